@@ -1,0 +1,1 @@
+//! The PC algorithm for causal discovery: fast, exact, order-independent, over any test of conditional independence.

@@ -1,0 +1,3 @@
+//! Set-up, test and reproduction commands.
+
+fn main() {}

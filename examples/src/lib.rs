@@ -1,0 +1,1 @@
+//! Glue shared by the example binaries.
