@@ -92,11 +92,12 @@ fn checked_degree(expected_degree: f64) -> Result<f64, SyntheticError> {
     if expected_degree.is_finite() && expected_degree >= 0.0 {
         return Ok(expected_degree);
     }
-    Err(SyntheticError::Parameter {
-        parameter: "expected_degree",
-        expected: "a finite number of at least 0",
-        found: expected_degree,
-    })
+    let expected = "a finite number of at least 0";
+    Err(SyntheticError::parameter(
+        "expected_degree",
+        expected,
+        expected_degree,
+    ))
 }
 
 /// Pairs of positions in the order, the earlier first.
@@ -136,11 +137,7 @@ fn scale_free(n: usize, parents: usize, rng: &mut impl Rng) -> Vec<(usize, usize
 /// Where each layer starts, and where the last one ends.
 fn layer_bounds(n: usize, n_layers: usize) -> Result<Vec<usize>, SyntheticError> {
     if n_layers == 0 {
-        return Err(SyntheticError::Parameter {
-            parameter: "n_layers",
-            expected: "at least 1",
-            found: 0.0,
-        });
+        return Err(SyntheticError::parameter("n_layers", "at least 1", 0.0));
     }
     let n_layers = n_layers.min(n.max(1));
     Ok((0..=n_layers).map(|layer| layer * n / n_layers).collect())
