@@ -248,8 +248,8 @@ mod tests {
         assert_eq!(indices(predecessors(&graph, 1.into())), [0, 2, 3]);
         assert_eq!(indices(connected(&graph, 1.into())), [0, 2, 3]);
         assert_eq!(indices(unrelated(&graph, 0.into())), [3, 4, 5]);
-        assert_eq!(indices(successors(&graph, 4.into())), []);
-        assert_eq!(indices(connected(&graph, 5.into())), []);
+        assert!(successors(&graph, 4.into()).is_empty());
+        assert!(connected(&graph, 5.into()).is_empty());
     }
 
     #[test]
