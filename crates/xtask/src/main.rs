@@ -1,3 +1,50 @@
-//! Set-up, test and reproduction commands.
+//! `cargo xtask`: the commands of this workspace, in Rust so that a Rust toolchain is all they
+//! need.
+//!
+//! `reproduce` runs the reproduction; `test` runs every check that continuous integration runs.
+//! [`test::run`] walks through the plan that [`steps::plan`] makes from the
+//! [`workspace::Workspace`]; a step runs [`command::Cmd`]s and collects each [`command::Failure`].
 
-fn main() {}
+mod command;
+mod deny;
+mod features;
+mod inputs;
+mod package;
+mod reproduce;
+mod steps;
+mod system;
+mod test;
+mod toolchain;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// The commands of the value-causal workspace. They need Rust (cargo, clippy, rustfmt) and nothing
+/// else.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Reproduce(reproduce::Options),
+    Test(test::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Reproduce(options) => reproduce::run(&options),
+        Command::Test(options) => test::run(&options),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::from(2)
+        }
+    }
+}
