@@ -1,0 +1,227 @@
+//! The finished picture, its rasterisation and its files.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use resvg::tiny_skia::{Color, Pixmap, Transform};
+use resvg::usvg;
+use thiserror::Error;
+
+use super::font;
+
+/// PNG pixels for each SVG user unit.
+const PNG_SCALE: f64 = 2.0;
+
+/// A finished drawing: a complete SVG document and its size in user units (pixels at scale 1).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    svg: String,
+    width: f64,
+    height: f64,
+}
+
+impl Picture {
+    pub(super) fn new(svg: String, width: f64, height: f64) -> Self {
+        Self { svg, width, height }
+    }
+
+    /// The SVG document.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// Width in user units.
+    pub fn width(&self) -> f64 {
+        self.width
+    }
+
+    /// Height in user units.
+    pub fn height(&self) -> f64 {
+        self.height
+    }
+
+    /// The picture as PNG bytes, two pixels for each user unit, on white.
+    ///
+    /// # Errors
+    /// [`DrawError::Svg`] if the document cannot be parsed, [`DrawError::TooLarge`] if the raster
+    /// cannot be allocated, [`DrawError::Png`] if it cannot be encoded.
+    pub fn png(&self) -> Result<Vec<u8>, DrawError> {
+        let tree = usvg::Tree::from_str(&self.svg, &font::svg_options())?;
+        let mut pixmap = self.blank()?;
+        let scale = PNG_SCALE as f32;
+        resvg::render(
+            &tree,
+            Transform::from_scale(scale, scale),
+            &mut pixmap.as_mut(),
+        );
+        pixmap.encode_png().map_err(|error| DrawError::Png {
+            message: error.to_string(),
+        })
+    }
+
+    fn blank(&self) -> Result<Pixmap, DrawError> {
+        let pixels = |length: f64| (length * PNG_SCALE).ceil() as u32;
+        let mut pixmap =
+            Pixmap::new(pixels(self.width), pixels(self.height)).ok_or(DrawError::TooLarge {
+                width: self.width,
+                height: self.height,
+            })?;
+        pixmap.fill(Color::WHITE);
+        Ok(pixmap)
+    }
+}
+
+/// Writes `<stem>.svg` and `<stem>.png`, making the folder if there is none.
+///
+/// Each file is written under a temporary name in the same folder and then renamed, so that a
+/// file with its final name is always whole.
+///
+/// # Errors
+/// Those of [`Picture::png`], and [`DrawError::Write`] with the file that could not be written.
+pub fn save(picture: &Picture, stem: impl AsRef<Path>) -> Result<(), DrawError> {
+    let stem = stem.as_ref();
+    let png = picture.png()?;
+    write_whole(&with_suffix(stem, ".svg"), picture.svg.as_bytes())?;
+    write_whole(&with_suffix(stem, ".png"), &png)
+}
+
+/// Why a drawing could not be made or written.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DrawError {
+    /// A row does not have as many entries as the figure has columns.
+    #[error("{what} has {found} entries, expected {expected}")]
+    Length {
+        /// The row or cluster at fault.
+        what: String,
+        /// Entries that it should have.
+        expected: usize,
+        /// Entries that it has.
+        found: usize,
+    },
+    /// An edge refers to a source that the figure does not name.
+    #[error(
+        "panel \"{panel}\": an edge is of source {index}, but the figure names {sources} sources"
+    )]
+    UnknownSource {
+        /// Title of the panel.
+        panel: String,
+        /// Index of the source that the edge refers to.
+        index: usize,
+        /// Number of sources that the figure names.
+        sources: usize,
+    },
+    /// A number is outside the range that the drawing can show.
+    #[error("{what} is {found}, expected {expected}")]
+    OutOfRange {
+        /// What the number stands for.
+        what: String,
+        /// The range.
+        expected: &'static str,
+        /// The number.
+        found: f64,
+    },
+    /// The SVG document cannot be parsed.
+    #[error("cannot read back the SVG document")]
+    Svg(#[from] usvg::Error),
+    /// The raster is too large to be allocated.
+    #[error("a picture of {width} x {height} units is too large for a PNG file")]
+    TooLarge {
+        /// Width in user units.
+        width: f64,
+        /// Height in user units.
+        height: f64,
+    },
+    /// The raster cannot be encoded.
+    #[error("cannot encode the PNG file: {message}")]
+    Png {
+        /// What the encoder said.
+        message: String,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+fn with_suffix(stem: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(stem);
+    name.push(suffix);
+    name.into()
+}
+
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DrawError> {
+    replace_file(path, bytes).map_err(|source| DrawError::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn replace_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    std::fs::create_dir_all(folder)?;
+    let mut file = temporary_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Temporary files are private by default; pictures should have the permissions of any new file.
+fn temporary_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".drawing-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::{Edge, GraphFigure, GraphPanel, graphs};
+
+    fn picture() -> Picture {
+        let panel = GraphPanel::new("", [Edge::directed("a", "b")]);
+        graphs(&GraphFigure::new("Small").panel(panel)).unwrap()
+    }
+
+    #[test]
+    fn writes_both_files_and_leaves_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        save(&picture(), folder.path().join("new/figure.3")).unwrap();
+        let mut names: Vec<_> = std::fs::read_dir(folder.path().join("new"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["figure.3.png", "figure.3.svg"]);
+    }
+
+    #[test]
+    fn png_has_two_pixels_for_each_unit() {
+        let picture = picture();
+        let pixmap = Pixmap::decode_png(&picture.png().unwrap()).unwrap();
+        assert_eq!(f64::from(pixmap.width()), (picture.width() * 2.0).ceil());
+        assert_eq!(f64::from(pixmap.height()), (picture.height() * 2.0).ceil());
+    }
+
+    #[test]
+    fn an_unwritable_path_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let error = save(&picture(), file.join("figure")).unwrap_err();
+        assert!(error.to_string().contains("figure.svg"), "{error}");
+    }
+}
