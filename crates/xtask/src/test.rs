@@ -155,10 +155,20 @@ struct Summary<'a> {
     took: Duration,
 }
 
+impl Summary<'_> {
+    /// Whether any step ran that may read the inputs.
+    fn tested(&self) -> bool {
+        let mut pairs = self.steps.iter().zip(self.outcomes);
+        pairs.any(|(step, outcome)| {
+            is_meant(&step.name, "test") && matches!(outcome, Outcome::Ran(..))
+        })
+    }
+}
+
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "==== Summary")?;
-        let mut notes: Vec<&str> = self.inputs.missing.iter().map(String::as_str).collect();
+        let mut notes: Vec<&str> = Vec::new();
         let (mut passed, mut failed, mut skipped) = (0, 0, 0);
         for (step, outcome) in self.steps.iter().zip(self.outcomes) {
             match outcome {
@@ -181,6 +191,9 @@ impl fmt::Display for Summary<'_> {
             if let Outcome::Ran(_, log) = outcome {
                 notes.extend(log.notes.iter().map(String::as_str));
             }
+        }
+        if self.tested() {
+            notes.extend(self.inputs.missing.iter().map(String::as_str));
         }
         notes.dedup();
         for note in notes {
