@@ -3,9 +3,7 @@
 
 /// Mean; NaN of nothing.
 pub(crate) fn mean(xs: &[f64]) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "counts of answers are small")]
-    let n = xs.len() as f64;
-    sum(xs) / n
+    sum(xs) / xs.len() as f64
 }
 
 /// Population standard deviation (divided by n); NaN of nothing.

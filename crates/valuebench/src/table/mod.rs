@@ -26,7 +26,7 @@ use csv_format::{Column, Layout};
 /// - `scstds` per setting: the mean of those `scstd` that are not -1, if there is one.
 ///
 /// Tables come from [`from_path`](Self::from_path), from [`new`](Self::new), or from item scores
-/// through the scoring module; [`matrix`](Self::matrix) hands the numbers over
+/// through [`Measurements`](crate::Measurements); [`matrix`](Self::matrix) hands the numbers over
 /// to any analysis.
 ///
 /// # Files

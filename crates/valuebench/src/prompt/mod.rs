@@ -1,0 +1,228 @@
+//! The text that a model is asked with.
+
+mod hint;
+mod template;
+
+use std::ops::Range;
+
+use minijinja::Environment;
+
+pub use hint::{Direction, Instruction, InstructionWording, RoleWording};
+
+use crate::{Item, Role};
+
+/// A text for a model, and the place in it that steering acts on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Prompt {
+    /// The text, without the begin-of-sequence token that the tokenizer puts in front.
+    pub text: String,
+    /// The bytes of the steered phrase, `" your values"` with its leading space unless the
+    /// [template](PromptTemplate::with_steered_phrase) names another: the tokens that lie within
+    /// these bytes are the span whose activations the published analysis steers.
+    pub steered: Range<usize>,
+}
+
+impl Prompt {
+    /// The steered phrase.
+    pub fn steered_text(&self) -> &str {
+        self.text.get(self.steered.clone()).unwrap_or_default()
+    }
+}
+
+/// How an item, a role and an instruction become a [`Prompt`].
+///
+/// Two templates are built in, equal to the released ones: [`plain`](Self::plain), which the
+/// paper uses for Gemma, and [`llama3`](Self::llama3), the same text in Llama 3's chat form. Any
+/// other is a [minijinja](https://docs.rs/minijinja) template, see [`jinja`](Self::jinja).
+///
+/// The steered phrase is `" your values"`. It includes the space in front because the released
+/// code looks for the two tokens of `" your values"`; like there, the first occurrence in the
+/// text counts.
+///
+/// ```
+/// use valuebench::{Agreement, Item, PromptTemplate, Role};
+///
+/// let item = Item {
+///     inventory: "SOV".into(),
+///     statement: "I love people.".into(),
+///     value: "Social".into(),
+///     agreement: Agreement::Positive,
+///     question: "Should I love people?".into(),
+/// };
+/// let role = Role::new("Ada Quill", "female", "Photographer", "ENFP");
+/// let prompt = PromptTemplate::plain().render(&item, Some(&role), None)?;
+/// assert!(prompt.text.contains("(FYI, here is your trait. Gender: female; Job: Photographer"));
+/// assert!(prompt.text.ends_with("Question: Should I love people?\nThought:"));
+/// assert_eq!(prompt.steered_text(), " your values");
+/// # Ok::<(), valuebench::PromptError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct PromptTemplate {
+    form: Form,
+    role_wording: RoleWording,
+    instruction_wording: InstructionWording,
+    steered_phrase: String,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    Plain,
+    Llama3,
+    Jinja(Box<Environment<'static>>),
+}
+
+/// Why there is no prompt.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PromptError {
+    /// The template is not a valid one, or fails on this item.
+    #[error("template, line {line}: {problem}")]
+    Template {
+        /// The line in the template.
+        line: usize,
+        /// What minijinja says.
+        problem: String,
+        /// minijinja's error.
+        source: minijinja::Error,
+    },
+    /// The steered phrase is not in the text.
+    #[error("expected the steered phrase {phrase:?} in the prompt, found none in {text:?}")]
+    NoSteeredPhrase {
+        /// The phrase.
+        phrase: String,
+        /// The text.
+        text: String,
+    },
+    /// The wording asks for a bio that the role does not have.
+    #[error("role {role:?}: expected the bio `{key}`, which the wording asks for, found none")]
+    NoBio {
+        /// The name of the role.
+        role: String,
+        /// The key of the bio in role files.
+        key: &'static str,
+    },
+}
+
+impl PromptTemplate {
+    /// The plain text that the paper uses for Gemma-2B-IT.
+    pub fn plain() -> Self {
+        Self::new(Form::Plain)
+    }
+
+    /// The same text in Llama 3's chat form, which the paper uses for Llama-3-8B-IT; the model's
+    /// turn begins with `Thought:`.
+    pub fn llama3() -> Self {
+        Self::new(Form::Llama3)
+    }
+
+    /// A template of one's own, in minijinja's language.
+    ///
+    /// It meets these variables; one that is misspelled is an error:
+    ///
+    /// - `question`, `statement`, `value`, `inventory`: of the item;
+    /// - `role`: none for the empty role, else with `name`, `bio`, `gender`, `job`, `mbti`,
+    ///   `second_person` and `third_person`, the last five none where the role lacks them;
+    /// - `instruction`: none without one, else with `value`, `definition` (or none) and
+    ///   `direction` (`inclined` or `disinclined`);
+    /// - `hint`: what the built-in templates say of role and instruction, with the blank line
+    ///   after it, or nothing;
+    /// - `examples`: the two worked examples of the built-in templates.
+    ///
+    /// # Errors
+    ///
+    /// [`PromptError::Template`] for a template that minijinja cannot read.
+    ///
+    /// ```
+    /// # use valuebench::{Agreement, Item, PromptTemplate};
+    /// # let item = Item {
+    /// #     inventory: "SOV".into(),
+    /// #     statement: "I love people.".into(),
+    /// #     value: "Social".into(),
+    /// #     agreement: Agreement::Positive,
+    /// #     question: "Should I love people?".into(),
+    /// # };
+    /// let template = PromptTemplate::jinja("{{ hint }}Going by your values: {{ question }}")?;
+    /// let prompt = template.render(&item, None, None)?;
+    /// assert_eq!(prompt.text, "Going by your values: Should I love people?");
+    /// assert_eq!(prompt.steered, 8..20);
+    /// # Ok::<(), valuebench::PromptError>(())
+    /// ```
+    pub fn jinja(source: impl Into<String>) -> Result<Self, PromptError> {
+        let environment = template::environment(source.into())?;
+        Ok(Self::new(Form::Jinja(Box::new(environment))))
+    }
+
+    /// How a role is introduced; [`RoleWording::Trait`] unless set.
+    pub fn with_role_wording(mut self, wording: RoleWording) -> Self {
+        self.role_wording = wording;
+        self
+    }
+
+    /// How an instruction is given; [`InstructionWording::Released`] unless set.
+    pub fn with_instruction_wording(mut self, wording: InstructionWording) -> Self {
+        self.instruction_wording = wording;
+        self
+    }
+
+    /// The phrase whose first occurrence is steered; `" your values"` unless set.
+    pub fn with_steered_phrase(mut self, phrase: impl Into<String>) -> Self {
+        self.steered_phrase = phrase.into();
+        self
+    }
+
+    /// The prompt for an item. Without a role the model answers as it is; without an instruction
+    /// no value is pressed on it.
+    ///
+    /// An empty `question` gives the prompt by which the published analysis ranks features.
+    ///
+    /// # Errors
+    ///
+    /// [`PromptError`] if a template of one's own fails or lacks the steered phrase, and if the
+    /// wording asks for a bio that the role does not have.
+    pub fn render(
+        &self,
+        item: &Item,
+        role: Option<&Role>,
+        instruction: Option<&Instruction>,
+    ) -> Result<Prompt, PromptError> {
+        let hint = self.hint(role, instruction)?;
+        let text = match &self.form {
+            Form::Plain => template::plain(&hint, &item.question),
+            Form::Llama3 => template::llama3(&hint, &item.question),
+            Form::Jinja(environment) => {
+                template::jinja(environment, item, role, instruction, &hint)?
+            }
+        };
+        match text.find(&self.steered_phrase) {
+            Some(start) => Ok(Prompt {
+                steered: start..start + self.steered_phrase.len(),
+                text,
+            }),
+            None => Err(PromptError::NoSteeredPhrase {
+                phrase: self.steered_phrase.clone(),
+                text,
+            }),
+        }
+    }
+
+    fn new(form: Form) -> Self {
+        Self {
+            form,
+            role_wording: RoleWording::Trait,
+            instruction_wording: InstructionWording::Released,
+            steered_phrase: " your values".to_owned(),
+        }
+    }
+
+    fn hint(
+        &self,
+        role: Option<&Role>,
+        instruction: Option<&Instruction>,
+    ) -> Result<String, PromptError> {
+        match (role, instruction) {
+            (role, Some(instruction)) => Ok(self.instruction_wording.hint(role, instruction)),
+            (Some(role), None) => self.role_wording.hint(role),
+            (None, None) => Ok(String::new()),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The built-in texts, and templates of one's own.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+
+use super::{Instruction, PromptError};
+use crate::{Item, Role};
+
+const TASK: &str = "Answer the Question according to your values.\n\n";
+
+const STEPS: &str = "First write your Thought about the question, \
+    then Answer the question with 'yes' or 'no'.\n\n";
+
+const EXAMPLES: &str = "\
+Example:
+Question: Should I always be nice to others?
+Thought: Being nice to others may make me feel more accomplishment and live in a good mood.
+Answer: yes
+
+Example:
+Question: Should I always be nice to others?
+Thought: Sometimes I have to be tough to protect myself so being nice is not always a good choice.
+Answer: no
+";
+
+const FORMAT: &str = "Refer to the format of the following Examples.\n\n";
+
+const TURN: &str = "\nNow it is your turn.\n";
+
+pub(super) fn plain(hint: &str, question: &str) -> String {
+    format!(
+        "Instruction:\n{TASK}{hint}{STEPS}{FORMAT}{EXAMPLES}{TURN}Question: {question}\nThought:"
+    )
+}
+
+pub(super) fn llama3(hint: &str, question: &str) -> String {
+    format!(
+        "<|start_header_id|>system<|end_header_id|>\n\
+         {TASK}{hint}{STEPS}Thought should better be one single sentence. \
+         {FORMAT}{EXAMPLES}{TURN}<|eot_id|>\n\n\
+         <|start_header_id|>user<|end_header_id|>\n\
+         Question: {question}\n<|eot_id|>\n\n\
+         <|start_header_id|>assistant<|end_header_id|>\nThought:"
+    )
+}
+
+/// A template of one's own, ready to render.
+pub(super) fn environment(source: String) -> Result<Environment<'static>, PromptError> {
+    let mut syntax = SyntaxConfig::builder();
+    let syntax = syntax.keep_trailing_newline(true).build();
+    let mut environment = Environment::new();
+    environment.set_syntax(syntax.map_err(template_error)?);
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    let added = environment.add_template_owned(NAME, source);
+    added.map_err(template_error)?;
+    Ok(environment)
+}
+
+pub(super) fn jinja(
+    environment: &Environment<'_>,
+    item: &Item,
+    role: Option<&Role>,
+    instruction: Option<&Instruction>,
+    hint: &str,
+) -> Result<String, PromptError> {
+    let variables = context! {
+        question => item.question.as_str(),
+        statement => item.statement.as_str(),
+        value => item.value.as_str(),
+        inventory => item.inventory.as_str(),
+        role => role.map(role_variables),
+        instruction => instruction.map(instruction_variables),
+        hint,
+        examples => EXAMPLES,
+    };
+    let template = environment.get_template(NAME);
+    let text = template.and_then(|template| template.render(variables));
+    text.map_err(template_error)
+}
+
+/// The name of the one template; its ending asks for text without any escapes.
+const NAME: &str = "prompt.txt";
+
+fn role_variables(role: &Role) -> Value {
+    context! {
+        name => role.name.as_str(),
+        bio => role.bio.as_str(),
+        gender => role.gender(),
+        job => role.job(),
+        mbti => role.mbti(),
+        second_person => role.second_person.as_deref(),
+        third_person => role.third_person.as_deref(),
+    }
+}
+
+fn instruction_variables(instruction: &Instruction) -> Value {
+    context! {
+        value => instruction.value.as_str(),
+        definition => instruction.definition.as_deref(),
+        direction => instruction.direction.to_string(),
+    }
+}
+
+fn template_error(source: minijinja::Error) -> PromptError {
+    let detail = source.detail().map(|detail| format!(": {detail}"));
+    PromptError::Template {
+        line: source.line().unwrap_or(1),
+        problem: format!("{}{}", source.kind(), detail.unwrap_or_default()),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Agreement, Direction, Instruction, Item, PromptTemplate, Role};
+
+    fn item() -> Item {
+        Item {
+            inventory: "SOV".into(),
+            statement: "I love people.".into(),
+            value: "Social".into(),
+            agreement: Agreement::Positive,
+            question: "Should I love <people> & things?".into(),
+        }
+    }
+
+    fn render(source: &str, role: Option<&Role>, instruction: Option<&Instruction>) -> String {
+        let template = PromptTemplate::jinja(source)
+            .unwrap()
+            .with_steered_phrase("");
+        template.render(&item(), role, instruction).unwrap().text
+    }
+
+    #[test]
+    fn all_variables_are_there() {
+        let role = Role::new("Ada", "female", "Potter", "ENFP");
+        let instruction = Instruction {
+            value: "Social".into(),
+            definition: None,
+            direction: Direction::Disinclined,
+        };
+        assert_eq!(
+            render(
+                "{{ inventory }}|{{ statement }}|{{ value }}|{{ question }}\n",
+                None,
+                None
+            ),
+            "SOV|I love people.|Social|Should I love <people> & things?\n"
+        );
+        assert_eq!(
+            render(
+                "{{ role.name }} {{ role.job }} {{ role.mbti }} {{ role.gender }}",
+                Some(&role),
+                None
+            ),
+            "Ada Potter ENFP female"
+        );
+        let source = "{% if instruction %}{{ instruction.direction }}{% endif %}\
+                      {% if instruction and instruction.definition %}!{% endif %}{% if role %}?{% endif %}";
+        assert_eq!(render(source, None, Some(&instruction)), "disinclined");
+        assert_eq!(render(source, None, None), "");
+        assert!(render("{{ hint }}", Some(&role), None).starts_with("(FYI"));
+        assert!(render("{{ examples }}", None, None).ends_with("Answer: no\n"));
+    }
+
+    #[test]
+    fn wrong_templates_are_refused() {
+        let syntax = PromptTemplate::jinja("your values\n{% if %}")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            syntax.starts_with("template, line 2: syntax error: "),
+            "{syntax}"
+        );
+        let render = |source| {
+            let template = PromptTemplate::jinja(source).unwrap();
+            template
+                .render(&item(), None, None)
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            render("Going by your values:\n{{ questoin }}"),
+            "template, line 2: undefined value: `questoin` is undefined"
+        );
+        assert_eq!(
+            render("{{ value }}"),
+            "expected the steered phrase \" your values\" in the prompt, found none in \"Social\""
+        );
+    }
+
+    #[test]
+    fn the_first_occurrence_is_steered() {
+        let mut item = item();
+        item.question = "What are your values?".into();
+        let prompt = PromptTemplate::plain().render(&item, None, None).unwrap();
+        assert_eq!(prompt.steered, 45..57);
+        assert_eq!(prompt.steered_text(), " your values");
+    }
+}
