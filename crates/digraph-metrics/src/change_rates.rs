@@ -181,6 +181,17 @@ impl ChangeRates {
     pub fn mean_nodes_changed_per_intervention(&self) -> Option<f64> {
         share(self.together.diag().sum(), self.n_interventions)
     }
+
+    /// The same counts with node `i` in the place of node `order[i]`.
+    pub(crate) fn relabelled(&self, order: &[usize]) -> Self {
+        let together = Array2::from_shape_fn(self.together.dim(), |(affected, given)| {
+            self.together[[order[affected], order[given]]]
+        });
+        Self {
+            together,
+            n_interventions: self.n_interventions,
+        }
+    }
 }
 
 fn share(part: usize, whole: usize) -> Option<f64> {

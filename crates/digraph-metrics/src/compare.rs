@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Why two graphs could not be compared.
@@ -51,7 +52,7 @@ pub enum CompareError {
 }
 
 /// How many of the things that one graph has the other has too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Agreement {
     /// Number in both graphs.
     pub both: usize,
@@ -82,7 +83,7 @@ impl Agreement {
 }
 
 /// What [`compare`] found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Comparison {
     /// Structural Hamming distance: number of pairs of nodes whose edge differs in presence,
     /// direction or mark. Each pair counts once, so that a reversed edge costs 1.
@@ -95,8 +96,8 @@ pub struct Comparison {
 
 /// Compares an estimated graph with the true one, node by index.
 ///
-/// **Undirected edges** are represented as both directions, `a → b` and `b → a`, which is what
-/// `causal-pc` and networkx hand over. So CPDAGs are compared as they are: an edge directed in one
+/// **Undirected edges** are represented as both directions, `a → b` and `b → a`, as is usual where
+/// a graph type knows directed edges only. So CPDAGs are compared as they are: an edge directed in one
 /// graph and undirected in the other counts 1 in the SHD, is right in the skeleton, and its
 /// arrowhead is in one graph only. Parallel edges count once, weights play no part.
 ///

@@ -4,10 +4,13 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign};
 
 use ndarray::{Array2, ArrayView1, ArrayView2};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::steering::mean;
+
 /// How often an intervention raised, lowered or kept a node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Directions {
     /// Number of cases in which the value rose.
     pub raised: usize,
@@ -198,8 +201,9 @@ impl Sum for Directions {
 /// The directions of every dyad (intervention, node) in training and in test data.
 ///
 /// Rows are interventions, columns nodes. It answers what the paper's tables 1, 4 and 5 show: per
-/// dyad the [`cosine`](Self::cosine), per intervention the [`mean_similarity`](Self::mean_similarity),
-/// per node the [`noise_ratio`](Self::noise_ratio). Made by [`dyads`].
+/// dyad the [`cosine`](Self::cosine), per intervention the
+/// [`mean_similarity`](Self::mean_similarity), per node the [`noise_ratio`](Self::noise_ratio).
+/// Made by [`dyads`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dyads {
     train: Array2<Directions>,
@@ -298,11 +302,6 @@ fn in_range(what: &'static str, indices: &[usize], len: usize) -> Result<(), Dya
         Some(&index) => Err(DyadError::OutOfRange { what, index, len }),
         None => Ok(()),
     }
-}
-
-fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, n) = numbers.fold((0.0, 0_usize), |(sum, n), x| (sum + x, n + 1));
-    (n > 0).then(|| sum / n as f64)
 }
 
 #[cfg(test)]

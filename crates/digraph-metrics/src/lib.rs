@@ -1,4 +1,89 @@
-//! Measures on directed graphs: reachability, transitive reduction, how well a graph foretells the effects of interventions, and graph comparison.
+//! Measures on directed graphs: reachability, transitive reduction, how well a graph foretells the
+//! effects of interventions, and graph comparison.
+//!
+//! Everything works on [`petgraph::graph::DiGraph`] and [`ndarray`] matrices; nodes are matched by
+//! index, and column `i` of a matrix belongs to node `i`. [`reachability`] gives the closure, from
+//! which [`successors`], [`predecessors`], [`connected`] and [`unrelated`] nodes follow;
+//! [`transitive_reduction`] and [`reduce_in_order`] leave out what the closure does not need.
+//! [`changes_from_baseline`] turns measured values into a table of changes, [`ChangeRates`] counts
+//! which nodes change together, and [`steering_effects`] holds a graph against these rates, with
+//! [`relabelling_test`] to say whether it does better than chance. [`dyads`] tells whether an
+//! intervention moves a node the same way on new data. [`compare`] and
+//! [`structural_intervention_distance`] set two graphs side by side, and [`Export`] writes DOT,
+//! GraphML and JSON.
+//!
+//! # Example
+//! Does a graph foretell which quantities change along when one is changed?
+//! ```
+//! use digraph_metrics::{
+//!     ChangeRates, Expected, Export, Unexpected, changes_from_baseline, reduce_in_order,
+//!     steering_effects, successors,
+//! };
+//! use ndarray::array;
+//! use petgraph::graph::DiGraph;
+//!
+//! // rain → wet → slippery, a superfluous edge rain → slippery, and wind by itself
+//! let mut graph = DiGraph::new();
+//! let [rain, wet, slippery, _wind] =
+//!     ["rain", "wet", "slippery", "wind"].map(|name| graph.add_node(name));
+//! graph.extend_with_edges([(rain, slippery, ()), (rain, wet, ()), (wet, slippery, ())]);
+//!
+//! let reduced = reduce_in_order(&graph);
+//! assert_eq!(reduced.edge_count(), 2);
+//! assert_eq!(successors(&reduced, rain), [wet, slippery]);
+//!
+//! // four interventions against a baseline, columns in the order of the nodes
+//! let baseline = array![0.0, 0.0, 0.0, 3.0];
+//! let values = array![
+//!     [9.0, 1.0, 1.0, 3.0],
+//!     [4.0, 1.0, 0.0, 5.0],
+//!     [0.0, 1.0, 1.0, 3.0],
+//!     [0.0, 0.0, 0.0, 8.0],
+//! ];
+//! let changes = changes_from_baseline(values.view(), baseline.view())?;
+//! let rates = ChangeRates::from_changes(changes.view());
+//! assert_eq!(rates.rate(slippery.index(), rain.index()), Some(0.5));
+//!
+//! let effects =
+//!     steering_effects(&reduced, &rates, Expected::Successors, Unexpected::NonSuccessors)?;
+//! assert_eq!(effects.nodes[rain.index()].expected, Some(0.75));
+//! assert_eq!(effects.nodes[rain.index()].unexpected, Some(0.5));
+//! assert!(effects.gap() > Some(0.0));
+//!
+//! println!("{}", Export::new(&reduced).to_dot());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Which functions for which question
+//! | Question | Function |
+//! |---|---|
+//! | What does this node reach, directly or not? | [`successors`], [`reachability`] |
+//! | Which edges say nothing new? Without cycles: | [`transitive_reduction`] |
+//! | With cycles, by the order of the edges: | [`reduce_in_order`] |
+//! | How often does v' change when v does? | [`ChangeRates::rate`] |
+//! | Do the graph's successors change more than the rest? | [`steering_effects`] |
+//! | ... more than under mixed-up names? | [`relabelling_test`] |
+//! | Does an intervention do in test what it did in training? | [`dyads`] |
+//! | How many edges are wrong? | [`compare`] |
+//! | How many causal effects would be wrong? | [`structural_intervention_distance`] |
+//! | What do other tools read? | [`Export`] |
+//!
+//! # Undirected edges
+//! `DiGraph` has none. Where a graph comes from causal discovery, an undirected edge stands as both
+//! directions, `a → b` and `b → a`. [`compare`] reads it so; for reachability it is a cycle of two
+//! nodes, which is why [`reduce_in_order`] accepts cycles.
+//!
+//! # Sources
+//! Reduction in order, change rates, steering effects and dyads are those of *Are the Values of
+//! LLMs Structurally Aligned with Humans? A Causal Perspective* (Kang et al., 2025), "the paper" in
+//! this documentation; where its released code differs from its text, each item says what is
+//! computed. The literature for the rest is named at each function.
+//!
+//! # Who should use something else
+//! * For paths, flows, matchings and isomorphism: petgraph itself.
+//! * To find a causal graph in data: a causal-discovery library; this crate takes the graph it
+//!   finds.
+//! * For graphs beyond some tens of thousands of nodes: the closure is a full bit matrix here.
 
 // Array views are passed by value, as is the custom with ndarray.
 #![allow(clippy::needless_pass_by_value)]
@@ -9,6 +94,7 @@ mod dyads;
 mod export;
 mod reachability;
 mod reduction;
+mod relabelling;
 mod sid;
 mod steering;
 
@@ -20,7 +106,12 @@ pub use reachability::{
     Reachability, connected, predecessors, reachability, successors, unrelated,
 };
 pub use reduction::{ReductionError, reduce_in_order, transitive_reduction};
+pub use relabelling::{RelabellingTest, relabelling_test};
 pub use sid::structural_intervention_distance;
 pub use steering::{
     Expected, NodeEffects, SteeringEffects, SteeringError, Summary, Unexpected, steering_effects,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

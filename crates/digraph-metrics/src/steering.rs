@@ -1,6 +1,7 @@
 //! How well a graph foretells which other nodes change along with one.
 
 use petgraph::graph::{DiGraph, NodeIndex};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::change_rates::ChangeRates;
@@ -28,7 +29,7 @@ pub enum Unexpected {
     Unrelated,
 }
 
-/// Why [`steering_effects`] refused its input.
+/// Why [`steering_effects`] or [`relabelling_test`](crate::relabelling_test) refused its input.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SteeringError {
@@ -40,10 +41,23 @@ pub enum SteeringError {
         /// Number of nodes of the rates.
         rates: usize,
     },
+    /// No node has an expected effect, or none an unexpected one, so that there is no gap to test.
+    #[error(
+        "there is no gap to test: {with_expected} of {nodes} nodes have an expected effect, \
+         {with_unexpected} an unexpected one"
+    )]
+    NoGap {
+        /// Number of nodes.
+        nodes: usize,
+        /// Number of nodes with an expected effect.
+        with_expected: usize,
+        /// Number of nodes with an unexpected effect.
+        with_unexpected: usize,
+    },
 }
 
 /// Mean and spread over the nodes that have a number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Mean.
     pub mean: f64,
@@ -117,7 +131,8 @@ impl SteeringEffects {
 /// # Assumptions
 /// `c(v', v)` is a rate of changing together, not an effect of `v`: it follows how often `v'`
 /// changes at all, and an intervention may act on several nodes at once. Hold the numbers against
-/// those of other graphs over the same rates, such as the same graph with its nodes relabelled.
+/// those of other graphs over the same rates, and against the same graph with its nodes relabelled
+/// at random: [`relabelling_test`](crate::relabelling_test).
 ///
 /// # Example
 /// ```
@@ -149,20 +164,15 @@ pub fn steering_effects<N, E>(
         let (graph, rates) = (graph.node_count(), rates.n_nodes());
         return Err(SteeringError::NodeCounts { graph, rates });
     }
-    let relations = Relations::of(graph);
-    let nodes: Vec<NodeEffects> = graph
-        .node_indices()
-        .map(|node| {
-            let expected_nodes = relations.expected(expected, node);
-            let unexpected_nodes = relations.unexpected(unexpected, node);
-            NodeEffects {
-                node,
-                n_changes: rates.n_changes(node.index()),
-                expected: mean_rate(rates, &expected_nodes, node),
-                unexpected: mean_rate(rates, &unexpected_nodes, node),
-                expected_nodes,
-                unexpected_nodes,
-            }
+    let nodes: Vec<NodeEffects> = Relations::of(graph)
+        .node_sets(expected, unexpected)
+        .map(|sets| NodeEffects {
+            node: sets.node,
+            n_changes: rates.n_changes(sets.node.index()),
+            expected: sets.expected_effect(rates),
+            unexpected: sets.unexpected_effect(rates),
+            expected_nodes: sets.expected,
+            unexpected_nodes: sets.unexpected,
         })
         .collect();
     Ok(SteeringEffects {
@@ -172,18 +182,48 @@ pub fn steering_effects<N, E>(
     })
 }
 
+/// A node and the two sets of nodes that its change is held against.
+pub(crate) struct NodeSets {
+    node: NodeIndex,
+    expected: Vec<NodeIndex>,
+    unexpected: Vec<NodeIndex>,
+}
+
+impl NodeSets {
+    pub(crate) fn expected_effect(&self, rates: &ChangeRates) -> Option<f64> {
+        mean_rate(rates, &self.expected, self.node)
+    }
+
+    pub(crate) fn unexpected_effect(&self, rates: &ChangeRates) -> Option<f64> {
+        mean_rate(rates, &self.unexpected, self.node)
+    }
+}
+
 /// What the node sets are read from, worked out once for all nodes.
-struct Relations {
+pub(crate) struct Relations {
     closure: Reachability,
     components: Vec<usize>,
 }
 
 impl Relations {
-    fn of<N, E>(graph: &DiGraph<N, E>) -> Self {
+    pub(crate) fn of<N, E>(graph: &DiGraph<N, E>) -> Self {
         Self {
             closure: reachability(graph),
             components: component_labels(graph),
         }
+    }
+
+    /// The sets of every node, in index order.
+    pub(crate) fn node_sets(
+        &self,
+        expected: Expected,
+        unexpected: Unexpected,
+    ) -> impl Iterator<Item = NodeSets> + '_ {
+        nodes(self.components.len()).map(move |node| NodeSets {
+            node,
+            expected: self.expected(expected, node),
+            unexpected: self.unexpected(unexpected, node),
+        })
     }
 
     fn expected(&self, choice: Expected, node: NodeIndex) -> Vec<NodeIndex> {
@@ -215,23 +255,25 @@ impl Relations {
 }
 
 fn mean_rate(rates: &ChangeRates, affected: &[NodeIndex], given: NodeIndex) -> Option<f64> {
-    let found: Option<Vec<f64>> = affected
-        .iter()
-        .map(|node| rates.rate(node.index(), given.index()))
-        .collect();
-    summary(found?.into_iter()).map(|summary| summary.mean)
+    mean(
+        affected
+            .iter()
+            .filter_map(|node| rates.rate(node.index(), given.index())),
+    )
+}
+
+pub(crate) fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, n) = numbers.fold((0.0, 0_usize), |(sum, n), x| (sum + x, n + 1));
+    (n > 0).then(|| sum / n as f64)
 }
 
 fn summary(numbers: impl Iterator<Item = f64> + Clone) -> Option<Summary> {
-    let n = numbers.clone().count();
-    if n == 0 {
-        return None;
-    }
-    let mean = numbers.clone().sum::<f64>() / n as f64;
-    let variance = numbers.map(|x| (x - mean).powi(2)).sum::<f64>() / n as f64;
+    let mean = mean(numbers.clone())?;
+    let squares = numbers.clone().map(|x| (x - mean).powi(2)).sum::<f64>();
+    let n = numbers.count();
     Some(Summary {
         mean,
-        std: variance.sqrt(),
+        std: (squares / n as f64).sqrt(),
         n,
     })
 }

@@ -119,7 +119,8 @@ proptest! {
     #[test]
     fn node_sets_follow_from_the_closure((n, list) in any_edges(9, 20)) {
         let graph = graph(n, &list);
-        let (down, joined) = (naive::closure(n, &list), naive::closure(n, &naive::both_ways(&list)));
+        let down = naive::closure(n, &list);
+        let joined = naive::closure(n, &naive::both_ways(&list));
         for node in graph.node_indices() {
             let v = node.index();
             let those = |holds: &dyn Fn(usize) -> bool| -> Vec<usize> {
@@ -135,7 +136,8 @@ proptest! {
 
     #[test]
     fn the_greedy_reduction_is_that_of_the_literal_procedure((n, list) in any_edges(8, 40)) {
-        prop_assert_eq!(edges(&reduce_in_order(&graph(n, &list))), naive::reduce_in_order(n, &list));
+        let reduced = edges(&reduce_in_order(&graph(n, &list)));
+        prop_assert_eq!(reduced, naive::reduce_in_order(n, &list));
     }
 
     #[test]
@@ -242,8 +244,8 @@ proptest! {
             let (expected, unexpected) = (Expected::default(), Unexpected::default());
             steering_effects(&graph(n, list), &rates, expected, unexpected).unwrap()
         };
-        let (plain, moved) =
-            (effects(&list, &table), effects(&relabelled(&list, &names), &columns_moved(&table, &names)));
+        let plain = effects(&list, &table);
+        let moved = effects(&relabelled(&list, &names), &columns_moved(&table, &names));
         for node in &plain.nodes {
             let other = &moved.nodes[names[node.node.index()]];
             prop_assert_eq!(node.n_changes, other.n_changes);
@@ -266,7 +268,8 @@ proptest! {
         };
         let (forth, back) = (compare(&a, &b), compare(&b, &a));
         prop_assert_eq!(forth.shd, back.shd);
-        for (forth, back) in [(forth.skeleton, back.skeleton), (forth.arrowheads, back.arrowheads)] {
+        let parts = [(forth.skeleton, back.skeleton), (forth.arrowheads, back.arrowheads)];
+        for (forth, back) in parts {
             prop_assert_eq!(forth.f1(), back.f1());
             prop_assert_eq!(forth.precision(), back.recall());
             prop_assert!(forth.precision().is_none_or(|share| (0.0..=1.0).contains(&share)));
@@ -282,12 +285,12 @@ proptest! {
         (n, a, b, names) in (1_usize..7)
             .prop_flat_map(|n| (Just(n), acyclic(n, 9), acyclic(n, 9), permutation(n)))
     ) {
-        let (a, b) = ((graph(n, &a), graph(n, &relabelled(&a, &names))),
-                      (graph(n, &b), graph(n, &relabelled(&b, &names))));
-        prop_assert_eq!(compare(&a.0, &b.0), compare(&a.1, &b.1));
+        let plain = [graph(n, &a), graph(n, &b)];
+        let moved = [a, b].map(|list| graph(n, &relabelled(&list, &names)));
+        prop_assert_eq!(compare(&plain[0], &plain[1]), compare(&moved[0], &moved[1]));
         prop_assert_eq!(
-            structural_intervention_distance(&a.0, &b.0),
-            structural_intervention_distance(&a.1, &b.1)
+            structural_intervention_distance(&plain[0], &plain[1]),
+            structural_intervention_distance(&moved[0], &moved[1])
         );
     }
 
@@ -330,8 +333,10 @@ proptest! {
 
     #[test]
     fn json_keeps_every_label_and_edge(
-        (labels, list) in vec(any::<String>(), 1..6)
-            .prop_flat_map(|labels| { let n = labels.len(); (Just(labels), vec((0..n, 0..n), 0..9)) })
+        (labels, list) in vec(any::<String>(), 1..6).prop_flat_map(|labels| {
+            let n = labels.len();
+            (Just(labels), vec((0..n, 0..n), 0..9))
+        })
     ) {
         let mut next = labels.iter();
         let labelled = graph(labels.len(), &list).map(|_, ()| next.next().unwrap(), |_, at| *at);

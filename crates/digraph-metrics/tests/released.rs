@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use digraph_metrics::{
     ChangeRates, Directions, Expected, NoiseRule, Summary, Unexpected, changes_from_baseline,
-    dyads, reduce_in_order, steering_effects,
+    dyads, reduce_in_order, relabelling_test, steering_effects,
 };
 use ndarray::{Array1, Array2};
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -111,6 +111,31 @@ fn steering_effects_are_the_released_ones() {
         }
     }
     assert_eq!(n_numbers, 2 * 4 * (2 + 5 * 4));
+}
+
+/// Shares known from another implementation: about 20 % for roles, 31 % for features.
+#[test]
+fn many_relabelled_graphs_foretell_as_much_as_the_published_one() {
+    let Some((released, expected)) = both_folders() else {
+        return;
+    };
+    let test = Table::read(&released.join("ans_gemma_test_formal.csv"));
+    let choices = json(&expected, "gemma_choices.json");
+    let test = test.with_features(&choices["published_features"]);
+    let edges = &json(&expected, "gemma.json")["gemma"]["published_subset"]["reduced_edges"];
+    let graph = from_edges(&test.values, &pairs(edges));
+    for (name, share) in [("role_base_first_role", 0.20), ("sae_role_mary_holt", 0.31)] {
+        let (rows, baseline) = test.settings(name, choices["sae_role"].as_str().unwrap());
+        let changes = changes_from_baseline(rows.view(), baseline.view()).unwrap();
+        let rates = ChangeRates::from_changes(changes.view());
+        let (expected, unexpected) = (Expected::Successors, Unexpected::NonSuccessors);
+        let found = relabelling_test(&graph, &rates, expected, unexpected, 4_000, 0).unwrap();
+        let as_large = found.p_value();
+        assert!(
+            (as_large - share).abs() < 0.03,
+            "{name}: {as_large} is not about {share}"
+        );
+    }
 }
 
 #[test]
