@@ -110,18 +110,13 @@ impl Cmd {
         self.check(status)
     }
 
-    /// Runs silently and returns what it wrote to standard output.
+    /// Runs, waits, and returns what it wrote to standard output; standard error is ours.
     ///
     /// # Errors
-    /// As [`run`](Self::run); what it wrote to standard error is passed on first.
+    /// As [`run`](Self::run).
     pub fn read(&self) -> Result<String, Failure> {
-        let output = self
-            .command()
-            .output()
-            .map_err(|source| self.not_started(source))?;
-        if !output.status.success() {
-            eprint!("{}", String::from_utf8_lossy(&output.stderr));
-        }
+        let output = self.command().stderr(Stdio::inherit()).output();
+        let output = output.map_err(|source| self.not_started(source))?;
         self.check(output.status)?;
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }

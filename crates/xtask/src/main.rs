@@ -7,6 +7,7 @@
 
 mod command;
 mod deny;
+mod examples;
 mod features;
 mod inputs;
 mod package;

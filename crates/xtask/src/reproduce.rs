@@ -1,6 +1,7 @@
 //! `cargo xtask reproduce`: builds the reproduction and runs it.
 
-use crate::command::{Cmd, Failure};
+use crate::command::Failure;
+use crate::examples;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,19 +25,6 @@ pub struct Options {
     args: Vec<OsString>,
 }
 
-/// The command that builds and runs the reproduction.
-pub fn command() -> Cmd {
-    Cmd::cargo().args([
-        "run",
-        "--release",
-        "--package",
-        "examples",
-        "--bin",
-        "reproduce",
-        "--",
-    ])
-}
-
 /// Runs the reproduction in the user's folder, so that the paths in the arguments mean what the
 /// user means.
 ///
@@ -53,7 +41,7 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     }
     println!("The first build takes a minute or two.");
     let begin = Instant::now();
-    command().args(&options.args).run()?;
+    examples::command("reproduce").args(&options.args).run()?;
     let report = out.join("report.md");
     if report.is_file() {
         println!(

@@ -5,7 +5,7 @@ use crate::features::{all_features_together, feature_sets};
 use crate::system::LeftOut;
 use crate::toolchain::{CLIPPY, RUSTFMT};
 use crate::workspace::{Package, Workspace};
-use crate::{deny, package, system, toolchain};
+use crate::{deny, examples, package, system, toolchain};
 use std::cell::OnceCell;
 
 /// Test programs that compute so much that only an optimised build is quick: package and test
@@ -28,7 +28,8 @@ pub struct Log {
     pub failures: Vec<Failure>,
     /// What was left out, and why.
     pub notes: Vec<String>,
-    stop_at_failure: bool,
+    /// Whether the first failure is to be the last.
+    pub stop_at_failure: bool,
 }
 
 /// The workspace, and what its steps find out once for all of them.
@@ -58,7 +59,17 @@ impl Site {
     }
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
+    /// A step that does `work`.
+    pub fn new(name: &str, about: &str, work: impl Fn(&mut Log) + 'a) -> Self {
+        let work = Box::new(work);
+        Step {
+            name: name.to_owned(),
+            about: about.to_owned(),
+            work,
+        }
+    }
+
     /// Does the step's work.
     pub fn run(&self, stop_at_failure: bool) -> Log {
         let mut log = Log {
@@ -89,15 +100,15 @@ impl Log {
 pub fn plan(site: &Site) -> Vec<Step<'_>> {
     let workspace = &site.workspace;
     let mut steps = vec![
-        step("fmt", "rustfmt would change no file", |log| {
+        Step::new("fmt", "rustfmt would change no file", |log| {
             fmt(workspace, log);
         }),
-        step(
+        Step::new(
             "clippy",
             "no lint and no warning, in every feature set",
             |log| clippy(site, log),
         ),
-        step("doc", "the documentation builds without a warning", |log| {
+        Step::new("doc", "the documentation builds without a warning", |log| {
             doc(site, log);
         }),
     ];
@@ -106,12 +117,16 @@ pub fn plan(site: &Site) -> Vec<Step<'_>> {
             "tests and doctests of {}, built alone, in every feature set",
             package.name
         );
-        steps.push(step(&format!("test-{}", package.name), &about, |log| {
-            test_alone(site, package, log);
-        }));
+        steps.push(Step::new(
+            &format!("test-{}", package.name),
+            &about,
+            |log| {
+                test_alone(site, package, log);
+            },
+        ));
     }
     let together = "tests and doctests of all packages, built together with all features";
-    steps.push(step("test-workspace", together, |log| {
+    steps.push(Step::new("test-workspace", together, |log| {
         test_together(site, log);
     }));
     for &(package, target) in RELEASE_TESTS {
@@ -120,7 +135,7 @@ pub fn plan(site: &Site) -> Vec<Step<'_>> {
             .is_some_and(|package| package.has_target("test", target))
         {
             let about = format!("the test program `{target}` of {package}, optimised");
-            steps.push(step(&format!("test-{target}"), &about, move |log| {
+            steps.push(Step::new(&format!("test-{target}"), &about, move |log| {
                 log.run(&workspace.cargo("test").args([
                     "--release",
                     "--package",
@@ -131,8 +146,11 @@ pub fn plan(site: &Site) -> Vec<Step<'_>> {
             }));
         }
     }
+    let about = "the example programs run on the data in the repository and write every file";
+    let run_examples = |log: &mut Log| log.failures.extend(examples::check(workspace));
     steps.extend([
-        step(
+        Step::new("examples", about, run_examples),
+        Step::new(
             "deny",
             "licences, sources, and who may depend on whom (cargo-deny)",
             |log| {
@@ -141,7 +159,7 @@ pub fn plan(site: &Site) -> Vec<Step<'_>> {
                 }
             },
         ),
-        step(
+        Step::new(
             "package",
             "each library packs with all that a registry asks for, and builds from its package",
             |log| {
@@ -150,14 +168,6 @@ pub fn plan(site: &Site) -> Vec<Step<'_>> {
         ),
     ]);
     steps
-}
-
-fn step<'a>(name: &str, about: &str, work: impl Fn(&mut Log) + 'a) -> Step<'a> {
-    Step {
-        name: name.to_owned(),
-        about: about.to_owned(),
-        work: Box::new(work),
-    }
 }
 
 fn fmt(workspace: &Workspace, log: &mut Log) {

@@ -4,6 +4,7 @@ use crate::command::Failure;
 use crate::inputs::{self, Inputs};
 use crate::steps::{self, Log, Site, Step};
 use crate::workspace::Workspace;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -168,40 +169,43 @@ impl Summary<'_> {
 impl fmt::Display for Summary<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "==== Summary")?;
-        let mut notes: Vec<&str> = Vec::new();
-        let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+        let mut notes = BTreeSet::new();
+        let (mut passed, mut failed) = (0, 0);
+        let mut skipped: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (step, outcome) in self.steps.iter().zip(self.outcomes) {
-            match outcome {
+            let (took, log) = match outcome {
+                Outcome::Ran(took, log) => (Took(*took), log),
                 Outcome::Skipped(why) => {
-                    skipped += 1;
-                    writeln!(f, "skipped  {:<22} {why}", step.name)?;
+                    skipped.entry(why).or_default().push(&step.name);
+                    continue;
                 }
-                Outcome::Ran(took, log) if log.failures.is_empty() => {
-                    passed += 1;
-                    writeln!(f, "passed   {:<22} {}", step.name, Took(*took))?;
-                }
-                Outcome::Ran(took, log) => {
-                    failed += 1;
-                    writeln!(f, "FAILED   {:<22} {}", step.name, Took(*took))?;
-                    for failure in &log.failures {
-                        writeln!(f, "  {failure}")?;
-                    }
-                }
+            };
+            let ok = log.failures.is_empty();
+            *(if ok { &mut passed } else { &mut failed }) += 1;
+            writeln!(
+                f,
+                "{}  {:<22} {took}",
+                if ok { "passed" } else { "FAILED" },
+                step.name
+            )?;
+            for failure in &log.failures {
+                writeln!(f, "    {}", failure.to_string().replace('\n', "\n    "))?;
             }
-            if let Outcome::Ran(_, log) = outcome {
-                notes.extend(log.notes.iter().map(String::as_str));
-            }
+            notes.extend(log.notes.iter().map(String::as_str));
         }
         if self.tested() {
             notes.extend(self.inputs.missing.iter().map(String::as_str));
         }
-        notes.dedup();
+        for (why, steps) in &skipped {
+            writeln!(f, "skipped, {why}: {}", steps.join(", "))?;
+        }
         for note in notes {
             writeln!(f, "note: {note}")?;
         }
+        let skipped = self.steps.len() - passed - failed;
         write!(
             f,
-            "{passed} steps passed, {failed} failed, {skipped} skipped, in {}",
+            "{passed} passed, {failed} failed, {skipped} skipped, in {}",
             Took(self.took)
         )
     }
@@ -217,5 +221,108 @@ impl fmt::Display for Took {
             0..60 => write!(f, "{:.1} s", self.0.as_secs_f64()),
             _ => write!(f, "{} min {} s", seconds / 60, seconds % 60),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn steps(names: &[&str]) -> Vec<Step<'static>> {
+        names
+            .iter()
+            .map(|name| Step::new(name, "about", |_| {}))
+            .collect()
+    }
+
+    fn selected(only: &[&str], skip: &[&str]) -> Result<Vec<bool>, String> {
+        let owned = |names: &[&str]| {
+            names
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect::<Vec<_>>()
+        };
+        let steps = steps(&["fmt", "test-a", "test-a-b", "tests"]);
+        select(&steps, &owned(only), &owned(skip)).map_err(|failure| failure.to_string())
+    }
+
+    #[test]
+    fn steps_are_selected_by_name_and_by_group() {
+        assert_eq!(selected(&[], &[]), Ok(vec![true; 4]));
+        assert_eq!(selected(&["fmt"], &[]), Ok(vec![true, false, false, false]));
+        assert_eq!(selected(&["test"], &[]), Ok(vec![false, true, true, false]));
+        assert_eq!(
+            selected(&["test"], &["test-a-b"]),
+            Ok(vec![false, true, false, false])
+        );
+        assert_eq!(
+            selected(&[], &["test", "tests"]),
+            Ok(vec![true, false, false, false])
+        );
+    }
+
+    #[test]
+    fn a_name_that_is_no_step_is_refused_with_those_that_are() {
+        for (only, skip) in [
+            (&["tset"][..], &[][..]),
+            (&[][..], &["te"][..]),
+            (&[""][..], &[][..]),
+        ] {
+            let text = selected(only, skip).expect_err("no such step");
+            assert!(text.contains("fmt, test-a, test-a-b, tests"), "{text}");
+        }
+    }
+
+    #[test]
+    fn later_steps_run_after_a_failure_unless_told_not_to() {
+        let fails = |log: &mut Log| log.failures.push(Failure::told("it broke"));
+        let steps = [
+            Step::new("first", "fails", fails),
+            Step::new("second", "works", |_| {}),
+        ];
+        let ran = |outcomes: &[Outcome]| -> Vec<bool> {
+            outcomes
+                .iter()
+                .map(|outcome| matches!(outcome, Outcome::Ran(..)))
+                .collect()
+        };
+        assert_eq!(ran(&run_steps(&steps, &[true, true], false)), [true, true]);
+        assert_eq!(ran(&run_steps(&steps, &[true, true], true)), [true, false]);
+        assert_eq!(ran(&run_steps(&steps, &[false, true], true)), [false, true]);
+    }
+
+    #[test]
+    fn the_summary_tells_what_passed_failed_was_skipped_and_left_out() {
+        let steps = steps(&["fmt", "test-a", "deny"]);
+        let failed = Log {
+            failures: vec![Failure::told("two\nlines")],
+            ..Log::default()
+        };
+        let noted = Log {
+            notes: vec!["left out".into(), "left out".into()],
+            ..Log::default()
+        };
+        let outcomes = [
+            Outcome::Ran(Duration::from_millis(1500), failed),
+            Outcome::Ran(Duration::from_secs(61), noted),
+            Outcome::Skipped("not asked for"),
+        ];
+        let inputs = Inputs {
+            given: vec![],
+            missing: vec!["X is not set".into()],
+        };
+        let summary = Summary {
+            steps: &steps,
+            outcomes: &outcomes,
+            inputs: &inputs,
+            took: Duration::from_secs(125),
+        };
+        let expected = "==== Summary\n\
+            FAILED  fmt                    1.5 s\n    two\n    lines\n\
+            passed  test-a                 1 min 1 s\n\
+            skipped, not asked for: deny\n\
+            note: X is not set\nnote: left out\n\
+            1 passed, 1 failed, 1 skipped, in 2 min 5 s";
+        assert_eq!(summary.to_string(), expected);
     }
 }

@@ -45,10 +45,7 @@ pub fn ensure(component: Component) -> Result<(), Failure> {
             component,
             "rustup added it, and it still does not run",
         )),
-        Err(problem @ Failure::Start { .. }) => Err(missing(
-            component,
-            &format!("there is no rustup: {problem}"),
-        )),
+        Err(Failure::Start { .. }) => Err(missing(component, "there is no rustup on the path")),
         Err(problem) => Err(missing(component, &problem.to_string())),
     }
 }
