@@ -130,7 +130,7 @@ pub enum ReadError {
         file: String,
         /// The line of the problem.
         line: usize,
-        /// The place in that line, in bytes, counted from 1.
+        /// The place in that line, in bytes counted from 1, where the problem lies or just ends.
         column: usize,
         /// What was expected and what was found.
         problem: String,

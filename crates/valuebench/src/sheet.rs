@@ -22,6 +22,13 @@ pub(crate) enum LineEnd {
 }
 
 impl LineEnd {
+    /// Of the record that the reader has left at `place`, be it before or after the LF.
+    fn at(bytes: &[u8], place: usize) -> Self {
+        let (record, rest) = bytes.split_at(place.min(bytes.len()));
+        let cr_lf = record.ends_with(b"\r\n") || record.ends_with(b"\r") && rest.starts_with(b"\n");
+        if cr_lf { Self::CrLf } else { Self::Lf }
+    }
+
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::Lf => "\n",
@@ -91,7 +98,7 @@ impl Sheet {
     fn parse(file: String, bytes: &[u8], expected: &str) -> Result<Self, ReadError> {
         let bom = bytes.starts_with(BOM);
         let text = utf8(&file, bytes.strip_prefix(BOM).unwrap_or(bytes))?;
-        let rows = records(&file, text)?;
+        let (rows, line_end) = records(&file, text)?;
         let mut rows = rows.into_iter();
         let Some(header) = rows.next() else {
             let expected = format!("a header with the columns {expected}");
@@ -104,7 +111,7 @@ impl Sheet {
         };
         let sheet = Self {
             bom,
-            line_end: line_end(text),
+            line_end,
             final_newline: text.ends_with(['\n', '\r']),
             header,
             rows: rows.collect(),
@@ -210,14 +217,15 @@ pub(crate) fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, ReadError
     })
 }
 
-/// All records of the text. Blank lines are skipped.
-fn records(file: &str, text: &str) -> Result<Vec<Row>, ReadError> {
+/// All records of the text, and how the first one's line ends. Blank lines are skipped.
+fn records(file: &str, text: &str) -> Result<(Vec<Row>, LineEnd), ReadError> {
     let bytes = text.as_bytes();
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .from_reader(bytes);
     let mut rows = Vec::new();
+    let mut line_end = LineEnd::Lf;
     let (mut line, mut counted) = (1, 0);
     loop {
         let start = skip_newlines(bytes, offset(&reader));
@@ -230,6 +238,9 @@ fn records(file: &str, text: &str) -> Result<Vec<Row>, ReadError> {
         }
         line += newlines(bytes.get(counted..start).unwrap_or_default());
         counted = start;
+        if rows.is_empty() {
+            line_end = LineEnd::at(bytes, offset(&reader));
+        }
         rows.push(Row { line, cells });
     }
     match rows.last() {
@@ -239,7 +250,7 @@ fn records(file: &str, text: &str) -> Result<Vec<Row>, ReadError> {
                 line: last.line,
             })
         }
-        _ => Ok(rows),
+        _ => Ok((rows, line_end)),
     }
 }
 
@@ -270,13 +281,6 @@ fn newlines(bytes: &[u8]) -> usize {
     let crs = bytes.windows(2).filter(|w| w[0] == b'\r' && w[1] != b'\n');
     let last_cr = usize::from(bytes.last() == Some(&b'\r'));
     bytes.iter().filter(|&&b| b == b'\n').count() + crs.count() + last_cr
-}
-
-fn line_end(text: &str) -> LineEnd {
-    match text.find('\n') {
-        Some(i) if text[..i].ends_with('\r') => LineEnd::CrLf,
-        _ => LineEnd::Lf,
-    }
 }
 
 /// The reader works on memory and valid UTF-8, so this does not happen; should it, it is reported.

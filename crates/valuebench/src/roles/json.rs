@@ -1,7 +1,7 @@
 //! The JSON format of the released role files.
 
 use std::collections::HashSet;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -83,20 +83,33 @@ fn parse(file: String, bytes: &[u8]) -> Result<RoleSet, ReadError> {
     match serde_json::from_str::<RoleSet>(text) {
         Ok(roles) if roles.is_empty() => Err(empty(file, "an empty object")),
         Ok(roles) => Ok(roles),
-        Err(error) => Err(json_error(file, &error)),
+        Err(error) => Err(json_error(file, text, &error)),
     }
 }
 
-fn json_error(file: String, error: &serde_json::Error) -> ReadError {
+fn json_error(file: String, text: &str, error: &serde_json::Error) -> ReadError {
     let (line, column) = (error.line(), error.column());
-    let text = error.to_string();
+    let message = error.to_string();
     let place = format!(" at line {line} column {column}");
+    let mut problem = message.strip_suffix(&place).unwrap_or(&message).to_owned();
+    if error.is_syntax() {
+        let _ = write!(problem, ", found {:?}", excerpt(text, line, column));
+    }
     ReadError::Json {
         file,
         line,
-        column,
-        problem: text.strip_suffix(&place).unwrap_or(&text).to_owned(),
+        column: column.max(1),
+        problem,
     }
+}
+
+/// The first letters from a place on, lines and bytes counted from 1.
+fn excerpt(text: &str, line: usize, column: usize) -> String {
+    const SHOWN: usize = 20;
+    let line = text.split('\n').nth(line.saturating_sub(1)).unwrap_or("");
+    let letters = line.char_indices();
+    let letters = letters.skip_while(|&(place, _)| place + 1 < column);
+    letters.take(SHOWN).map(|(_, letter)| letter).collect()
 }
 
 /// What stands under a role's name.

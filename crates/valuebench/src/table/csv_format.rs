@@ -130,7 +130,7 @@ impl Column {
                     Some(&value) => Self::Scstd(value),
                     None => return Err(format!("a column {value:?} beside it")),
                 },
-                (None, None) => return Err("the name of a value".to_owned()),
+                (None, None) => return Err(format!("the name of a value in place {}", place + 1)),
             },
         })
     }
