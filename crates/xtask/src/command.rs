@@ -18,7 +18,7 @@ pub enum Failure {
         status: ExitStatus,
     },
     /// A program could not be started at all.
-    #[error("`{}` could not be started: {source}; the command was\n    {command}", .command.program())]
+    #[error("`{}` could not be started: {source}; it was\n    {command}", .command.program())]
     Start {
         /// The command that was tried.
         command: Box<Cmd>,

@@ -62,8 +62,9 @@ fn install(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let cmd = cmd.args(["--version", &VERSION.to_string(), "--no-default-features"]);
     cmd.run().map_err(|failure| {
         Failure::told(format!(
-            "cargo-deny {VERSION} could not be installed, so licences, bans and sources were not checked. If the \
-             crate registry cannot be reached from here, put a cargo-deny {}.{} on the path. {failure}",
+            "cargo-deny {VERSION} could not be installed, so licences, bans and sources were not \
+             checked. If the crate registry cannot be reached from here, put a cargo-deny {}.{} on \
+             the path. {failure}",
             VERSION.major, VERSION.minor
         ))
     })?;

@@ -2,8 +2,8 @@
 //! need.
 //!
 //! `reproduce` runs the reproduction; `test` runs every check that continuous integration runs.
-//! [`test::run`] walks through the plan that [`steps::plan`] makes from the
-//! [`workspace::Workspace`]; a step runs [`command::Cmd`]s and collects each [`command::Failure`].
+//! [`plan::plan`] names the steps, [`steps::Site`] does their work by running [`command::Cmd`]s and
+//! collecting each [`command::Failure`], and [`summary::Summary`] tells how it went.
 
 mod command;
 mod deny;
@@ -11,8 +11,10 @@ mod examples;
 mod features;
 mod inputs;
 mod package;
+mod plan;
 mod reproduce;
 mod steps;
+mod summary;
 mod system;
 mod test;
 mod toolchain;

@@ -18,10 +18,13 @@ const NEEDED: &[&str] = &[
 /// # Errors
 /// If cargo cannot list the package's files.
 pub fn problems(workspace: &Workspace, package: &Package) -> Result<Vec<String>, Failure> {
-    let list =
-        workspace
-            .cargo("package")
-            .args(["--list", "--allow-dirty", "--package", &package.name]);
+    let list = workspace.cargo("package").args([
+        "--quiet",
+        "--list",
+        "--allow-dirty",
+        "--package",
+        &package.name,
+    ]);
     let files = list.read()?;
     let mut problems = metadata_problems(package);
     problems.extend(
@@ -95,7 +98,8 @@ fn metadata_problems(package: &Package) -> Vec<String> {
         .filter(|keyword| !is_keyword(keyword))
     {
         problems.push(format!(
-            "keyword \"{keyword}\" must be at most 20 ASCII letters, digits, `_`, `-` or `+`, and begin with a letter or digit"
+            "keyword \"{keyword}\" must be at most 20 ASCII letters, digits, `_`, `-` or `+`, and \
+             begin with a letter or digit"
         ));
     }
     problems

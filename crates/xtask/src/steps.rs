@@ -1,24 +1,19 @@
-//! The plan of `cargo xtask test`: every step, in the order in which their builds serve each other.
+//! How each kind of step does its work.
 
 use crate::command::{Cmd, Failure};
 use crate::features::{all_features_together, feature_sets};
+use crate::plan::Work;
 use crate::system::LeftOut;
 use crate::toolchain::{CLIPPY, RUSTFMT};
 use crate::workspace::{Package, Workspace};
 use crate::{deny, examples, package, system, toolchain};
 use std::cell::OnceCell;
 
-/// Test programs that compute so much that only an optimised build is quick: package and test
-/// target.
-const RELEASE_TESTS: &[(&str, &str)] = &[("causal-pc", "oracles")];
-
-/// One named part of the run.
-pub struct Step<'a> {
-    /// What `--only` and `--skip` call it.
-    pub name: String,
-    /// One line for `--list`.
-    pub about: String,
-    work: Box<dyn Fn(&mut Log) + 'a>,
+/// The workspace, and what its steps find out once for all of them.
+pub struct Site {
+    /// The packages and their folder.
+    pub workspace: Workspace,
+    left_out: OnceCell<LeftOut>,
 }
 
 /// What a step has to say when it is over.
@@ -29,14 +24,7 @@ pub struct Log {
     /// What was left out, and why.
     pub notes: Vec<String>,
     /// Whether the first failure is to be the last.
-    pub stop_at_failure: bool,
-}
-
-/// The workspace, and what its steps find out once for all of them.
-pub struct Site {
-    /// The packages and their folder.
-    pub workspace: Workspace,
-    left_out: OnceCell<LeftOut>,
+    stop_at_failure: bool,
 }
 
 impl Site {
@@ -48,36 +36,128 @@ impl Site {
         }
     }
 
-    /// The features that cannot be built here, looked for (and fetched, where allowed) on first
-    /// use.
-    fn left_out(&self, log: &mut Log) -> &LeftOut {
-        let left_out = self
-            .left_out
-            .get_or_init(|| system::prepare(&self.workspace));
-        log.notes.extend(left_out.notes.iter().cloned());
-        left_out
-    }
-}
-
-impl<'a> Step<'a> {
-    /// A step that does `work`.
-    pub fn new(name: &str, about: &str, work: impl Fn(&mut Log) + 'a) -> Self {
-        let work = Box::new(work);
-        Step {
-            name: name.to_owned(),
-            about: about.to_owned(),
-            work,
-        }
-    }
-
-    /// Does the step's work.
-    pub fn run(&self, stop_at_failure: bool) -> Log {
+    /// Does `work`. Goes on after a failure, so that one run shows all, unless told otherwise.
+    pub fn perform(&self, work: &Work, stop_at_failure: bool) -> Log {
         let mut log = Log {
             stop_at_failure,
             ..Log::default()
         };
-        (self.work)(&mut log);
+        match work {
+            Work::Format => self.format(&mut log),
+            Work::Lint => self.lint(&mut log),
+            Work::Document => self.document(&mut log),
+            Work::TestAlone { package } => self.test_alone(package, &mut log),
+            Work::TestTogether => self.test_together(&mut log),
+            Work::TestOptimised { package, target } => {
+                log.run(&self.test(package).args(["--release", "--test", target]));
+            }
+            Work::Examples => log.failures.extend(examples::check(&self.workspace)),
+            Work::Deny => self.deny(&mut log),
+            Work::Package => self.pack(&mut log),
+        }
+        let left_out = self.left_out.get().map(|left_out| &left_out.notes);
+        log.notes.extend(left_out.into_iter().flatten().cloned());
         log
+    }
+
+    fn format(&self, log: &mut Log) {
+        if log.keep(toolchain::ensure(RUSTFMT)).is_some() {
+            log.run(&self.workspace.cargo("fmt").args(["--all", "--", "--check"]));
+        }
+    }
+
+    fn lint(&self, log: &mut Log) {
+        if log.keep(toolchain::ensure(CLIPPY)).is_none() {
+            return;
+        }
+        let clippy = || self.workspace.cargo("clippy").arg("--all-targets");
+        let deny_warnings = ["--", "-D", "warnings"];
+        log.run(&clippy().arg("--workspace").args(deny_warnings));
+        log.run(
+            &clippy()
+                .arg("--workspace")
+                .args(self.all_features())
+                .args(deny_warnings),
+        );
+        let left_out = &self.left_out().features;
+        for package in &self.workspace.packages {
+            for set in feature_sets(package, left_out) {
+                let clippy = clippy().args(["--package", &package.name]).args(set.args);
+                log.run(&clippy.args(deny_warnings));
+            }
+        }
+    }
+
+    fn document(&self, log: &mut Log) {
+        let doc = self
+            .workspace
+            .cargo("doc")
+            .args(["--workspace", "--no-deps"]);
+        let doc = doc.args(self.all_features());
+        log.run(&doc.env("RUSTDOCFLAGS", "-D warnings"));
+    }
+
+    fn test_alone(&self, name: &str, log: &mut Log) {
+        let Some(package) = self.workspace.package(name) else {
+            return log
+                .failures
+                .push(Failure::told(format!("there is no package {name}")));
+        };
+        for set in feature_sets(package, &self.left_out().features) {
+            println!("{name} with {}:", set.name);
+            log.run(&self.test(name).args(set.args));
+        }
+    }
+
+    fn test_together(&self, log: &mut Log) {
+        let test = self
+            .workspace
+            .cargo("test")
+            .args(["--no-fail-fast", "--workspace"]);
+        log.run(&test.args(self.all_features()));
+    }
+
+    fn deny(&self, log: &mut Log) {
+        if let Some(check) = log.keep(deny::check(&self.workspace)) {
+            log.run(&check);
+        }
+    }
+
+    fn pack(&self, log: &mut Log) {
+        let workspace = &self.workspace;
+        for package in workspace.published() {
+            let problems = log
+                .keep(package::problems(workspace, package))
+                .unwrap_or_default();
+            let told = |problem| Failure::told(format!("package {}: {problem}", package.name));
+            log.failures.extend(problems.into_iter().map(told));
+        }
+        if package::cargo_packs_siblings() {
+            return log.run(&package::build(workspace, workspace.published()));
+        }
+        let (with_siblings, alone): (Vec<_>, Vec<_>) = workspace
+            .published()
+            .partition(|package| package.has_siblings());
+        log.run(&package::build(workspace, alone));
+        log.notes.extend(with_siblings.into_iter().map(only_listed));
+    }
+
+    fn test(&self, package: &str) -> Cmd {
+        self.workspace
+            .cargo("test")
+            .args(["--no-fail-fast", "--package", package])
+    }
+
+    /// Cargo's arguments for all features of all packages that can be built here.
+    fn all_features(&self) -> Vec<String> {
+        all_features_together(&self.workspace.packages, &self.left_out().features)
+    }
+
+    /// The features that cannot be built here, looked for (and fetched, where allowed) on first
+    /// use.
+    fn left_out(&self) -> &LeftOut {
+        self.left_out
+            .get_or_init(|| system::prepare(&self.workspace))
     }
 }
 
@@ -95,163 +175,30 @@ impl Log {
     }
 }
 
-/// Every step, in order: quick ones first, then those that share check builds, test builds and
-/// release builds.
-pub fn plan(site: &Site) -> Vec<Step<'_>> {
-    let workspace = &site.workspace;
-    let mut steps = vec![
-        Step::new("fmt", "rustfmt would change no file", |log| {
-            fmt(workspace, log);
-        }),
-        Step::new(
-            "clippy",
-            "no lint and no warning, in every feature set",
-            |log| clippy(site, log),
-        ),
-        Step::new("doc", "the documentation builds without a warning", |log| {
-            doc(site, log);
-        }),
-    ];
-    for package in &workspace.packages {
-        let about = format!(
-            "tests and doctests of {}, built alone, in every feature set",
-            package.name
-        );
-        steps.push(Step::new(
-            &format!("test-{}", package.name),
-            &about,
-            |log| {
-                test_alone(site, package, log);
-            },
-        ));
-    }
-    let together = "tests and doctests of all packages, built together with all features";
-    steps.push(Step::new("test-workspace", together, |log| {
-        test_together(site, log);
-    }));
-    for &(package, target) in RELEASE_TESTS {
-        if workspace
-            .package(package)
-            .is_some_and(|package| package.has_target("test", target))
-        {
-            let about = format!("the test program `{target}` of {package}, optimised");
-            steps.push(Step::new(&format!("test-{target}"), &about, move |log| {
-                log.run(&workspace.cargo("test").args([
-                    "--release",
-                    "--package",
-                    package,
-                    "--test",
-                    target,
-                ]));
-            }));
+fn only_listed(package: &Package) -> String {
+    let name = &package.name;
+    format!(
+        "{name} was listed and not built: packages on unpublished ones need cargo 1.90 or newer"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_goes_on_after_a_failure_unless_told_not_to() {
+        let works = Cmd::cargo().arg("--version");
+        let fails = Cmd::cargo().arg("--no-such-option");
+        for (stop_at_failure, expected) in [(false, 2), (true, 1)] {
+            let mut log = Log {
+                stop_at_failure,
+                ..Log::default()
+            };
+            for cmd in [&works, &fails, &fails] {
+                log.run(cmd);
+            }
+            assert_eq!(log.failures.len(), expected);
         }
-    }
-    let about = "the example programs run on the data in the repository and write every file";
-    let run_examples = |log: &mut Log| log.failures.extend(examples::check(workspace));
-    steps.extend([
-        Step::new("examples", about, run_examples),
-        Step::new(
-            "deny",
-            "licences, sources, and who may depend on whom (cargo-deny)",
-            |log| {
-                if let Some(check) = log.keep(deny::check(workspace)) {
-                    log.run(&check);
-                }
-            },
-        ),
-        Step::new(
-            "package",
-            "each library packs with all that a registry asks for, and builds from its package",
-            |log| {
-                pack(workspace, log);
-            },
-        ),
-    ]);
-    steps
-}
-
-fn fmt(workspace: &Workspace, log: &mut Log) {
-    if log.keep(toolchain::ensure(RUSTFMT)).is_some() {
-        log.run(&workspace.cargo("fmt").args(["--all", "--", "--check"]));
-    }
-}
-
-fn clippy(site: &Site, log: &mut Log) {
-    if log.keep(toolchain::ensure(CLIPPY)).is_none() {
-        return;
-    }
-    let workspace = &site.workspace;
-    let left_out = &site.left_out(log).features;
-    let clippy = || workspace.cargo("clippy").arg("--all-targets");
-    let deny_warnings = ["--", "-D", "warnings"];
-    log.run(&clippy().arg("--workspace").args(deny_warnings));
-    let all = all_features_together(&workspace.packages, left_out);
-    log.run(&clippy().arg("--workspace").args(all).args(deny_warnings));
-    for package in &workspace.packages {
-        for set in feature_sets(package, left_out) {
-            log.run(
-                &clippy()
-                    .args(["--package", &package.name])
-                    .args(set.args)
-                    .args(deny_warnings),
-            );
-        }
-    }
-}
-
-fn doc(site: &Site, log: &mut Log) {
-    let all = all_features_together(&site.workspace.packages, &site.left_out(log).features);
-    let doc = site
-        .workspace
-        .cargo("doc")
-        .args(["--workspace", "--no-deps"])
-        .args(all);
-    log.run(&doc.env("RUSTDOCFLAGS", "-D warnings"));
-}
-
-fn test_alone(site: &Site, package: &Package, log: &mut Log) {
-    for set in feature_sets(package, &site.left_out(log).features) {
-        println!("{} with {}:", package.name, set.name);
-        log.run(
-            &site
-                .workspace
-                .cargo("test")
-                .args(["--package", &package.name])
-                .args(set.args),
-        );
-    }
-}
-
-fn test_together(site: &Site, log: &mut Log) {
-    let all = all_features_together(&site.workspace.packages, &site.left_out(log).features);
-    log.run(&site.workspace.cargo("test").arg("--workspace").args(all));
-}
-
-fn pack(workspace: &Workspace, log: &mut Log) {
-    for package in workspace.published() {
-        for problem in log
-            .keep(package::problems(workspace, package))
-            .into_iter()
-            .flatten()
-        {
-            log.failures.push(Failure::told(format!(
-                "package {}: {problem}",
-                package.name
-            )));
-        }
-    }
-    if package::cargo_packs_siblings() {
-        log.run(&package::build(workspace, workspace.published()));
-        return;
-    }
-    let (with_siblings, alone): (Vec<_>, Vec<_>) = workspace
-        .published()
-        .partition(|package| package.has_siblings());
-    log.run(&package::build(workspace, alone));
-    for package in with_siblings {
-        log.notes.push(format!(
-            "package {} was listed and not built: its siblings are not published, which needs cargo 1.90 or newer",
-            package.name
-        ));
     }
 }
