@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
 
 use crate::stats::{mean, population_std};
 use crate::{Agreement, OrientationTable, Setting, Stance, TableError};
@@ -176,23 +176,26 @@ impl Measurements {
         let shape = (self.settings.len(), self.values.len());
         let mut orientations = Array2::zeros(shape);
         let mut scstds = Array2::zeros(shape);
-        let mut stds = Array1::zeros(shape.0);
+        let mut stds = Array2::zeros(shape);
         for (row, setting) in self.settings.iter().enumerate() {
             let unsteered = rows.get(&setting.unsteered());
-            let unsteered = unsteered.ok_or_else(|| MeasurementError::NoUnsteered {
+            let unsteered = *unsteered.ok_or_else(|| MeasurementError::NoUnsteered {
                 setting: setting.clone(),
             })?;
-            let mut row_stds = Vec::with_capacity(shape.1);
             for value in 0..shape.1 {
                 let scores = self.checked(row, value)?;
-                let before = self.checked(*unsteered, value)?;
+                let before = self.checked(unsteered, value)?;
                 self.check_items(row, value, before, scores)?;
                 orientations[(row, value)] = mean(&numbers(scores));
+                stds[(row, value)] = population_std(&numbers(scores));
                 scstds[(row, value)] = change_std(before, scores).unwrap_or(-1.0);
-                row_stds.push(population_std(&numbers(scores)));
             }
-            stds[row] = mean(&row_stds);
         }
+        let stds = stds
+            .rows()
+            .into_iter()
+            .map(|row| mean(&row.to_vec()))
+            .collect();
         let (values, settings) = (self.values.clone(), self.settings.clone());
         let table = OrientationTable::new(values, settings, orientations, Some(scstds))?;
         Ok(table.with_stds(stds)?)
