@@ -1,15 +1,52 @@
 //! Tests of conditional independence.
 //!
 //! [`CiTest`] is all that the search knows of data: how many variables there are, and the p-value
-//! of "x is independent of y given S".
+//! of "x is independent of y given S". A test of one's own needs only these two answers:
+//!
+//! ```
+//! use causal_pc::{Alpha, PcOptions, ci::CiTest, pc};
+//! use std::convert::Infallible;
+//!
+//! /// Knows that 0 and 1 meet only through 2.
+//! struct Chain;
+//!
+//! impl CiTest for Chain {
+//!     type Error = Infallible;
+//!     fn n_variables(&self) -> usize {
+//!         3
+//!     }
+//!     fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, Infallible> {
+//!         Ok(if x.min(y) == 0 && x.max(y) == 1 && given == [2] { 1.0 } else { 0.0 })
+//!     }
+//! }
+//!
+//! let found = pc(&Chain, &PcOptions::new(Alpha::new(0.05)?))?;
+//! assert_eq!(found.graph.to_string(), "X0 -- X2\nX1 -- X2\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod bound;
 mod d_separation;
+mod fisher_z;
+mod normal;
 mod query;
+mod scan;
 
+pub use bound::Bound;
 pub use d_separation::DSeparation;
+pub use fisher_z::{Correlation, FisherZ, FisherZError, FisherZOptions, Singular};
 pub use query::QueryError;
+pub use scan::{Next, SetScan, Verdict};
 
 /// A test of conditional independence over variables numbered from 0.
+///
+/// The search calls a test from several threads at once, hence [`Sync`]. It never asks about
+/// `x == y`, nor about a set that contains `x` or `y` or repeats a member; sets come in ascending
+/// order. The answer must be the same whenever the same question is asked, and whichever of `x`
+/// and `y` is named first.
+///
+/// Only [`n_variables`](Self::n_variables) and [`p_value`](Self::p_value) must be written. The
+/// other methods have defaults, which a test overrides to be quicker or more precise.
 pub trait CiTest: Sync {
     /// What can go wrong in a test.
     type Error: std::error::Error + Send + Sync + 'static;
@@ -18,6 +55,9 @@ pub trait CiTest: Sync {
     fn n_variables(&self) -> usize;
 
     /// The p-value of "`x` is independent of `y` given `given`", between 0 and 1.
+    ///
+    /// A test that cannot say may return NaN; what the search makes of it is
+    /// [`UndefinedP`](crate::UndefinedP).
     ///
     /// # Errors
     ///
@@ -33,5 +73,84 @@ pub trait CiTest: Sync {
     /// As [`p_value`](Self::p_value).
     fn log_p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, Self::Error> {
         Ok(self.p_value(x, y, given)?.ln())
+    }
+
+    /// The variables' names, if the test knows them; they then name the graph's variables.
+    fn names(&self) -> Option<&[String]> {
+        None
+    }
+
+    /// Tests one pair against many conditioning sets, and reports those whose p-value passes.
+    ///
+    /// The sets are those of [`SetScan`], in its order. `visit` hears of each set whose p-value
+    /// `bound` admits ([`Verdict::Independent`]) and of each whose p-value is not a number between
+    /// 0 and 1 ([`Verdict::Undefined`]), and says how to go on. Returns the number of sets
+    /// tested.
+    ///
+    /// The default asks [`p_value`](Self::p_value) one set at a time. A test that can share work
+    /// among the sets overrides it, with the same answers.
+    ///
+    /// # Errors
+    ///
+    /// As [`p_value`](Self::p_value).
+    fn scan(
+        &self,
+        sets: &SetScan<'_>,
+        bound: Bound,
+        visit: &mut dyn FnMut(&[usize], Verdict) -> Next,
+    ) -> Result<u64, Self::Error> {
+        scan::one_by_one(self, sets, bound, visit)
+    }
+
+    /// The p-value as causal-learn computes it, for its preset's comparisons of p-values.
+    ///
+    /// The same as [`p_value`](Self::p_value) but for Fisher-Z, where causal-learn's
+    /// `2 * (1 - cdf)` is a multiple of 2⁻⁵² and so has ties that the exact value has not.
+    #[doc(hidden)]
+    fn causal_learn_p_value(
+        &self,
+        x: usize,
+        y: usize,
+        given: &[usize],
+    ) -> Result<f64, Self::Error> {
+        self.p_value(x, y, given)
+    }
+}
+
+impl<T: CiTest + ?Sized> CiTest for &T {
+    type Error = T::Error;
+
+    fn n_variables(&self) -> usize {
+        (**self).n_variables()
+    }
+
+    fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, Self::Error> {
+        (**self).p_value(x, y, given)
+    }
+
+    fn log_p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, Self::Error> {
+        (**self).log_p_value(x, y, given)
+    }
+
+    fn names(&self) -> Option<&[String]> {
+        (**self).names()
+    }
+
+    fn scan(
+        &self,
+        sets: &SetScan<'_>,
+        bound: Bound,
+        visit: &mut dyn FnMut(&[usize], Verdict) -> Next,
+    ) -> Result<u64, Self::Error> {
+        (**self).scan(sets, bound, visit)
+    }
+
+    fn causal_learn_p_value(
+        &self,
+        x: usize,
+        y: usize,
+        given: &[usize],
+    ) -> Result<f64, Self::Error> {
+        (**self).causal_learn_p_value(x, y, given)
     }
 }

@@ -1,0 +1,589 @@
+//! Fisher's z test of partial correlations.
+
+mod correlation;
+mod double;
+mod kernel;
+mod options;
+mod partial;
+mod pseudo_inverse;
+
+use ndarray::{Array2, ArrayView2};
+use thiserror::Error;
+
+use super::{Bound, CiTest, Next, QueryError, SetScan, Verdict, normal, scan};
+use crate::data::{self, DataError, Missing, Variable};
+use partial::{Determined, Partial};
+
+pub use options::{Correlation, FisherZOptions, Singular, TooFew};
+
+/// Fisher's z test of zero partial correlation.
+///
+/// Correlations are computed once; each test then takes the partial correlation r of x and y given
+/// S and compares `sqrt(n - |S| - 3) |atanh r|` with the standard normal distribution, on both
+/// sides. Exact for independent samples of a multivariate normal distribution up to the normal
+/// approximation of `atanh r`; with Spearman's ranks or normal scores ([`Correlation`]) it serves
+/// ordinal data and monotone transforms of normal data. It cannot see dependence that leaves
+/// partial correlations at zero.
+///
+/// Partial correlations are computed in doubled precision, so that p-values are right to about 12
+/// digits for condition numbers up to 1e12, also far below 1e-16; [`CiTest::log_p_value`] goes on
+/// where p leaves the range of `f64`. Searches use a quicker kernel whose answers are the same:
+/// what it cannot decide with certainty, it asks of the precise one.
+///
+/// Columns that are constant or equal, and sets in which a variable is a linear combination of
+/// others, are refused with their names unless [`FisherZOptions::singular`] says otherwise.
+///
+/// Memory: one `[p, p]` matrix (and the columns, if values are missing). Time: O(p² n) once,
+/// O((|S| + 2)³) for a single test, and O(|S|) for most tests of a [`scan`](CiTest::scan).
+///
+/// ```
+/// use causal_pc::ci::{CiTest, FisherZ};
+/// use ndarray::array;
+///
+/// // [n_samples, n_variables]; f32 or f64, row- or column-major
+/// let samples = array![[1.0, 2.1, 0.4], [2.0, 3.9, 0.1], [3.0, 6.2, 0.9], [4.0, 8.1, 0.3],
+///     [5.0, 9.8, 0.6], [6.0, 12.2, 0.5]];
+/// let test = FisherZ::from_samples(samples.view())?;
+/// assert!(test.p_value(0, 1, &[])? < 1e-3);
+/// assert!(test.p_value(0, 2, &[1])? > 0.05);
+/// # Ok::<(), causal_pc::ci::FisherZError>(())
+/// ```
+///
+/// R. A. Fisher, "The distribution of the partial correlation coefficient", Metron 3 (1924);
+/// M. Kalisch and P. Bühlmann, "Estimating high-dimensional directed acyclic graphs with the
+/// PC-algorithm", JMLR 8 (2007), section 2.2.2.
+#[derive(Clone, Debug)]
+pub struct FisherZ {
+    correlation: Array2<f64>,
+    n_samples: usize,
+    options: FisherZOptions,
+    /// Whether each column is constant; empty if none is.
+    constant: Vec<bool>,
+    incomplete: Option<Incomplete>,
+}
+
+/// Columns with missing values, for test-wise deletion.
+#[derive(Clone, Debug)]
+struct Incomplete {
+    /// `[p, n]`, NaN where missing.
+    columns: Array2<f64>,
+    /// Whether each column lacks a value.
+    lacks: Vec<bool>,
+}
+
+/// Why a Fisher-Z test could not be made, or could not answer.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum FisherZError {
+    /// The data cannot be tested.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// Two columns are equal up to scale and shift.
+    #[error(
+        "variables {first} and {second} are duplicates: their correlation is {correlation}; \
+         remove one of them, or choose what the test answers for singular sets"
+    )]
+    Duplicate {
+        /// One of them.
+        first: Variable,
+        /// The other.
+        second: Variable,
+        /// Their correlation, nearly 1 or -1.
+        correlation: f64,
+    },
+    /// A variable is a linear combination of others.
+    #[error(
+        "variable {variable} is a linear combination of {} (1 - R² is {one_minus_r2:e}, tolerance \
+         {tolerance:e}); remove a variable, or choose what the test answers for singular sets",
+        list(on)
+    )]
+    Collinear {
+        /// The variable.
+        variable: Variable,
+        /// The others.
+        on: Vec<Variable>,
+        /// What the others leave unexplained of its variance.
+        one_minus_r2: f64,
+        /// The least that counts as something.
+        tolerance: f64,
+    },
+    /// There are fewer samples than the test needs.
+    #[error(
+        "{n_samples} samples cannot test {x} and {y} given {n_given} variables; at least {} are \
+         needed: limit the depth of the search", n_given + 3
+    )]
+    TooFewSamples {
+        /// Samples, complete in the variables of the test.
+        n_samples: usize,
+        /// One variable of the pair.
+        x: Variable,
+        /// The other.
+        y: Variable,
+        /// Size of the conditioning set.
+        n_given: usize,
+    },
+    /// A given matrix is not a correlation matrix.
+    #[error("entry ({row}, {column}) of the correlation matrix is {found}; expected {expected}")]
+    NotACorrelation {
+        /// The row.
+        row: usize,
+        /// The column.
+        column: usize,
+        /// What is there.
+        found: f64,
+        /// What should be there.
+        expected: String,
+    },
+    /// A given matrix is not square.
+    #[error("a correlation matrix has as many rows as columns; this one has {rows} and {columns}")]
+    NotSquare {
+        /// Its rows.
+        rows: usize,
+        /// Its columns.
+        columns: usize,
+    },
+    /// A question names a variable twice, or one that does not exist.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+}
+
+// Views are taken by value, as `ArrayView` is passed throughout ndarray.
+#[allow(clippy::needless_pass_by_value)]
+impl FisherZ {
+    /// A test on samples `[n_samples, n_variables]`, with [`FisherZOptions::new`].
+    ///
+    /// # Errors
+    ///
+    /// [`FisherZError`] if a value is missing or infinite, a column constant, two columns equal, or
+    /// there are fewer than four rows.
+    pub fn from_samples<A: Copy + Into<f64>>(
+        samples: ArrayView2<'_, A>,
+    ) -> Result<Self, FisherZError> {
+        Self::with_options(samples, FisherZOptions::new())
+    }
+
+    /// A test on samples `[n_samples, n_variables]`.
+    ///
+    /// # Errors
+    ///
+    /// As [`FisherZ::from_samples`], less what the options allow.
+    pub fn with_options<A: Copy + Into<f64>>(
+        samples: ArrayView2<'_, A>,
+        options: FisherZOptions,
+    ) -> Result<Self, FisherZError> {
+        let n_samples = samples.nrows();
+        check_rows(n_samples)?;
+        let mut columns = data::columns(&samples, options.names.as_deref(), options.missing)?;
+        let constant = prepare(&mut columns, &options)?;
+        let mut test = Self {
+            correlation: correlation::correlations(&columns),
+            n_samples,
+            options,
+            constant,
+            incomplete: None,
+        };
+        test.detach_constants();
+        test.incomplete = Incomplete::new(columns, test.options.missing);
+        test.refuse_duplicates()?;
+        Ok(test)
+    }
+
+    /// A test on a correlation matrix `[p, p]` of `n_samples` samples.
+    ///
+    /// # Errors
+    ///
+    /// [`FisherZError`] if the matrix is not square and symmetric with ones on its diagonal and
+    /// numbers between -1 and 1 elsewhere, if two variables are perfectly correlated, or if there
+    /// are fewer than four samples. That it is positive definite is found out as tests are made.
+    pub fn from_correlation(
+        correlation: ArrayView2<'_, f64>,
+        n_samples: usize,
+        options: FisherZOptions,
+    ) -> Result<Self, FisherZError> {
+        check_rows(n_samples)?;
+        check_correlation(&correlation)?;
+        data::check_names(options.names.as_deref(), correlation.nrows())?;
+        let test = Self {
+            correlation: correlation::unit_diagonal(&correlation),
+            n_samples,
+            options,
+            constant: Vec::new(),
+            incomplete: None,
+        };
+        test.refuse_duplicates()?;
+        Ok(test)
+    }
+
+    /// The correlation matrix `[p, p]` that tests are made on. Where values are missing, entries
+    /// of the columns concerned are NaN: each test computes its own.
+    pub fn correlation(&self) -> ArrayView2<'_, f64> {
+        self.correlation.view()
+    }
+
+    /// Rows of the data, or the number of samples given with the correlation matrix.
+    pub fn n_samples(&self) -> usize {
+        self.n_samples
+    }
+
+    /// The partial correlation of `x` and `y` given `given`, between -1 and 1.
+    ///
+    /// # Errors
+    ///
+    /// [`FisherZError::Collinear`] if the set is singular.
+    pub fn partial_correlation(
+        &self,
+        x: usize,
+        y: usize,
+        given: &[usize],
+    ) -> Result<f64, FisherZError> {
+        self.check_question(x, y, given)?;
+        let (partial, _) = self.partial(x, y, given);
+        match self.singular_variable(&partial, x, y, given) {
+            Some(error) => Err(error),
+            None => Ok(partial.r),
+        }
+    }
+
+    /// What the test makes of a question.
+    fn answer(&self, x: usize, y: usize, given: &[usize]) -> Result<Answer, FisherZError> {
+        self.check_question(x, y, given)?;
+        if self.has_constant(x, y, given)
+            && let Some(answer) = self.options.for_constants().answer()
+        {
+            return Ok(answer);
+        }
+        let (partial, n_samples) = self.partial(x, y, given);
+        if n_samples < given.len() + 3 {
+            return self.too_few(n_samples, x, y, given.len());
+        }
+        let dof = (n_samples - given.len() - 3) as f64;
+        let partial = match self.singular_variable(&partial, x, y, given) {
+            None => partial,
+            Some(error) => match self.options.singular {
+                Singular::Refuse => return Err(error),
+                Singular::PseudoInverse => self.pseudo_partial(x, y, given),
+                Singular::KeepEdge => return Ok(Answer::P(0.0)),
+                Singular::DropEdge => return Ok(Answer::P(1.0)),
+            },
+        };
+        Ok(Answer::Z(dof.sqrt() * self.cut(partial).fisher_z()))
+    }
+
+    /// The partial correlation and the number of samples behind it.
+    fn partial(&self, x: usize, y: usize, given: &[usize]) -> (Partial, usize) {
+        if let Some((corr, n)) = self.own_correlations(x, y, given) {
+            let local: Vec<usize> = (2..given.len() + 2).collect();
+            return (partial::partial(|i, j| corr[(i, j)], 0, 1, &local), n);
+        }
+        let corr = |i: usize, j: usize| self.correlation[(i, j)];
+        (partial::partial(corr, x, y, given), self.n_samples)
+    }
+
+    /// The partial correlation by the pseudo-inverse of a singular matrix.
+    fn pseudo_partial(&self, x: usize, y: usize, given: &[usize]) -> Partial {
+        let corr = match self.own_correlations(x, y, given) {
+            Some((corr, _)) => corr,
+            None => {
+                let order: Vec<usize> = [x, y].iter().chain(given).copied().collect();
+                Array2::from_shape_fn((order.len(), order.len()), |(i, j)| {
+                    self.correlation[(order[i], order[j])]
+                })
+            }
+        };
+        pseudo_inverse::partial(&corr)
+    }
+
+    /// The correlations `[x, y, given...]` over the rows complete in them, and their number, if
+    /// any of these columns lacks a value.
+    fn own_correlations(
+        &self,
+        x: usize,
+        y: usize,
+        given: &[usize],
+    ) -> Option<(Array2<f64>, usize)> {
+        let incomplete = self.incomplete.as_ref()?;
+        let order: Vec<usize> = [x, y].iter().chain(given).copied().collect();
+        order
+            .iter()
+            .any(|&v| incomplete.lacks[v])
+            .then(|| incomplete.correlations(&order))
+    }
+
+    fn too_few(
+        &self,
+        n_samples: usize,
+        x: usize,
+        y: usize,
+        n_given: usize,
+    ) -> Result<Answer, FisherZError> {
+        match self.options.too_few {
+            TooFew::KeepEdge => Ok(Answer::P(0.0)),
+            TooFew::DropEdge => Ok(Answer::P(1.0)),
+            TooFew::Refuse => Err(FisherZError::TooFewSamples {
+                n_samples,
+                x: self.variable(x),
+                y: self.variable(y),
+                n_given,
+            }),
+        }
+    }
+
+    /// The error that names a variable which the others determine, if one does.
+    fn singular_variable(
+        &self,
+        partial: &Partial,
+        x: usize,
+        y: usize,
+        given: &[usize],
+    ) -> Option<FisherZError> {
+        let tolerance = self.options.tolerance;
+        let (determined, one_minus_r2) = partial.determined(tolerance, given.len())?;
+        let named = |variables: &[usize]| variables.iter().map(|&v| self.variable(v)).collect();
+        let (variable, mut on): (usize, Vec<Variable>) = match determined {
+            Determined::Member(at) => (given[at], named(&given[..at])),
+            Determined::X => (x, named(given)),
+            Determined::Y | Determined::YByX => (y, named(given)),
+        };
+        if determined == Determined::YByX {
+            on.push(self.variable(x));
+        }
+        Some(FisherZError::Collinear {
+            variable: self.variable(variable),
+            on,
+            one_minus_r2,
+            tolerance,
+        })
+    }
+
+    fn cut(&self, mut partial: Partial) -> Partial {
+        let cut = self.options.cut;
+        if partial.r.abs() > cut {
+            partial.r = cut.copysign(partial.r);
+            partial.one_minus_r2 = (1.0 - cut) * (1.0 + cut);
+        }
+        partial
+    }
+
+    fn has_constant(&self, x: usize, y: usize, given: &[usize]) -> bool {
+        !self.constant.is_empty() && [x, y].iter().chain(given).any(|&v| self.constant[v])
+    }
+
+    fn variable(&self, index: usize) -> Variable {
+        Variable::new(index, self.options.names.as_deref())
+    }
+
+    fn check_question(&self, x: usize, y: usize, given: &[usize]) -> Result<(), FisherZError> {
+        Ok(QueryError::check(self.correlation.nrows(), x, y, given)?)
+    }
+
+    /// Makes constant columns uncorrelated with all others.
+    fn detach_constants(&mut self) {
+        for v in (0..self.constant.len()).filter(|&v| self.constant[v]) {
+            self.correlation.row_mut(v).fill(0.0);
+            self.correlation.column_mut(v).fill(0.0);
+            self.correlation[(v, v)] = 1.0;
+        }
+    }
+
+    fn refuse_duplicates(&self) -> Result<(), FisherZError> {
+        if self.options.singular != Singular::Refuse {
+            return Ok(());
+        }
+        let limit = (1.0 - self.options.tolerance).sqrt();
+        for (first, row) in self.correlation.rows().into_iter().enumerate() {
+            let row = row.to_slice().unwrap_or_default();
+            let later = row.iter().enumerate().skip(first + 1);
+            if let Some((second, &r)) = later.into_iter().find(|(_, r)| r.abs() > limit) {
+                return Err(FisherZError::Duplicate {
+                    first: self.variable(first),
+                    second: self.variable(second),
+                    correlation: r,
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl CiTest for FisherZ {
+    type Error = FisherZError;
+
+    fn n_variables(&self) -> usize {
+        self.correlation.nrows()
+    }
+
+    fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, FisherZError> {
+        Ok(match self.answer(x, y, given)? {
+            Answer::P(p) => p,
+            Answer::Z(z) => normal::two_sided_p(z),
+        })
+    }
+
+    fn log_p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, FisherZError> {
+        Ok(match self.answer(x, y, given)? {
+            Answer::P(p) => p.ln(),
+            Answer::Z(z) => normal::log_two_sided_p(z),
+        })
+    }
+
+    fn names(&self) -> Option<&[String]> {
+        self.options.names.as_deref()
+    }
+
+    fn scan(
+        &self,
+        sets: &SetScan<'_>,
+        bound: Bound,
+        visit: &mut dyn FnMut(&[usize], Verdict) -> Next,
+    ) -> Result<u64, FisherZError> {
+        let n_given = sets.always.len() + sets.size;
+        let plain = self.incomplete.is_none() && self.constant.is_empty();
+        if !plain || sets.size == 0 || self.n_samples <= n_given + 3 {
+            return scan::one_by_one(self, sets, bound, visit);
+        }
+        kernel::scan(self, sets, bound, visit)
+    }
+
+    fn causal_learn_p_value(
+        &self,
+        x: usize,
+        y: usize,
+        given: &[usize],
+    ) -> Result<f64, FisherZError> {
+        let p = self.p_value(x, y, given)?;
+        Ok(2.0 * (1.0 - (1.0 - 0.5 * p)))
+    }
+}
+
+/// What a question comes to.
+enum Answer {
+    /// The statistic, standard normal under independence.
+    Z(f64),
+    /// A p-value by policy.
+    P(f64),
+}
+
+impl Singular {
+    /// The answer for a question that names a constant, unless it is left to the computation.
+    fn answer(self) -> Option<Answer> {
+        match self {
+            Self::KeepEdge => Some(Answer::P(0.0)),
+            Self::DropEdge => Some(Answer::P(1.0)),
+            Self::Refuse | Self::PseudoInverse => None,
+        }
+    }
+}
+
+impl Incomplete {
+    fn new(columns: Array2<f64>, missing: Missing) -> Option<Self> {
+        if missing == Missing::Refuse {
+            return None;
+        }
+        let rows = columns.rows();
+        let lacks: Vec<bool> = rows
+            .into_iter()
+            .map(|row| row.iter().any(|v| v.is_nan()))
+            .collect();
+        lacks.contains(&true).then_some(Self { columns, lacks })
+    }
+
+    /// Correlations of these columns over the rows complete in all of them. A column that is
+    /// constant there has variance zero.
+    fn correlations(&self, order: &[usize]) -> (Array2<f64>, usize) {
+        let complete = |row: &usize| order.iter().all(|&v| !self.columns[(v, *row)].is_nan());
+        let rows: Vec<usize> = (0..self.columns.ncols()).filter(complete).collect();
+        let mut own = Array2::from_shape_fn((order.len(), rows.len()), |(i, j)| {
+            self.columns[(order[i], rows[j])]
+        });
+        let varies: Vec<bool> = own
+            .rows_mut()
+            .into_iter()
+            .map(|mut row| row.as_slice_mut().is_some_and(correlation::standardise))
+            .collect();
+        let mut corr = correlation::correlations(&own);
+        for v in (0..order.len()).filter(|&v| !varies[v]) {
+            corr.row_mut(v).fill(0.0);
+            corr.column_mut(v).fill(0.0);
+        }
+        (corr, rows.len())
+    }
+}
+
+/// Transforms and standardises the columns; tells which are constant, or none.
+fn prepare(columns: &mut Array2<f64>, options: &FisherZOptions) -> Result<Vec<bool>, DataError> {
+    let mut constant = vec![false; columns.nrows()];
+    for (index, mut row) in columns.rows_mut().into_iter().enumerate() {
+        let Some(values) = row.as_slice_mut() else {
+            continue;
+        };
+        match options.correlation {
+            Correlation::Pearson => {}
+            Correlation::Spearman => correlation::rank(values),
+            Correlation::Nonparanormal => correlation::normal_scores(values),
+        }
+        constant[index] = !correlation::standardise(values);
+        if constant[index] && options.for_constants() == Singular::Refuse {
+            let variable = Variable::new(index, options.names.as_deref());
+            let value = values.iter().copied().find(|v| !v.is_nan());
+            return Err(match value {
+                Some(value) => DataError::Constant { variable, value },
+                None => DataError::AllMissing { variable },
+            });
+        }
+    }
+    Ok(if constant.contains(&true) {
+        constant
+    } else {
+        Vec::new()
+    })
+}
+
+fn check_rows(found: usize) -> Result<(), DataError> {
+    const NEEDED: usize = 4;
+    if found < NEEDED {
+        return Err(DataError::TooFewRows {
+            found,
+            needed: NEEDED,
+        });
+    }
+    Ok(())
+}
+
+fn check_correlation(matrix: &ArrayView2<'_, f64>) -> Result<(), FisherZError> {
+    let (rows, columns) = matrix.dim();
+    if rows != columns {
+        return Err(FisherZError::NotSquare { rows, columns });
+    }
+    if rows == 0 {
+        return Err(DataError::NoColumns.into());
+    }
+    for ((row, column), &found) in matrix.indexed_iter() {
+        let expected = if row == column {
+            if (found - 1.0).abs() <= 1e-12 {
+                continue;
+            }
+            "1".to_owned()
+        } else if !(-1.0..=1.0).contains(&found) {
+            "a number between -1 and 1".to_owned()
+        } else if (found - matrix[(column, row)]).abs() > 1e-12 {
+            format!("{}, as at ({column}, {row})", matrix[(column, row)])
+        } else {
+            continue;
+        };
+        return Err(FisherZError::NotACorrelation {
+            row,
+            column,
+            found,
+            expected,
+        });
+    }
+    Ok(())
+}
+
+fn list(variables: &[Variable]) -> String {
+    let names: Vec<String> = variables.iter().map(ToString::to_string).collect();
+    if names.is_empty() {
+        return "no other (it is constant in these rows)".to_owned();
+    }
+    names.join(", ")
+}

@@ -1,0 +1,101 @@
+//! The sets that separated pairs of variables.
+
+use std::collections::BTreeMap;
+
+/// Why a pair is not adjacent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Separation {
+    /// The conditioning sets found, each ascending. One set where the search stops at the first
+    /// hit. Where all sets are tried, one or two: the members of all sets found among the
+    /// neighbours of the pair's smaller variable, then of the larger's.
+    pub sets: Vec<Vec<usize>>,
+    /// The largest p-value met among the sets found; NaN if the pair was never tested.
+    pub p_value: f64,
+    /// Size of the sets found.
+    pub depth: usize,
+}
+
+/// What separated each pair that is not adjacent.
+///
+/// Pairs separated by the empty set, most of them in large graphs, take eight bytes each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SeparatingSets {
+    n_variables: usize,
+    /// p-values of pairs that are marginally independent, row after row above the diagonal; NaN
+    /// elsewhere.
+    marginal: Vec<f64>,
+    /// How many times the empty set is listed for each of them.
+    marginal_copies: usize,
+    others: BTreeMap<(usize, usize), Separation>,
+}
+
+impl SeparatingSets {
+    /// No pair is separated yet.
+    pub(crate) fn new(n_variables: usize, marginal_copies: usize) -> Self {
+        Self {
+            n_variables,
+            marginal: vec![f64::NAN; n_variables * n_variables.saturating_sub(1) / 2],
+            marginal_copies,
+            others: BTreeMap::new(),
+        }
+    }
+
+    /// What separated `a` and `b`; none if they are adjacent.
+    pub fn get(&self, a: usize, b: usize) -> Option<Separation> {
+        let pair = (a.min(b), a.max(b));
+        if let Some(found) = self.others.get(&pair) {
+            return Some(found.clone());
+        }
+        let p_value = *self.marginal.get(self.index(pair)?)?;
+        (!p_value.is_nan()).then(|| Separation {
+            sets: vec![Vec::new(); self.marginal_copies],
+            p_value,
+            depth: 0,
+        })
+    }
+
+    /// Whether some set that separated `a` and `b` contains `member`.
+    pub fn contains(&self, a: usize, b: usize, member: usize) -> bool {
+        let found = self.others.get(&(a.min(b), a.max(b)));
+        found.is_some_and(|found| found.sets.iter().any(|set| set.contains(&member)))
+    }
+
+    /// Number of pairs separated.
+    pub fn len(&self) -> usize {
+        self.marginal.iter().filter(|p| !p.is_nan()).count() + self.others.len()
+    }
+
+    /// Whether no pair is separated.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every separated pair `(a, b)`, `a < b`, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = ((usize, usize), Separation)> + '_ {
+        let n = self.n_variables;
+        (0..n)
+            .flat_map(move |a| (a + 1..n).map(move |b| (a, b)))
+            .filter_map(|pair| Some((pair, self.get(pair.0, pair.1)?)))
+    }
+
+    /// Row `a` of the p-values of marginally independent pairs `(a, a + 1..)`.
+    pub(crate) fn marginal_rows(&mut self) -> Vec<&mut [f64]> {
+        let mut rest = self.marginal.as_mut_slice();
+        let mut rows = Vec::with_capacity(self.n_variables);
+        for a in 0..self.n_variables {
+            let (row, after) = rest.split_at_mut(self.n_variables - a - 1);
+            rows.push(row);
+            rest = after;
+        }
+        rows
+    }
+
+    pub(crate) fn insert(&mut self, a: usize, b: usize, separation: Separation) {
+        self.others.insert((a.min(b), a.max(b)), separation);
+    }
+
+    fn index(&self, (a, b): (usize, usize)) -> Option<usize> {
+        let n = self.n_variables;
+        (a < b && b < n).then(|| a * (2 * n - a - 1) / 2 + b - a - 1)
+    }
+}

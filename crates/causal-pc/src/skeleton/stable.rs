@@ -1,0 +1,281 @@
+//! The stable search: the graph is frozen for each depth, and pairs are tested independently of
+//! each other, on as many threads as there are.
+
+use rayon::prelude::*;
+
+use super::{Adjacency, Search, Skeleton};
+use crate::ci::{CiTest, Next, SetScan, Verdict};
+use crate::discovery::PcError;
+use crate::options::{SetSearch, UndefinedP};
+use crate::separating_sets::{SeparatingSets, Separation};
+
+pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
+    let mut skeleton = marginal(search)?;
+    let mut depth = 1;
+    while search.goes_on(depth, &skeleton.adjacency) {
+        let n_tests = level(search, depth, &mut skeleton)?;
+        skeleton.n_tests_by_depth.push(n_tests);
+        depth += 1;
+    }
+    Ok(skeleton)
+}
+
+/// Depth 0: every pair that knowledge leaves open, given nothing.
+fn marginal<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
+    let n = search.n_variables();
+    let mut separating_sets = SeparatingSets::new(n, search.marginal_copies());
+    let rows = separating_sets.marginal_rows();
+    let test_row = |(x, p_values): (usize, &mut [f64])| marginal_row(search, x, p_values);
+    let rows: Vec<Row> = if search.runs_parallel(n * n / 2) {
+        rows.into_par_iter().enumerate().map(test_row).collect()
+    } else {
+        rows.into_iter().enumerate().map(test_row).collect()
+    };
+    let mut later = Vec::with_capacity(n);
+    let mut n_tests = 0;
+    for row in rows {
+        let row = row?;
+        n_tests += row.1;
+        later.push(row.0);
+    }
+    Ok(Skeleton {
+        adjacency: Adjacency::from_later(later),
+        separating_sets,
+        n_tests_by_depth: vec![n_tests],
+    })
+}
+
+/// The neighbours of x after x, and the number of tests.
+type Row = Result<(Vec<usize>, u64), PcError>;
+
+fn marginal_row<T: CiTest + ?Sized>(search: &Search<'_, T>, x: usize, p_values: &mut [f64]) -> Row {
+    let (mut later, mut n_tests) = (Vec::new(), 0);
+    for (y, slot) in (x + 1..).zip(p_values) {
+        n_tests += 1;
+        let p = search.p_value(x, y, &[])?;
+        if search.bound.admits(p) {
+            *slot = p;
+        } else {
+            later.push(y);
+        }
+    }
+    Ok((later, n_tests))
+}
+
+/// One depth from 1 on: tests every pair, then removes the separated ones. Returns the number of
+/// tests.
+fn level<T: CiTest + ?Sized>(
+    search: &Search<'_, T>,
+    depth: usize,
+    skeleton: &mut Skeleton,
+) -> Result<u64, PcError> {
+    let pairs = skeleton.adjacency.pairs();
+    let adjacency = &skeleton.adjacency;
+    let test_pair = |&(x, y): &(usize, usize)| Pair::new(search, adjacency, depth, x, y).test();
+    let outcomes: Vec<Result<Outcome, PcError>> = if search.runs_parallel(pairs.len() * depth) {
+        pairs.par_iter().with_min_len(4).map(test_pair).collect()
+    } else {
+        pairs.iter().map(test_pair).collect()
+    };
+    let mut n_tests = 0;
+    for (&(x, y), outcome) in pairs.iter().zip(outcomes) {
+        let outcome = outcome?;
+        n_tests += outcome.n_tests;
+        if let Some(separation) = outcome.separation {
+            skeleton.separating_sets.insert(x, y, separation);
+            skeleton.adjacency.remove(x, y);
+        }
+    }
+    Ok(n_tests)
+}
+
+struct Outcome {
+    separation: Option<Separation>,
+    n_tests: u64,
+}
+
+/// One pair at one depth.
+struct Pair<'a, T: ?Sized> {
+    search: &'a Search<'a, T>,
+    depth: usize,
+    x: usize,
+    y: usize,
+    /// Neighbours of x other than y, and of y other than x.
+    sides: [Vec<usize>; 2],
+    /// Whether each belongs to the other side too.
+    shared: [Vec<bool>; 2],
+    n_tests: u64,
+}
+
+impl<'a, T: CiTest + ?Sized> Pair<'a, T> {
+    fn new(
+        search: &'a Search<'a, T>,
+        adjacency: &Adjacency,
+        depth: usize,
+        x: usize,
+        y: usize,
+    ) -> Self {
+        let side = |a: usize, b: usize| -> Vec<usize> {
+            adjacency
+                .neighbors(a)
+                .iter()
+                .copied()
+                .filter(|&v| v != b)
+                .collect()
+        };
+        let shared = |side: &[usize], other: usize| -> Vec<bool> {
+            side.iter().map(|&v| adjacency.contains(other, v)).collect()
+        };
+        let sides = [side(x, y), side(y, x)];
+        let shared = [shared(&sides[0], y), shared(&sides[1], x)];
+        Self {
+            search,
+            depth,
+            x,
+            y,
+            sides,
+            shared,
+            n_tests: 0,
+        }
+    }
+
+    fn test(mut self) -> Result<Outcome, PcError> {
+        let separation = match self.search.options.set_search {
+            SetSearch::FirstHit => self.first_hit()?,
+            SetSearch::All => self.all_hits()?,
+        };
+        Ok(Outcome {
+            separation,
+            n_tests: self.n_tests,
+        })
+    }
+
+    /// The first set that separates, among the neighbours of x and then of y.
+    fn first_hit(&mut self) -> Result<Option<Separation>, PcError> {
+        for side in 0..2 {
+            let mut found = None;
+            self.scan(side, &mut |given| {
+                found = Some(given.to_vec());
+                Next::Stop
+            })?;
+            if let Some(given) = found {
+                return Ok(Some(Separation {
+                    p_value: self.search.p_value(self.x, self.y, &given)?,
+                    sets: vec![given],
+                    depth: self.depth,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The union of all sets that separate, for each side.
+    fn all_hits(&mut self) -> Result<Option<Separation>, PcError> {
+        let mut hits: [Vec<Vec<usize>>; 2] = Default::default();
+        for (side, found) in hits.iter_mut().enumerate() {
+            self.scan(side, &mut |given| {
+                found.push(given.to_vec());
+                Next::Continue
+            })?;
+        }
+        let [from_x, mut from_y] = hits;
+        let mut p_value = f64::NEG_INFINITY;
+        for given in from_x.iter().chain(&from_y) {
+            p_value = p_value.max(self.search.p_value(self.x, self.y, given)?);
+        }
+        if from_x.is_empty() && from_y.is_empty() {
+            return Ok(None);
+        }
+        let is_shared = |given: &&Vec<usize>| given.iter().all(|v| self.sides[1].contains(v));
+        let again: Vec<_> = from_x.iter().filter(is_shared).cloned().collect();
+        from_y.extend(again);
+        Ok(Some(Separation {
+            sets: self.listed([from_x, from_y]),
+            p_value,
+            depth: self.depth,
+        }))
+    }
+
+    /// The unions in causal-learn's way: none for the first side unless it found a set itself; one
+    /// for the second, found or not, unless that variable has fewer than depth - 1 neighbours.
+    fn listed(&self, [from_x, from_y]: [Vec<Vec<usize>>; 2]) -> Vec<Vec<usize>> {
+        let mut sets = Vec::with_capacity(2);
+        if !from_x.is_empty() {
+            sets.push(union(&from_x));
+        }
+        if self.sides[1].len() + 2 >= self.depth {
+            sets.push(union(&from_y));
+        }
+        sets
+    }
+
+    /// Tests the subsets of one side, less those that belonged to the other side before.
+    fn scan(
+        &mut self,
+        side: usize,
+        found: &mut dyn FnMut(&[usize]) -> Next,
+    ) -> Result<(), PcError> {
+        let search = self.search;
+        let (x, y) = (self.x, self.y);
+        let sets = SetScan {
+            x,
+            y,
+            always: &[],
+            candidates: &self.sides[side],
+            size: self.depth,
+            done: if side == 0 { &[] } else { &self.shared[1] },
+        };
+        let mut refused = None;
+        let mut visit = |given: &[usize], verdict| match verdict {
+            Verdict::Independent => found(given),
+            Verdict::Undefined => match search.undefined_verdict(x, y, given) {
+                Ok(true) => found(given),
+                Ok(false) => Next::Continue,
+                Err(error) => {
+                    refused = Some(error);
+                    Next::Stop
+                }
+            },
+        };
+        let tested = search.test.scan(&sets, search.bound, &mut visit);
+        if let Some(error) = refused {
+            return Err(error);
+        }
+        self.n_tests += tested.map_err(|error| search.failed(x, y, error))?;
+        Ok(())
+    }
+}
+
+/// All members, ascending.
+fn union(sets: &[Vec<usize>]) -> Vec<usize> {
+    let mut members: Vec<usize> = sets.concat();
+    members.sort_unstable();
+    members.dedup();
+    members
+}
+
+impl<T: CiTest + ?Sized> Search<'_, T> {
+    /// Whether so many pairs are worth several threads.
+    pub(super) fn runs_parallel(&self, n_pairs: usize) -> bool {
+        const WORTH_IT: usize = 256;
+        self.parallel && n_pairs >= WORTH_IT
+    }
+
+    /// Whether a test whose p-value is not a number counts as independence.
+    pub(super) fn undefined_verdict(
+        &self,
+        x: usize,
+        y: usize,
+        given: &[usize],
+    ) -> Result<bool, PcError> {
+        let p = self
+            .test
+            .p_value(x, y, given)
+            .map_err(|error| self.failed(x, y, error))?;
+        match self.options.undefined_p {
+            UndefinedP::Dependent if p.is_nan() => Ok(false),
+            UndefinedP::Independent if p.is_nan() => Ok(true),
+            _ => Err(self.undefined(x, y, given, p)),
+        }
+    }
+}
