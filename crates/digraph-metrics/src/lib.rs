@@ -85,9 +85,6 @@
 //!   finds.
 //! * For graphs beyond some tens of thousands of nodes: the closure is a full bit matrix here.
 
-// Array views are passed by value, as is the custom with ndarray.
-#![allow(clippy::needless_pass_by_value)]
-
 mod change_rates;
 mod compare;
 mod dyads;
