@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -169,7 +170,7 @@ pub enum GraphError {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Listed", into = "Listed")]
 pub struct MixedGraph {
-    names: Vec<String>,
+    names: Arc<[String]>,
     links: Vec<Vec<Link>>,
     n_edges: usize,
 }
@@ -184,10 +185,28 @@ impl MixedGraph {
     pub fn with_names(names: Vec<String>) -> Self {
         let links = vec![Vec::new(); names.len()];
         Self {
-            names,
+            names: names.into(),
             links,
             n_edges: 0,
         }
+    }
+
+    /// A graph without edges over the same variables.
+    pub fn without_edges(&self) -> Self {
+        Self {
+            names: self.names.clone(),
+            links: vec![Vec::new(); self.links.len()],
+            n_edges: 0,
+        }
+    }
+
+    /// The graph with every edge made undirected.
+    pub fn skeleton(&self) -> Self {
+        let mut skeleton = self.clone();
+        for link in skeleton.links.iter_mut().flatten() {
+            (link.near, link.far) = (Mark::Tail, Mark::Tail);
+        }
+        skeleton
     }
 
     /// The graph in which every pair is joined by an undirected edge.
@@ -252,7 +271,7 @@ impl MixedGraph {
         if expected != found {
             return Err(GraphError::NameCount { expected, found });
         }
-        self.names = names;
+        self.names = names.into();
         Ok(())
     }
 
@@ -402,7 +421,7 @@ impl MixedGraph {
             .unwrap_or_else(|| variable.to_string())
     }
 
-    fn try_add(&mut self, edge: Edge) -> Result<(), GraphError> {
+    pub(super) fn try_add(&mut self, edge: Edge) -> Result<(), GraphError> {
         let n_variables = self.n_variables();
         if edge.a >= n_variables || edge.b >= n_variables {
             return Err(GraphError::UnknownVariable { edge, n_variables });
@@ -510,7 +529,7 @@ impl From<MixedGraph> for Listed {
     fn from(graph: MixedGraph) -> Self {
         Self {
             edges: graph.edges().collect(),
-            names: graph.names,
+            names: graph.names.to_vec(),
         }
     }
 }
