@@ -1,1 +1,25 @@
-//! Glue shared by the example binaries.
+//! Glue shared by the example binaries: where data comes from, what is computed, how it is drawn.
+//!
+//! This package is the only place where the crates of the workspace meet. The way of the data:
+//! [`source`] (a folder, or the embedded planted study) → [`experiment`] (the choices) → [`study`]
+//! (the orientation tables) → [`results`] and [`dyads`] (every number) → [`outputs`] through
+//! [`draw`] and [`report`] (figures, tables, Markdown).
+
+pub mod draw;
+pub mod dyads;
+pub mod experiment;
+pub mod outputs;
+pub mod report;
+pub mod results;
+pub mod source;
+pub mod study;
+
+mod arguments;
+mod console;
+mod save;
+mod single;
+
+pub use arguments::{Arguments, Loaded};
+pub use console::{Failure, exit_code, steps};
+pub use save::save_text;
+pub use single::{draw_full_table, draw_only};

@@ -1,0 +1,66 @@
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::Failure;
+use crate::experiment::Experiment;
+use crate::source::{PLANTED, Source};
+use crate::study::Study;
+
+/// The options that all figure and table programs share.
+#[derive(Args, Clone, Debug)]
+pub struct Arguments {
+    /// Experiment file (TOML): which measurements to read and how to analyse them.
+    /// Those of the paper lie in examples/experiments/.
+    /// Without it the planted study is used, which the program carries.
+    #[arg(long, value_name = "FILE")]
+    pub experiment: Option<PathBuf>,
+
+    /// Folder with the measured files that the experiment file names.
+    #[arg(long, value_name = "DIR", requires = "experiment")]
+    pub data: Option<PathBuf>,
+
+    /// Folder to write to; it is made if it does not exist.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+}
+
+/// An experiment file and its measurements.
+pub struct Loaded {
+    /// The choices.
+    pub experiment: Experiment,
+    /// The measurements.
+    pub study: Study,
+}
+
+impl Arguments {
+    /// Reads the experiment file and the measurements that these options name.
+    ///
+    /// # Errors
+    /// If a file is missing or malformed; the error names it, with line and column where there is
+    /// one.
+    pub fn load(&self) -> Result<Loaded, Failure> {
+        let Some(file) = &self.experiment else {
+            let experiment = Experiment::read(&PLANTED, "experiment.toml")?;
+            let study = Study::read(&experiment, &PLANTED)?;
+            return Ok(Loaded { experiment, study });
+        };
+        let name = file
+            .file_name()
+            .and_then(|name| name.to_str())
+            .ok_or_else(|| format!("{}: expected the path of a TOML file", file.display()))?;
+        let beside = Source::beside(file);
+        let experiment = Experiment::read(&beside, name)?;
+        let data = self.data.clone().map_or(beside, Source::Folder);
+        let train = data.label(&experiment.files.train);
+        if self.data.is_none() && !train.exists() {
+            let train = train.display();
+            return Err(format!(
+                "{train} does not exist: name the measured files' folder with --data"
+            )
+            .into());
+        }
+        let study = Study::read(&experiment, &data)?;
+        Ok(Loaded { experiment, study })
+    }
+}

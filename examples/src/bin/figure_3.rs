@@ -1,0 +1,10 @@
+//! Figure 3: the discovered causal graph beside the reference graph.
+
+use std::process::ExitCode;
+
+use examples::draw_only;
+use examples::outputs::Output;
+
+fn main() -> ExitCode {
+    draw_only(Output::Figure3)
+}

@@ -1,0 +1,10 @@
+//! Figure 4: steering effects that the discovered and the reference graph let one expect.
+
+use std::process::ExitCode;
+
+use examples::draw_only;
+use examples::outputs::Output;
+
+fn main() -> ExitCode {
+    draw_only(Output::Figure4)
+}

@@ -1,0 +1,10 @@
+//! Figure 6: steering effects of the discovered graph and of those that models wrote.
+
+use std::process::ExitCode;
+
+use examples::draw_only;
+use examples::outputs::Output;
+
+fn main() -> ExitCode {
+    draw_only(Output::Figure6)
+}

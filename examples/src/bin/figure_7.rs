@@ -1,0 +1,10 @@
+//! Figure 7: steering effects of the discovered graph and of the hierarchy.
+
+use std::process::ExitCode;
+
+use examples::draw_only;
+use examples::outputs::Output;
+
+fn main() -> ExitCode {
+    draw_only(Output::Figure7)
+}

@@ -1,0 +1,10 @@
+//! Table 1: what the published SAE features do to ten values.
+
+use std::process::ExitCode;
+
+use examples::draw_only;
+use examples::outputs::Output;
+
+fn main() -> ExitCode {
+    draw_only(Output::Table1)
+}

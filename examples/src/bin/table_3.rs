@@ -1,0 +1,10 @@
+//! Table 3: the best SAE features beside explicit instructions.
+
+use std::process::ExitCode;
+
+use examples::draw_only;
+use examples::outputs::Output;
+
+fn main() -> ExitCode {
+    draw_only(Output::Table3)
+}

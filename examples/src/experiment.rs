@@ -1,0 +1,410 @@
+//! The experiment file: which measurements to read, and every choice that the analysis leaves open.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::source::{Source, SourceError};
+
+/// What an experiment file says (TOML; see `examples/experiments/`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Experiment {
+    /// The model, as titles print it.
+    pub name: String,
+    /// Level of the tests of independence.
+    pub alpha: f64,
+    /// Name of the file with the reference graphs, beside the experiment file.
+    #[serde(rename = "references")]
+    pub references_file: String,
+    /// Names of the measured files, in the data folder.
+    pub files: Files,
+    /// What "changed" is measured against.
+    pub baselines: Baselines,
+    /// Which features the published graphs rest on.
+    pub features: Features,
+    /// The best feature of each value, by direction.
+    pub choices: Choices,
+    /// Which reference graph goes into which figure.
+    pub figures: Figures,
+    /// The causal graph that the measurements were drawn from, if there is one.
+    #[serde(rename = "truth")]
+    pub truth_file: Option<String>,
+    /// What the paper prints.
+    pub paper: Option<Paper>,
+    /// The reference graphs, read from `references_file`.
+    #[serde(skip)]
+    pub references: Vec<Reference>,
+    /// The planted graph, read from `truth_file`.
+    #[serde(skip)]
+    pub truth: Option<Truth>,
+    /// The paper's tables, read from the files that `paper` names.
+    #[serde(skip)]
+    pub paper_tables: PaperTables,
+}
+
+/// The measured files: orientation tables in the released CSV format.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Files {
+    /// Roles and items that the graph is discovered from.
+    pub train: String,
+    /// Other roles and items, for every test of what was discovered.
+    pub test: String,
+    /// Test roles under explicit instructions that incline to a value.
+    pub raise: String,
+    /// Test roles under explicit instructions that disincline from a value.
+    pub lower: String,
+}
+
+/// What a changed orientation is compared with.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Baselines {
+    /// The role whose unsteered row the other roles are compared with.
+    pub role: RoleBaseline,
+    /// The role whose steered rows are compared with its unsteered one.
+    pub sae: String,
+}
+
+/// The baseline of the role prompts.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+#[serde(from = "String")]
+pub enum RoleBaseline {
+    /// The first named role of the test file.
+    First,
+    /// This role.
+    Named(String),
+}
+
+impl From<String> for RoleBaseline {
+    fn from(name: String) -> Self {
+        if name == "first" {
+            Self::First
+        } else {
+            Self::Named(name)
+        }
+    }
+}
+
+/// The SAE features that matter beyond "all".
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Features {
+    /// Those behind the published graphs and table 1.
+    pub published: Vec<u64>,
+}
+
+/// Table 3: for each value, the feature that raises or lowers it best.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Choices {
+    /// Value to raising feature.
+    pub raise: BTreeMap<String, u64>,
+    /// Value to lowering feature.
+    pub lower: BTreeMap<String, u64>,
+}
+
+/// Which reference graphs the figures show, by key.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Figures {
+    /// Figures 3 and 4.
+    pub reference: String,
+    /// Figures 5 and 6.
+    pub self_generated: Vec<String>,
+    /// Figures 5 and 7.
+    pub hierarchy: String,
+}
+
+/// A causal graph among the values from elsewhere than the measurements.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reference {
+    /// Its key in `results.json`.
+    pub key: String,
+    /// Its name in titles.
+    pub title: String,
+    /// Its name in legends.
+    pub short: String,
+    /// Edges from cause to effect.
+    pub edges: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct References {
+    reference: Vec<Reference>,
+}
+
+/// The planted graph of a synthetic study.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Truth {
+    /// Edges from cause to effect.
+    pub edges: Vec<TrueEdge>,
+}
+
+/// One planted edge.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TrueEdge {
+    /// The cause.
+    pub cause: String,
+    /// The effect.
+    pub effect: String,
+    /// Its coefficient in the linear structural model.
+    pub weight: f64,
+}
+
+/// Numbers that the paper prints.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paper {
+    /// Rows that the text says PC ran on.
+    pub train_rows: usize,
+    /// Level that the text says PC ran at.
+    pub alpha: f64,
+    /// "The average number of steered values" (section 3.2.1).
+    pub steered_values: ByMethod<f64>,
+    /// Number of the table with all features: 4 for Gemma, 5 for Llama.
+    pub full_table: u8,
+    /// CSV of that table.
+    pub full_table_file: String,
+    /// CSV of table 1.
+    pub table_1_file: String,
+    /// Figure 4.
+    pub figure_4: ByMethod<PaperBars>,
+    /// The pies of table 3, where they are printed.
+    pub table_3: Option<PaperPies>,
+}
+
+/// One number or record for each of the two ways to steer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByMethod<T> {
+    /// Role prompts.
+    pub role: T,
+    /// SAE features.
+    pub sae: T,
+}
+
+/// The four bars of one half of figure 4.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperBars {
+    /// Values expected to change.
+    pub expected: PaperPair,
+    /// Values not expected to change.
+    pub unexpected: PaperPair,
+}
+
+/// The discovered graph's number beside the reference graph's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperPair {
+    /// With the discovered graph.
+    pub discovered: f64,
+    /// With the reference graph.
+    pub reference: f64,
+}
+
+/// Table 3: percent raised, unchanged, lowered.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperPies {
+    /// Steering that should raise.
+    pub raise: PaperPieRow,
+    /// Steering that should lower.
+    pub lower: PaperPieRow,
+}
+
+/// One row of table 3.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperPieRow {
+    /// By SAE features.
+    pub sae: [f64; 3],
+    /// By explicit instruction.
+    pub instruction: [f64; 3],
+}
+
+/// The paper's steering tables, empty where there is no paper.
+#[derive(Clone, Debug, Default)]
+pub struct PaperTables {
+    /// Table 4 or 5.
+    pub full: PaperTable,
+    /// Table 1.
+    pub published: PaperTable,
+}
+
+/// The printed cells of a steering table: (row, column) to number; rows are feature ids and
+/// `noise_ratio`, columns are values and `Mean Similarity`.
+pub type PaperTable = BTreeMap<(String, String), f64>;
+
+/// An experiment file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExperimentError {
+    /// A file is missing.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A file does not have the form it should have.
+    #[error("{}: {reason}", file.display())]
+    Syntax {
+        /// The file.
+        file: PathBuf,
+        /// The parser's words, with line and column.
+        reason: String,
+    },
+    /// A setting contradicts another or makes no sense.
+    #[error("{}: {reason}", file.display())]
+    Setting {
+        /// The file.
+        file: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
+}
+
+impl Experiment {
+    /// Reads the experiment file `name` of `source`, and the files beside it that it names.
+    ///
+    /// # Errors
+    /// If a file is missing or malformed, or a setting makes no sense; the error names file, line
+    /// and setting.
+    pub fn read(source: &Source, name: &str) -> Result<Self, ExperimentError> {
+        let mut experiment: Self = toml_file(source, name)?;
+        let references: References = toml_file(source, &experiment.references_file)?;
+        experiment.references = references.reference;
+        if let Some(file) = &experiment.truth_file {
+            experiment.truth = Some(json_file(source, file)?);
+        }
+        if let Some(paper) = &experiment.paper {
+            experiment.paper_tables = PaperTables {
+                full: paper_table(source, &paper.full_table_file)?,
+                published: paper_table(source, &paper.table_1_file)?,
+            };
+        }
+        experiment.check(&source.label(name))?;
+        Ok(experiment)
+    }
+
+    /// The reference graph with this key.
+    #[must_use]
+    pub fn reference(&self, key: &str) -> Option<&Reference> {
+        self.references
+            .iter()
+            .find(|reference| reference.key == key)
+    }
+
+    /// Number of the table with all features: 4 or 5, as in the paper.
+    #[must_use]
+    pub fn full_table(&self) -> u8 {
+        self.paper.as_ref().map_or(4, |paper| paper.full_table)
+    }
+
+    fn check(&self, file: &Path) -> Result<(), ExperimentError> {
+        let refuse = |reason: String| {
+            Err(ExperimentError::Setting {
+                file: file.to_owned(),
+                reason,
+            })
+        };
+        if !(self.alpha > 0.0 && self.alpha < 1.0) {
+            return refuse(format!(
+                "alpha must lie between 0 and 1, found {}",
+                self.alpha
+            ));
+        }
+        if self.features.published.is_empty() {
+            return refuse("features.published is empty; name at least one feature".to_owned());
+        }
+        if let Some(twice) = first_repeated(&self.features.published) {
+            return refuse(format!("features.published names feature {twice} twice"));
+        }
+        if let Some(twice) = first_repeated(self.references.iter().map(|r| &r.key)) {
+            return refuse(format!(
+                "{}: two graphs have the key {twice:?}",
+                self.references_file
+            ));
+        }
+        if self.choices.raise.is_empty() {
+            return refuse("choices.raise is empty; name at least one value".to_owned());
+        }
+        if !self.choices.raise.keys().eq(self.choices.lower.keys()) {
+            return refuse("choices.raise and choices.lower must name the same values".to_owned());
+        }
+        let figures = &self.figures;
+        let shown = [&figures.reference, &figures.hierarchy];
+        for key in shown.into_iter().chain(&figures.self_generated) {
+            if self.reference(key).is_none() {
+                let known: Vec<&str> = self.references.iter().map(|r| r.key.as_str()).collect();
+                return refuse(format!(
+                    "figures names the reference graph {key:?}; {} has {}",
+                    self.references_file,
+                    known.join(", ")
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn first_repeated<T: Copy + Ord>(items: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut seen = BTreeSet::new();
+    items.into_iter().find(|item| !seen.insert(*item))
+}
+
+fn text(source: &Source, name: &str) -> Result<String, ExperimentError> {
+    String::from_utf8(source.read(name)?).map_err(|error| ExperimentError::Syntax {
+        file: source.label(name),
+        reason: format!("not UTF-8 after byte {}", error.utf8_error().valid_up_to()),
+    })
+}
+
+fn toml_file<T: DeserializeOwned>(source: &Source, name: &str) -> Result<T, ExperimentError> {
+    toml::from_str(&text(source, name)?).map_err(|error| ExperimentError::Syntax {
+        file: source.label(name),
+        reason: error.to_string().trim_end().to_owned(),
+    })
+}
+
+fn json_file<T: DeserializeOwned>(source: &Source, name: &str) -> Result<T, ExperimentError> {
+    serde_json::from_str(&text(source, name)?).map_err(|error| ExperimentError::Syntax {
+        file: source.label(name),
+        reason: error.to_string(),
+    })
+}
+
+fn paper_table(source: &Source, name: &str) -> Result<PaperTable, ExperimentError> {
+    let malformed = |reason: String| ExperimentError::Syntax {
+        file: source.label(name),
+        reason,
+    };
+    let text = text(source, name)?;
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let columns = reader
+        .headers()
+        .map_err(|error| malformed(error.to_string()))?
+        .clone();
+    let mut table = PaperTable::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| malformed(error.to_string()))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        for (column, cell) in columns
+            .iter()
+            .zip(&record)
+            .skip(1)
+            .filter(|(_, cell)| !cell.is_empty())
+        {
+            let number = cell.parse().map_err(|_| {
+                malformed(format!(
+                    "line {line}, column {column:?}: expected a number, found {cell:?}"
+                ))
+            })?;
+            table.insert((record[0].to_owned(), column.to_owned()), number);
+        }
+    }
+    Ok(table)
+}
