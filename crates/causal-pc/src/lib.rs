@@ -12,7 +12,7 @@ mod separating_sets;
 mod skeleton;
 pub mod synthetic;
 
-pub use ci::{CiTest, DSeparation, FisherZ};
+pub use ci::{ChiSquare, CiTest, DSeparation, FisherZ, GSquare};
 pub use discovery::{Discovery, PcError};
 pub use graph::{Edge, GraphError, Mark, MixedGraph};
 pub use knowledge::Knowledge;

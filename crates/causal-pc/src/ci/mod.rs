@@ -26,7 +26,9 @@
 //! ```
 
 mod bound;
+mod chi_squared;
 mod d_separation;
+mod discrete;
 mod fisher_z;
 mod normal;
 mod query;
@@ -34,6 +36,10 @@ mod scan;
 
 pub use bound::Bound;
 pub use d_separation::DSeparation;
+pub use discrete::{
+    ChiSquare, DegreesOfFreedom, DiscreteError, DiscreteOptions, DiscreteResult, GSquare, Level,
+    MinimumCount,
+};
 pub use fisher_z::{Correlation, FisherZ, FisherZError, FisherZOptions, Singular};
 pub use query::QueryError;
 pub use scan::{Next, SetScan, Verdict};

@@ -96,6 +96,11 @@ impl MixedGraph {
             let shown = self.display_edge(&edge).to_string();
             return Err(NotADag::NotDirected { edge, shown });
         }
+        self.check_acyclic()
+    }
+
+    /// A topological order, if the directed edges form no cycle.
+    pub(super) fn check_acyclic(&self) -> Result<Vec<usize>, NotADag> {
         self.topological_order().ok_or_else(|| {
             let variables = self.directed_cycle().unwrap_or_default();
             let round = variables.iter().chain(variables.first());

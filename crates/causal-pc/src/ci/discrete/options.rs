@@ -1,0 +1,90 @@
+use crate::data::Missing;
+
+/// What the degrees of freedom of a contingency table are counted from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DegreesOfFreedom {
+    /// The rows and columns that hold at least one sample, stratum by stratum: the sum over the
+    /// non-empty strata of (non-empty rows - 1) (non-empty columns - 1), as in causal-learn.
+    #[default]
+    NonEmpty,
+    /// All rows, columns and strata that the variables' levels span, met or not: (levels of x - 1)
+    /// (levels of y - 1) times the product of the levels given, as in pcalg.
+    AllCells,
+}
+
+/// When a table holds too few samples for its statistic to follow the chi-squared distribution.
+/// The test then answers independence, p = 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum MinimumCount {
+    /// No table is too sparse.
+    #[default]
+    None,
+    /// Fewer samples than this times the degrees of freedom of the whole table
+    /// ([`DegreesOfFreedom::AllCells`]) are too few; pcalg demands 10 (Spirtes, Glymour and
+    /// Scheines 2000, section 5.6, advise so).
+    PerDegreeOfFreedom(f64),
+}
+
+/// How a [`ChiSquare`](super::ChiSquare) or [`GSquare`](super::GSquare) test is made.
+///
+/// ```
+/// use causal_pc::ci::{CiTest, DiscreteOptions, GSquare, MinimumCount};
+/// use ndarray::array;
+///
+/// let answers = array![["yes", "low"], ["no", "high"], ["yes", "low"], ["no", "high"]];
+/// let options = DiscreteOptions::new()
+///     .minimum_count(MinimumCount::PerDegreeOfFreedom(10.0))
+///     .names(["smokes", "income"]);
+/// let test = GSquare::with_options(answers.view(), options)?;
+/// assert_eq!(test.p_value(0, 1, &[])?, 1.0); // four samples do not tell
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DiscreteOptions {
+    pub(super) missing: Missing,
+    pub(super) dof: DegreesOfFreedom,
+    pub(super) minimum_count: MinimumCount,
+    pub(super) names: Option<Vec<String>>,
+}
+
+impl DiscreteOptions {
+    /// As causal-learn: missing values refused, degrees of freedom from what is not empty, no
+    /// minimum count; no names.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// As pcalg's `disCItest`: degrees of freedom from all cells, independence below ten samples
+    /// for each.
+    pub fn like_pcalg() -> Self {
+        Self::new()
+            .degrees_of_freedom(DegreesOfFreedom::AllCells)
+            .minimum_count(MinimumCount::PerDegreeOfFreedom(10.0))
+    }
+
+    /// What to do about missing values. Default: [`Missing::Refuse`].
+    pub fn missing(mut self, missing: Missing) -> Self {
+        self.missing = missing;
+        self
+    }
+
+    /// How degrees of freedom are counted. Default: [`DegreesOfFreedom::NonEmpty`].
+    pub fn degrees_of_freedom(mut self, dof: DegreesOfFreedom) -> Self {
+        self.dof = dof;
+        self
+    }
+
+    /// When a table is too sparse to be tested. Default: [`MinimumCount::None`].
+    pub fn minimum_count(mut self, minimum_count: MinimumCount) -> Self {
+        self.minimum_count = minimum_count;
+        self
+    }
+
+    /// The variables' names, which errors and graphs then use. Default: none.
+    pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.names = Some(names.into_iter().map(Into::into).collect());
+        self
+    }
+}
