@@ -3,7 +3,7 @@
 use super::canvas::{CAP_MIDDLE, Canvas, Frame, HEADING, LABEL, Look, MARGIN, SMALL, Type};
 use super::font::{self, Weight};
 use super::legend::{Entry, Heading, Legend};
-use super::palette::{FAINT, Fill, INK, MUTED, Marks, WHITE, series_fill};
+use super::palette::{FAINT, Fill, INK, MUTED, WHITE, series_fill};
 use super::{DrawError, Picture};
 
 const BAR_WIDTH: f64 = 32.0;
@@ -18,6 +18,10 @@ const TICKS: f64 = 30.0;
 /// Half the width of an error bar's cap.
 const CAP: f64 = 4.5;
 const NUMBER: f64 = 10.5;
+/// Height of the white plate under a number.
+const PLATE: f64 = 15.0;
+/// Numbers in [0, 1] have no greater standard deviation; the rest of an error bar is cut off.
+const MOST: f64 = 0.5;
 
 /// Grouped bars of numbers between 0 and 1, in one or more panels of one scale.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -87,7 +91,8 @@ impl Bar {
 
 /// Draws the panels side by side, with the mean written at the foot of each bar.
 ///
-/// Error bars reach one standard deviation up and down. Below 0 they are cut off, without a cap.
+/// Error bars reach one standard deviation up and down. Below 0, and further than 0.5 above the
+/// mean, they are cut off and have no cap.
 ///
 /// # Errors
 /// [`DrawError::Length`] if a cluster does not have one bar for each series,
@@ -187,18 +192,14 @@ fn clusters(figure: &BarFigure) -> impl Iterator<Item = (&BarPanel, &BarGroup, &
     })
 }
 
-/// The scale ends at 1, or above it where an error bar does. A standard deviation beyond 0.5
-/// cannot come from numbers in [0, 1]; its error bar is cut off.
+/// The scale ends at 1, or above it where an error bar or the number on it does.
 fn top_of_scale(figure: &BarFigure) -> f64 {
-    let reach = |bar: &Bar| bar.mean.unwrap_or(0.0) + bar.std.unwrap_or(0.0);
+    let room = |bar: &Bar| if has_plate(*bar) { 2.0 } else { PLATE + 4.0 };
+    let reach = |bar: &Bar| top_of(*bar) + room(bar) / UNIT;
     let highest = clusters(figure)
         .flat_map(|(_, _, cluster)| cluster.bars.iter().map(reach))
         .fold(1.0, f64::max);
-    if highest > 1.0 {
-        (highest + 0.02).min(1.5)
-    } else {
-        1.0
-    }
+    if highest > 1.0 { highest + 0.02 } else { 1.0 }
 }
 
 fn described(figure: &BarFigure) -> String {
@@ -481,53 +482,243 @@ fn draw_bar(canvas: &mut Canvas, x: f64, bar: Bar, fill: Fill, plot: Plot) {
         height: mean * UNIT,
     };
     canvas.rect(frame, fill, Look::outlined(INK, 0.8));
-    let std = bar.std.unwrap_or(0.0);
-    if std > 0.0 {
-        draw_error_bar(canvas, middle, (mean - std, mean + std), plot);
-    }
-    let plate = Frame {
-        x: middle - 13.5,
-        y: plot.bottom() - 20.0,
-        width: 27.0,
-        height: 15.0,
-    };
-    let low = plot.y((mean - std).max(0.0)) < plate.y - 1.0;
-    let y = if low {
-        plate.y
-    } else {
-        plot.y((mean + std).min(plot.scale)) - plate.height - 3.0
-    };
-    if low {
-        let look = Look {
-            radius: 3.0,
-            ..Look::PLAIN
-        };
+    draw_error_bar(canvas, middle, mean, bar.std.unwrap_or(0.0), plot);
+    let plate = Frame::new(middle - 13.5, plot.bottom() - 20.0, 27.0, PLATE);
+    let y = if has_plate(bar) {
         canvas.rect(
             plate,
-            Fill {
-                colour: WHITE,
-                marks: Marks::None,
+            Fill::plain(WHITE),
+            Look {
+                radius: 3.0,
+                ..Look::PLAIN
             },
-            look,
         );
-    }
+        plate.y
+    } else {
+        plot.y(top_of(bar)) - PLATE - 3.0
+    };
     canvas.text(
         middle,
-        y + plate.height / 2.0 + NUMBER * CAP_MIDDLE,
+        y + PLATE / 2.0 + NUMBER * CAP_MIDDLE,
         &format!("{mean:.2}"),
         number,
     );
 }
 
-fn draw_error_bar(canvas: &mut Canvas, x: f64, (low, high): (f64, f64), plot: Plot) {
-    let (bottom, top) = (plot.y(low.max(0.0)), plot.y(high.min(plot.scale)));
-    for (colour, width) in [(WHITE, 3.2), (INK, 1.3)] {
-        canvas.line((x, bottom), (x, top), colour, width);
-        if low >= 0.0 {
-            canvas.line((x - CAP, bottom), (x + CAP, bottom), colour, width);
+/// Upper end of the error bar, or of the bar itself.
+fn top_of(bar: Bar) -> f64 {
+    bar.mean.unwrap_or(0.0) + bar.std.unwrap_or(0.0).min(MOST)
+}
+
+/// Whether the number fits on the bar, below the error bar; otherwise it stands above both.
+fn has_plate(bar: Bar) -> bool {
+    (bar.mean.unwrap_or(0.0) - bar.std.unwrap_or(0.0)) * UNIT > PLATE + 6.0
+}
+
+/// A line with caps; an end that is cut off has none.
+fn draw_error_bar(canvas: &mut Canvas, x: f64, mean: f64, std: f64, plot: Plot) {
+    let low = (mean - std > 0.0).then_some(mean - std);
+    let high = (std <= MOST).then_some(mean + std);
+    let (bottom, top) = (low.unwrap_or(0.0), high.unwrap_or(mean + MOST));
+    for (colour, width) in [(WHITE, 3.2), (INK, 1.3)].into_iter().filter(|_| std > 0.0) {
+        canvas.line((x, plot.y(bottom)), (x, plot.y(top)), colour, width);
+        for end in [low, high].into_iter().flatten() {
+            canvas.line(
+                (x - CAP, plot.y(end)),
+                (x + CAP, plot.y(end)),
+                colour,
+                width,
+            );
         }
-        if high <= plot.scale {
-            canvas.line((x - CAP, top), (x + CAP, top), colour, width);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::check::{HARD_NAMES, assert_sound, count};
+
+    fn cluster(label: &str, bars: &[Bar]) -> BarCluster {
+        BarCluster {
+            label: label.into(),
+            bars: bars.to_vec(),
         }
+    }
+
+    fn figure(series: &[&str], clusters: Vec<BarCluster>) -> BarFigure {
+        let half = clusters.len() / 2;
+        let group = |label: &str, clusters: &[BarCluster]| BarGroup {
+            label: label.into(),
+            clusters: clusters.to_vec(),
+        };
+        let groups = vec![
+            group("Role prompts", &clusters[..half]),
+            group("SAE", &clusters[half..]),
+        ];
+        BarFigure {
+            title: "Steering effects".into(),
+            description: String::new(),
+            y_label: "rate of change".into(),
+            series: series.iter().map(ToString::to_string).collect(),
+            panels: vec![BarPanel {
+                title: "Gemma-2B-IT".into(),
+                groups,
+            }],
+        }
+    }
+
+    fn four(bars: &[Bar]) -> Vec<BarCluster> {
+        ["expected", "unexpected", "expected", "unexpected"]
+            .map(|label| cluster(label, bars))
+            .into()
+    }
+
+    #[test]
+    fn each_bar_has_its_number() {
+        let picture = bars(&figure(
+            &["ours", "reference"],
+            four(&[Bar::new(0.694, 0.1), Bar::new(0.507, 0.37)]),
+        ))
+        .unwrap();
+        let words = assert_sound(&picture);
+        for (text, expected) in [
+            ("0.69", 4),
+            ("0.51", 4),
+            ("expected", 2),
+            ("Role prompts", 1),
+            ("ours", 1),
+            ("1.0", 1),
+        ] {
+            assert_eq!(count(&words, text), expected, "{text}");
+        }
+        assert!(
+            picture
+                .svg()
+                .contains("ours 0.69 ± 0.10; reference 0.51 ± 0.37")
+        );
+    }
+
+    #[test]
+    fn missing_numbers_are_named() {
+        let half_missing = Bar {
+            mean: None,
+            std: Some(0.1),
+        };
+        let bare = Bar {
+            mean: Some(0.3),
+            std: None,
+        };
+        let words = assert_sound(
+            &bars(&figure(
+                &["a", "b", "c"],
+                four(&[Bar::missing(), half_missing, bare]),
+            ))
+            .unwrap(),
+        );
+        assert_eq!(count(&words, "n/a"), 8);
+        assert_eq!(count(&words, "0.30"), 4);
+    }
+
+    #[test]
+    fn a_bar_is_as_high_as_its_mean() {
+        let picture = bars(&figure(&["a"], four(&[Bar::new(0.5, 0.0)]))).unwrap();
+        assert!(
+            picture
+                .svg()
+                .contains(&format!("height=\"{}\"", 0.5 * UNIT))
+        );
+    }
+
+    #[test]
+    fn extremes_are_drawn() {
+        let ends = [0.0, 1e-9, 0.04, 0.5, 0.999, 1.0];
+        let spreads = [0.0, 1e-9, 0.05, 0.3, 0.5, 0.9, 1e300];
+        for std in spreads {
+            let all: Vec<_> = ends.iter().map(|&mean| Bar::new(mean, std)).collect();
+            assert_sound(&bars(&figure(&["a", "b", "c", "d", "e", "f"], four(&all))).unwrap());
+        }
+        assert_sound(
+            &bars(&BarFigure {
+                title: "Nothing".into(),
+                ..BarFigure::default()
+            })
+            .unwrap(),
+        );
+        assert_sound(&bars(&figure(&[], vec![])).unwrap());
+        assert_sound(&bars(&figure(&[], four(&[]))).unwrap());
+        let names: Vec<_> = (0..20).map(|i| format!("series {i}")).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        assert_sound(&bars(&figure(&names, four(&[Bar::new(0.2, 0.1); 20]))).unwrap());
+    }
+
+    #[test]
+    fn panels_stand_side_by_side() {
+        let mut both = figure(&["a", "b"], four(&[Bar::new(0.7, 0.1), Bar::new(0.9, 0.4)]));
+        let one = bars(&both).unwrap();
+        both.panels.push(BarPanel {
+            title: "Llama3-8B-IT".into(),
+            ..both.panels[0].clone()
+        });
+        let two = bars(&both).unwrap();
+        assert_sound(&two);
+        assert!(two.width() > 1.6 * one.width());
+        assert_eq!(two.height(), one.height());
+    }
+
+    #[test]
+    fn hard_names_are_drawn() {
+        for name in HARD_NAMES {
+            let mut hard = figure(
+                &[name, "b"],
+                HARD_NAMES
+                    .map(|name| cluster(name, &[Bar::new(0.2, 0.1), Bar::missing()]))
+                    .into(),
+            );
+            hard.title = name.into();
+            hard.description = name.into();
+            hard.y_label = name.into();
+            for panel in &mut hard.panels {
+                panel.title = name.into();
+                panel
+                    .groups
+                    .iter_mut()
+                    .for_each(|group| group.label = name.into());
+            }
+            assert_sound(&bars(&hard).unwrap());
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        let refused = |bar| bars(&figure(&["a"], four(&[bar]))).unwrap_err().to_string();
+        let place = "panel \"Gemma-2B-IT\", group \"Role prompts\", cluster \"expected\"";
+        assert_eq!(
+            refused(Bar::new(1.5, 0.1)),
+            format!("{place}, mean of \"a\" is 1.5, expected a number from 0 to 1")
+        );
+        assert_eq!(
+            refused(Bar::new(f64::NAN, 0.1)),
+            format!("{place}, mean of \"a\" is NaN, expected a number from 0 to 1")
+        );
+        let expected = "expected a finite number that is not negative";
+        assert_eq!(
+            refused(Bar::new(0.5, -0.1)),
+            format!("{place}, standard deviation of \"a\" is -0.1, {expected}")
+        );
+        assert_eq!(
+            refused(Bar::new(0.5, f64::INFINITY)),
+            format!("{place}, standard deviation of \"a\" is inf, {expected}")
+        );
+    }
+
+    #[test]
+    fn clusters_of_the_wrong_length_are_refused() {
+        let message = bars(&figure(&["a", "b"], four(&[Bar::new(0.5, 0.1)])))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.ends_with("cluster \"expected\" has 1 entries, expected 2"),
+            "{message}"
+        );
     }
 }

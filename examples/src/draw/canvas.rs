@@ -291,6 +291,17 @@ pub(super) struct Frame {
     pub(super) height: f64,
 }
 
+impl Frame {
+    pub(super) fn new(x: f64, y: f64, width: f64, height: f64) -> Self {
+        Self {
+            x,
+            y,
+            width,
+            height,
+        }
+    }
+}
+
 /// Outline, corners and opacity of a rectangle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Look {

@@ -1,34 +1,19 @@
 //! Directed graphs side by side, as in figures 3 and 5 of the paper.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod arrange;
+mod lines;
 
-use super::canvas::{Canvas, Frame, HEADING, LABEL, Look, MARGIN, Type, short};
-use super::font::{self, Weight};
-use super::layered::{Layout, Link, layered};
-use super::legend::{Entry, Heading, Legend, Swatch};
-use super::palette::{BLUE, Fill, GREEN, INK, MUTED, Marks, VERMILION, WHITE, source_stroke};
+use std::collections::BTreeSet;
+
+use arrange::Arranged;
+use lines::{Head, Pen, Sample};
+
+use super::canvas::{Canvas, MARGIN};
+use super::legend::{Entry, Heading, Legend};
 use super::{DrawError, Picture};
 
 /// Space between two panels.
 const PANEL_GAP: f64 = 44.0;
-/// Space between two parts of a graph that are not connected.
-const PART_GAP: f64 = 26.0;
-/// A panel is made no wider than this by parts side by side.
-const PANEL_WIDTH: f64 = 620.0;
-/// Widest line in a node's box, and the most lines.
-const BOX_TEXT: (f64, usize) = (96.0, 6);
-/// Space between a box's outline and its text.
-const BOX_PADDING: (f64, f64) = (9.0, 6.0);
-/// Narrowest box.
-const BOX_WIDTH: f64 = 56.0;
-/// Length and half width of an arrowhead.
-const HEAD: (f64, f64) = (8.5, 3.7);
-/// How far the loop of an edge from a node to itself stands out.
-const LOOP: f64 = 20.0;
-const BOX_FILL: Fill = Fill {
-    colour: "#f3f5f7",
-    marks: Marks::None,
-};
 
 /// One or more graphs side by side, with one legend for all.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -279,534 +264,41 @@ fn spelled(edge: &Edge) -> String {
     format!("{} {mark} {}", edge.from, edge.to)
 }
 
-/// What is at an end of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Head {
-    None,
-    Filled,
-    Open,
-}
-
-/// A line between two nodes, after merging.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Stroke {
-    from: usize,
-    to: usize,
-    heads: (Head, Head),
-    style: EdgeStyle,
-}
-
-impl Stroke {
-    fn directed(&self) -> bool {
-        self.heads == (Head::None, Head::Filled)
-    }
-}
-
-/// The lines of a panel: repeated edges once, edges both ways as one line.
-fn strokes(panel: &GraphPanel, names: &[&str]) -> Vec<Stroke> {
-    let index: BTreeMap<_, _> = names
-        .iter()
-        .enumerate()
-        .map(|(index, name)| (*name, index))
-        .collect();
-    let mut strokes: Vec<Stroke> = vec![];
-    for edge in &panel.edges {
-        let (Some(&from), Some(&to)) = (index.get(edge.from.as_str()), index.get(edge.to.as_str()))
-        else {
-            continue;
-        };
-        let heads = match edge.kind {
-            EdgeKind::Directed => (Head::None, Head::Filled),
-            EdgeKind::Undirected => (Head::None, Head::None),
-            EdgeKind::Bidirected => (Head::Open, Head::Open),
-        };
-        let stroke = Stroke {
-            from,
-            to,
-            heads,
-            style: edge.style,
-        };
-        let turned = Stroke {
-            from: to,
-            to: from,
-            ..stroke
-        };
-        let known = |known: &Stroke| *known == stroke || (*known == turned && !stroke.directed());
-        let both = Stroke {
-            heads: (Head::Filled, Head::Filled),
-            ..turned
-        };
-        if strokes.iter().any(known) || strokes.contains(&both) {
-            continue;
-        }
-        match strokes
-            .iter_mut()
-            .find(|known| stroke.directed() && **known == turned && from != to)
-        {
-            Some(opposite) => opposite.heads = both.heads,
-            None => strokes.push(stroke),
-        }
-    }
-    strokes
-}
-
-/// A panel with everything in its place, apart from the panel's own.
-struct Arranged {
-    heading: Heading,
-    width: f64,
-    height: f64,
-    boxes: Vec<NodeBox>,
-    strokes: Vec<Stroke>,
-    routes: Vec<Vec<(f64, f64)>>,
-}
-
-struct NodeBox {
-    lines: Vec<String>,
-    size: (f64, f64),
-    centre: (f64, f64),
-    isolated: bool,
-}
-
-impl Arranged {
-    fn new(panel: &GraphPanel) -> Self {
-        let names = panel.names();
-        let strokes = strokes(panel, &names);
-        let mut boxes: Vec<_> = names.iter().map(|name| NodeBox::new(name)).collect();
-        let mut routes = vec![vec![]; strokes.len()];
-        let parts: Vec<_> = parts(names.len(), &strokes)
-            .into_iter()
-            .map(|part| Part::new(part, &boxes, &strokes))
-            .collect();
-        let (width, height) = shelve(parts, &strokes, &mut boxes, &mut routes);
-        let heading = Heading::sized(&panel.title, width.max(220.0), HEADING);
-        let full = width.max(heading.width());
-        let shift = (full - width) / 2.0;
-        boxes.iter_mut().for_each(|node| node.centre.0 += shift);
-        routes
-            .iter_mut()
-            .flatten()
-            .for_each(|point| point.0 += shift);
-        Self {
-            heading,
-            width: full,
-            height,
-            boxes,
-            strokes,
-            routes,
-        }
-    }
-
-    fn draw(&self, canvas: &mut Canvas, x: f64, y: f64, title_height: f64) {
-        self.heading.draw(canvas, x + self.width / 2.0, y);
-        let origin = (x, y + title_height);
-        for (stroke, route) in self.strokes.iter().zip(&self.routes) {
-            let pen = Pen::of(stroke.style);
-            let route: Vec<_> = route
-                .iter()
-                .map(|point| (point.0 + origin.0, point.1 + origin.1))
-                .collect();
-            if stroke.from == stroke.to {
-                draw_loop(canvas, &self.boxes[stroke.from], origin, stroke.heads, pen);
-            } else {
-                draw_route(canvas, &route, stroke.heads, pen);
-            }
-        }
-        for node in &self.boxes {
-            node.draw(canvas, origin);
-        }
-    }
-}
-
-impl NodeBox {
-    fn new(name: &str) -> Self {
-        let lines = font::wrap(
-            &font::printable(name),
-            LABEL,
-            Weight::Regular,
-            BOX_TEXT.0,
-            BOX_TEXT.1,
-        );
-        let style = Type::new(LABEL);
-        let text = lines
-            .iter()
-            .map(|line| style.width(line))
-            .fold(0.0, f64::max);
-        let size = (
-            (text + 2.0 * BOX_PADDING.0).max(BOX_WIDTH),
-            lines.len() as f64 * style.line() + 2.0 * BOX_PADDING.1,
-        );
-        Self {
-            lines,
-            size,
-            centre: (0.0, 0.0),
-            isolated: false,
-        }
-    }
-
-    fn draw(&self, canvas: &mut Canvas, origin: (f64, f64)) {
-        let (x, y) = (self.centre.0 + origin.0, self.centre.1 + origin.1);
-        let (width, height) = self.size;
-        let frame = Frame {
-            x: x - width / 2.0,
-            y: y - height / 2.0,
-            width,
-            height,
-        };
-        let outline = if self.isolated {
-            Look::outlined(MUTED, 0.9)
-        } else {
-            Look::outlined(INK, 1.0)
-        };
-        let dashes = if self.isolated { "3 2.5" } else { "" };
-        let fill = if self.isolated {
-            Fill {
-                colour: WHITE,
-                marks: Marks::None,
-            }
-        } else {
-            BOX_FILL
-        };
-        canvas.rect(
-            frame,
-            fill,
-            Look {
-                radius: 6.0,
-                dashes,
-                ..outline
-            },
-        );
-        canvas.block(x, y, &self.lines, Type::new(LABEL).middle());
-    }
-}
-
-/// A connected part of a graph with its own layout.
-struct Part {
-    nodes: Vec<usize>,
-    links: Vec<usize>,
-    layout: Layout,
-}
-
-impl Part {
-    fn new(nodes: Vec<usize>, boxes: &[NodeBox], strokes: &[Stroke]) -> Self {
-        let loops = |node: usize| {
-            strokes
-                .iter()
-                .any(|stroke| stroke.from == node && stroke.to == node)
-        };
-        let room = |node: usize| if loops(node) { 2.0 * LOOP } else { 0.0 };
-        let sizes: Vec<_> = nodes
-            .iter()
-            .map(|&node| (boxes[node].size.0 + room(node), boxes[node].size.1))
-            .collect();
-        let local: BTreeMap<_, _> = nodes
-            .iter()
-            .enumerate()
-            .map(|(local, &node)| (node, local))
-            .collect();
-        let (mut links, mut indices) = (vec![], vec![]);
-        for (index, stroke) in strokes
-            .iter()
-            .enumerate()
-            .filter(|(_, stroke)| stroke.from != stroke.to)
-        {
-            if let (Some(&from), Some(&to)) = (local.get(&stroke.from), local.get(&stroke.to)) {
-                links.push(Link {
-                    from,
-                    to,
-                    directed: stroke.directed(),
-                });
-                indices.push(index);
-            }
-        }
-        let layout = layered(&sizes, &links);
-        Self {
-            nodes,
-            links: indices,
-            layout,
-        }
-    }
-
-    fn is_isolated(&self, strokes: &[Stroke]) -> bool {
-        self.nodes.iter().all(|node| {
-            strokes
-                .iter()
-                .all(|stroke| stroke.from != *node && stroke.to != *node)
-        })
-    }
-}
-
-/// The connected parts, each a list of nodes, in the order of their first nodes.
-fn parts(n_nodes: usize, strokes: &[Stroke]) -> Vec<Vec<usize>> {
-    let mut union = petgraph::unionfind::UnionFind::new(n_nodes);
-    for stroke in strokes {
-        union.union(stroke.from, stroke.to);
-    }
-    let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    let mut rank = BTreeMap::new();
-    for node in 0..n_nodes {
-        let first = *rank.entry(union.find(node)).or_insert(node);
-        parts.entry(first).or_default().push(node);
-    }
-    parts.into_values().collect()
-}
-
-/// Puts the parts side by side in rows, the tallest first and isolated nodes last; writes their
-/// places into the boxes and routes and returns the width and height of it all.
-fn shelve(
-    mut parts: Vec<Part>,
-    strokes: &[Stroke],
-    boxes: &mut [NodeBox],
-    routes: &mut [Vec<(f64, f64)>],
-) -> (f64, f64) {
-    parts.sort_by(|a, b| {
-        let alone = |part: &Part| part.is_isolated(strokes);
-        alone(a)
-            .cmp(&alone(b))
-            .then(b.layout.height.total_cmp(&a.layout.height))
-    });
-    let widest = parts
-        .iter()
-        .map(|part| part.layout.width)
-        .fold(0.0, f64::max);
-    let limit = widest.max(PANEL_WIDTH);
-    let mut shelves: Vec<(f64, bool, Vec<Part>)> = vec![];
-    for part in parts {
-        let alone = part.is_isolated(strokes);
-        let gap = if alone { PART_GAP / 2.0 } else { PART_GAP };
-        match shelves.last_mut() {
-            Some((used, kind, shelf))
-                if *kind == alone && *used + gap + part.layout.width <= limit =>
-            {
-                *used += gap + part.layout.width;
-                shelf.push(part);
-            }
-            _ => shelves.push((part.layout.width, alone, vec![part])),
-        }
-    }
-    let width = shelves.iter().map(|shelf| shelf.0).fold(0.0, f64::max);
-    let mut y = 0.0;
-    let mut height = 0.0;
-    for (used, alone, shelf) in shelves {
-        let gap = if alone { PART_GAP / 2.0 } else { PART_GAP };
-        let mut x = (width - used) / 2.0;
-        let tall = shelf
-            .iter()
-            .map(|part| part.layout.height)
-            .fold(0.0, f64::max);
-        for part in shelf {
-            for (&node, centre) in part.nodes.iter().zip(&part.layout.centres) {
-                boxes[node].centre = (centre.0 + x, centre.1 + y);
-                boxes[node].isolated = alone;
-            }
-            for (&link, route) in part.links.iter().zip(&part.layout.routes) {
-                routes[link] = route
-                    .iter()
-                    .map(|point| (point.0 + x, point.1 + y))
-                    .collect();
-            }
-            x += part.layout.width + gap;
-        }
-        height = y + tall;
-        y += tall + gap;
-    }
-    (width, height)
-}
-
-/// Colour, width and dash pattern of a line.
-#[derive(Clone, Copy, Debug)]
-struct Pen {
-    colour: &'static str,
-    width: f64,
-    dashes: &'static str,
-}
-
-impl Pen {
-    fn of(style: EdgeStyle) -> Self {
-        let (colour, width, dashes) = match style {
-            EdgeStyle::Plain => ("#3a3a3a", 1.3, ""),
-            EdgeStyle::Found => (GREEN, 2.4, ""),
-            EdgeStyle::Missed => (VERMILION, 1.6, "7 4"),
-            EdgeStyle::Extra => (BLUE, 1.6, "2 2.6"),
-            EdgeStyle::Source(index) => {
-                let (colour, dashes) = source_stroke(index);
-                (colour, 1.6, dashes)
-            }
-        };
-        Self {
-            colour,
-            width,
-            dashes,
-        }
-    }
-}
-
-/// A line along a route, with a white rim so that crossings read as one line above another.
-fn draw_route(canvas: &mut Canvas, route: &[(f64, f64)], heads: (Head, Head), pen: Pen) {
-    let (Some(&first), Some(&last)) = (route.first(), route.last()) else {
-        return;
-    };
-    let mut points = route.to_vec();
-    let start = direction(route.get(1).copied().unwrap_or(last), first);
-    let end = direction(route.iter().rev().nth(1).copied().unwrap_or(first), last);
-    let from = (first.0, first.1 - start * cut(heads.0));
-    let to = (last.0, last.1 - end * cut(heads.1));
-    points[0] = from;
-    if let Some(point) = points.last_mut() {
-        *point = to;
-    }
-    let d = curve(&points);
-    canvas.stroke(&d, WHITE, pen.width + 3.2, "");
-    canvas.stroke(&d, pen.colour, pen.width, pen.dashes);
-    draw_head(canvas, first, (0.0, start), heads.0, pen);
-    draw_head(canvas, last, (0.0, end), heads.1, pen);
-}
-
-/// 1 if the way from `before` to `at` leads down, -1 if it leads up.
-fn direction(before: (f64, f64), at: (f64, f64)) -> f64 {
-    if before.1 <= at.1 { 1.0 } else { -1.0 }
-}
-
-fn cut(head: Head) -> f64 {
-    if head == Head::None {
-        0.0
-    } else {
-        HEAD.0 - 1.5
-    }
-}
-
-/// A smooth line that is vertical at each of the points.
-fn curve(points: &[(f64, f64)]) -> String {
-    let mut d = String::new();
-    for (index, &(x, y)) in points.iter().enumerate() {
-        let here = format!("{} {}", short(x), short(y));
-        match index.checked_sub(1).map(|before| points[before]) {
-            None => d += &format!("M{here}"),
-            Some(before) if (before.0 - x).abs() < 0.05 => d += &format!("L{here}"),
-            Some(before) => {
-                let middle = short((before.1 + y) / 2.0);
-                d += &format!("C{} {middle} {} {middle} {here}", short(before.0), short(x));
-            }
-        }
-    }
-    d
-}
-
-/// An arrowhead with its tip at `tip`, pointing along the unit vector `along`.
-fn draw_head(canvas: &mut Canvas, tip: (f64, f64), along: (f64, f64), head: Head, pen: Pen) {
-    let across = (-along.1, along.0);
-    let at = |back: f64, side: f64| {
-        let x = tip.0 - along.0 * back + across.0 * side;
-        let y = tip.1 - along.1 * back + across.1 * side;
-        format!("{} {}", short(x), short(y))
-    };
-    let (length, half) = (HEAD.0 + pen.width - 1.0, HEAD.1 + (pen.width - 1.0) / 2.0);
-    let d = format!(
-        "M{}L{}L{}L{}Z",
-        at(0.4, 0.0),
-        at(length, half),
-        at(length * 0.76, 0.0),
-        at(length, -half)
-    );
-    let fill = |colour| Fill {
-        colour,
-        marks: Marks::None,
-    };
-    match head {
-        Head::None => {}
-        Head::Filled => canvas.shape(&d, fill(pen.colour), pen.colour, 0.6),
-        Head::Open => canvas.shape(&d, fill(WHITE), pen.colour, 1.1),
-    }
-}
-
-/// An edge from a node to itself, at the right side of its box.
-fn draw_loop(
-    canvas: &mut Canvas,
-    node: &NodeBox,
-    origin: (f64, f64),
-    heads: (Head, Head),
-    pen: Pen,
-) {
-    let x = origin.0 + node.centre.0 + node.size.0 / 2.0;
-    let y = origin.1 + node.centre.1;
-    let rise = node.size.1 * 0.26;
-    let out = x + LOOP * 1.2;
-    let start = x + cut(heads.1);
-    let d = format!(
-        "M{} {}C{} {} {} {} {} {}",
-        short(x),
-        short(y - rise),
-        short(out),
-        short(y - rise - 3.0),
-        short(out),
-        short(y + rise + 3.0),
-        short(start),
-        short(y + rise),
-    );
-    canvas.stroke(&d, pen.colour, pen.width, pen.dashes);
-    draw_head(canvas, (x, y + rise), (-1.0, 0.0), heads.1, pen);
-}
-
-/// A sample line in the legend.
-struct Sample {
-    heads: (Head, Head),
-    pen: Pen,
-}
-
-impl Swatch for Sample {
-    fn draw(&self, canvas: &mut Canvas, frame: Frame) {
-        let y = frame.y + frame.height / 2.0;
-        let (left, right) = (frame.x, frame.x + frame.width);
-        let d = format!(
-            "M{} {}L{} {}",
-            short(left + cut(self.heads.0)),
-            short(y),
-            short(right - cut(self.heads.1)),
-            short(y)
-        );
-        canvas.stroke(&d, self.pen.colour, self.pen.width, self.pen.dashes);
-        draw_head(canvas, (left, y), (-1.0, 0.0), self.heads.0, self.pen);
-        draw_head(canvas, (right, y), (1.0, 0.0), self.heads.1, self.pen);
-    }
-}
-
 /// One entry for each kind of line and each style there is; none if all lines are plain arrows.
 fn entries(figure: &GraphFigure, panels: &[Arranged]) -> Vec<Entry<Sample>> {
     let all = || panels.iter().flat_map(|panel| &panel.strokes);
     let kinds: BTreeSet<_> = all().map(|stroke| stroke.heads).collect();
     let styles: BTreeSet<_> = all().map(|stroke| stroke.style).collect();
-    let arrow = (Head::None, Head::Filled);
     let mut entries = vec![];
-    if kinds.iter().any(|kind| *kind != arrow) {
-        let entry = |heads| Entry {
-            swatch: Sample {
-                heads,
-                pen: Pen::of(EdgeStyle::Plain),
-            },
-            label: kind_label(heads).into(),
-        };
-        entries.extend(kinds.iter().rev().copied().map(entry));
+    if kinds.iter().any(|kind| *kind != ARROW) {
+        let there = KINDS.into_iter().filter(|(heads, _)| kinds.contains(heads));
+        entries.extend(there.map(|(heads, label)| {
+            let pen = Pen::of(EdgeStyle::Plain);
+            Entry {
+                swatch: Sample { heads, pen },
+                label: label.into(),
+            }
+        }));
     }
     if styles.iter().any(|style| *style != EdgeStyle::Plain) {
-        let entry = |style| Entry {
-            swatch: Sample {
-                heads: (Head::None, Head::None),
-                pen: Pen::of(style),
-            },
-            label: style_label(figure, style),
-        };
-        entries.extend(styles.iter().copied().map(entry));
+        entries.extend(styles.into_iter().map(|style| {
+            let pen = Pen::of(style);
+            Entry {
+                swatch: Sample { heads: ARROW, pen },
+                label: style_label(figure, style),
+            }
+        }));
     }
     entries
 }
 
-fn kind_label(heads: (Head, Head)) -> &'static str {
-    match heads {
-        (Head::None, Head::None) => "direction not determined",
-        (Head::None, _) => "causes",
-        (Head::Open, _) => "common cause",
-        (Head::Filled, _) => "both directions",
-    }
-}
+const ARROW: (Head, Head) = (Head::None, Head::Filled);
+const KINDS: [((Head, Head), &str); 4] = [
+    (ARROW, "causes"),
+    ((Head::None, Head::None), "direction not determined"),
+    ((Head::Filled, Head::Filled), "both directions"),
+    ((Head::Open, Head::Open), "common cause"),
+];
 
 fn style_label(figure: &GraphFigure, style: EdgeStyle) -> String {
     match style {
@@ -815,5 +307,153 @@ fn style_label(figure: &GraphFigure, style: EdgeStyle) -> String {
         EdgeStyle::Missed => figure.comparison[1].clone(),
         EdgeStyle::Extra => figure.comparison[2].clone(),
         EdgeStyle::Source(index) => figure.sources.get(index).cloned().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::check::{HARD_NAMES, assert_sound, count};
+
+    fn drawn(panel: GraphPanel) -> Picture {
+        graphs(&GraphFigure::new("Title").panel(panel)).unwrap()
+    }
+
+    /// Each label once, as one or more lines.
+    fn assert_labels(picture: &Picture, names: &[&str]) {
+        let words = assert_sound(picture);
+        for name in names {
+            let whole = words.iter().any(|words| words.text == *name);
+            let wrapped = name
+                .split(' ')
+                .all(|word| words.iter().any(|w| w.text.contains(word)));
+            assert!(whole || wrapped, "{name}");
+        }
+    }
+
+    #[test]
+    fn two_panels_with_a_cycle_and_isolated_nodes() {
+        let names = [
+            "Uncertainty Avoidance",
+            "Breadth of Interest",
+            "Social",
+            "Empathy",
+            "Political",
+        ];
+        let cyclic = (0..4).map(|i| Edge::directed(names[i], names[(i + 1) % 4]));
+        let figure = GraphFigure::new("Value causal graphs")
+            .panel(GraphPanel::new("Discovered", cyclic).nodes(names))
+            .panel(GraphPanel::new("Reference", [Edge::directed(names[0], names[4])]).nodes(names));
+        let picture = graphs(&figure).unwrap();
+        assert_labels(&picture, &names);
+        let words = assert_sound(&picture);
+        assert_eq!(count(&words, "Political"), 2);
+        assert_eq!(count(&words, "causes"), 0, "plain arrows need no legend");
+    }
+
+    #[test]
+    fn every_kind_and_style_has_its_entry_in_the_legend() {
+        let edges = [
+            Edge::directed("a", "b").style(EdgeStyle::Found),
+            Edge::undirected("b", "c").style(EdgeStyle::Missed),
+            Edge::bidirected("c", "d").style(EdgeStyle::Extra),
+            Edge::directed("d", "e").style(EdgeStyle::Source(1)),
+            Edge::directed("a", "e"),
+            Edge::directed("e", "f"),
+            Edge::directed("f", "e"),
+        ];
+        let figure = GraphFigure::new("")
+            .sources(["one", "two"])
+            .comparison("f", "m", "x");
+        let picture = graphs(&figure.panel(GraphPanel::new("", edges))).unwrap();
+        let words = assert_sound(&picture);
+        let legend = [
+            "causes",
+            "direction not determined",
+            "both directions",
+            "common cause",
+        ];
+        for entry in legend.iter().chain(&["m", "x", "two", "other"]) {
+            assert_eq!(count(&words, entry), 1, "{entry}");
+        }
+        assert_eq!(count(&words, "f"), 2, "the node f and the entry f");
+        assert_eq!(count(&words, "one"), 0);
+    }
+
+    #[test]
+    fn extremes_are_drawn() {
+        assert_sound(&graphs(&GraphFigure::new("No panel")).unwrap());
+        drawn(GraphPanel::default());
+        assert_sound(&drawn(GraphPanel::new("One node", []).nodes(["alone"])));
+        assert_sound(&drawn(
+            GraphPanel::new("No edges", []).nodes((0..40).map(|i| format!("value {i}"))),
+        ));
+        assert_sound(&drawn(GraphPanel::new(
+            "Loop",
+            [Edge::directed("a", "a"), Edge::directed("a", "b")],
+        )));
+        let star = (1..40).map(|i| Edge::directed("hub", format!("leaf {i}")));
+        assert_sound(&drawn(GraphPanel::new("Star", star)));
+        let chain = (1..40).map(|i| Edge::directed(format!("node {}", i - 1), format!("node {i}")));
+        assert_sound(&drawn(GraphPanel::new("Chain", chain)));
+        let all = (0..12)
+            .flat_map(|i| (0..i).map(move |j| Edge::directed(format!("n{i}"), format!("n{j}"))));
+        assert_sound(&drawn(GraphPanel::new("Complete", all)));
+        let circle = (0..40).map(|i| Edge::directed(format!("{i}"), format!("{}", (i + 1) % 40)));
+        assert_sound(&drawn(GraphPanel::new("Cycle", circle)));
+    }
+
+    #[test]
+    fn hard_names_are_drawn() {
+        for title in HARD_NAMES {
+            let edges =
+                (1..HARD_NAMES.len()).map(|i| Edge::undirected(HARD_NAMES[0], HARD_NAMES[i]));
+            let edges = edges.map(|edge| edge.style(EdgeStyle::Source(0)));
+            let figure = GraphFigure::new(title).description(title).sources([title]);
+            assert_sound(&graphs(&figure.panel(GraphPanel::new(title, edges))).unwrap());
+        }
+    }
+
+    #[test]
+    fn repeated_and_opposite_edges_are_one_line() {
+        let panel = GraphPanel::new(
+            "",
+            [
+                Edge::directed("a", "b"),
+                Edge::directed("a", "b"),
+                Edge::directed("b", "a"),
+                Edge::undirected("a", "c"),
+                Edge::undirected("c", "a"),
+                Edge::directed("a", "c"),
+            ],
+        );
+        let lines: Vec<_> = lines::strokes(&panel, &panel.names())
+            .iter()
+            .map(|s| s.heads)
+            .collect();
+        let both = (Head::Filled, Head::Filled);
+        assert_eq!(lines, [both, (Head::None, Head::None), ARROW]);
+    }
+
+    #[test]
+    fn unknown_sources_are_refused() {
+        let edges = [Edge::directed("a", "b").style(EdgeStyle::Source(2))];
+        let figure = GraphFigure::new("")
+            .sources(["x", "y"])
+            .panel(GraphPanel::new("P", edges));
+        let message = graphs(&figure).unwrap_err().to_string();
+        assert_eq!(
+            message,
+            "panel \"P\": an edge is of source 2, but the figure names 2 sources"
+        );
+    }
+
+    #[test]
+    fn the_description_spells_the_edges() {
+        let picture = drawn(GraphPanel::new(
+            "P",
+            [Edge::directed("a", "b"), Edge::undirected("b", "c")],
+        ));
+        assert!(picture.svg().contains("P (3 nodes): a → b; b – c."));
     }
 }

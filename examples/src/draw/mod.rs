@@ -21,6 +21,8 @@
 
 mod bars;
 mod canvas;
+#[cfg(test)]
+mod check;
 mod font;
 mod graphs;
 mod layered;
@@ -28,6 +30,7 @@ mod legend;
 mod palette;
 mod picture;
 mod pies;
+mod raster;
 mod shares;
 mod table;
 

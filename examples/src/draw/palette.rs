@@ -37,28 +37,19 @@ pub(super) enum Marks {
 }
 
 /// Raised by steering.
-pub(super) const RAISED: Fill = Fill {
-    colour: SKY,
-    marks: Marks::None,
-};
+pub(super) const RAISED: Fill = Fill::plain(SKY);
 /// Lowered by steering.
 pub(super) const LOWERED: Fill = Fill {
     colour: YELLOW,
     marks: Marks::Rising(OCHRE),
 };
 /// Left as it was.
-pub(super) const UNCHANGED: Fill = Fill {
-    colour: WHITE,
-    marks: Marks::None,
-};
+pub(super) const UNCHANGED: Fill = Fill::plain(WHITE);
 
 /// The fill of the series `index` of a bar chart; repeats after eight.
 pub(super) fn series_fill(index: usize) -> Fill {
     const FILLS: [Fill; 8] = [
-        Fill {
-            colour: BLUE,
-            marks: Marks::None,
-        },
+        Fill::plain(BLUE),
         Fill {
             colour: ORANGE,
             marks: Marks::Rising(WHITE),
@@ -75,10 +66,7 @@ pub(super) fn series_fill(index: usize) -> Fill {
             colour: SKY,
             marks: Marks::Crossed(WHITE),
         },
-        Fill {
-            colour: VERMILION,
-            marks: Marks::None,
-        },
+        Fill::plain(VERMILION),
         Fill {
             colour: YELLOW,
             marks: Marks::Rising(OCHRE),
@@ -105,6 +93,13 @@ pub(super) fn source_stroke(index: usize) -> (&'static str, &'static str) {
 }
 
 impl Fill {
+    pub(super) const fn plain(colour: &'static str) -> Self {
+        Self {
+            colour,
+            marks: Marks::None,
+        }
+    }
+
     /// The value of the `fill` attribute.
     pub(super) fn paint(self) -> String {
         match self.marks {

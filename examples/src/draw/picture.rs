@@ -8,7 +8,7 @@ use resvg::tiny_skia::{Color, Pixmap, Transform};
 use resvg::usvg;
 use thiserror::Error;
 
-use super::font;
+use super::{font, raster};
 
 /// PNG pixels for each SVG user unit.
 const PNG_SCALE: f64 = 2.0;
@@ -55,9 +55,7 @@ impl Picture {
             Transform::from_scale(scale, scale),
             &mut pixmap.as_mut(),
         );
-        pixmap.encode_png().map_err(|error| DrawError::Png {
-            message: error.to_string(),
-        })
+        Ok(raster::encode(&pixmap, PNG_SCALE)?)
     }
 
     fn blank(&self) -> Result<Pixmap, DrawError> {
@@ -134,11 +132,8 @@ pub enum DrawError {
         height: f64,
     },
     /// The raster cannot be encoded.
-    #[error("cannot encode the PNG file: {message}")]
-    Png {
-        /// What the encoder said.
-        message: String,
-    },
+    #[error("cannot encode the PNG file")]
+    Png(#[from] png::EncodingError),
     /// A file cannot be written.
     #[error("cannot write {}", path.display())]
     Write {

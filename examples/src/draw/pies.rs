@@ -341,3 +341,129 @@ fn draw_outside(
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::check::{HARD_NAMES, assert_sound, assert_well_placed, count};
+
+    fn figure(pies: [Shares; 4]) -> PieFigure {
+        let row = |label: &str, pies: &[Shares]| PieRow {
+            label: label.into(),
+            pies: pies.to_vec(),
+        };
+        PieFigure {
+            title: "SAE and explicit instruction".into(),
+            description: String::new(),
+            columns: vec!["SAE feature".into(), "Explicit instruction".into()],
+            rows: vec![row("to raise", &pies[..2]), row("to lower", &pies[2..])],
+        }
+    }
+
+    #[test]
+    fn all_percentages_are_there() {
+        let shares = [(82, 148, 30), (58, 132, 70), (16, 131, 113), (21, 66, 173)];
+        let picture = pies(&figure(
+            shares.map(|(a, b, c)| Shares::from_counts(a, b, c)),
+        ))
+        .unwrap();
+        let words = assert_sound(&picture);
+        let percentages = [
+            "31.5%", "56.9%", "11.5%", "22.3%", "50.8%", "26.9%", "6.2%", "50.4%", "43.5%", "8.1%",
+            "25.4%", "66.5%",
+        ];
+        for text in percentages {
+            assert_eq!(count(&words, text), 1, "{text}");
+        }
+        assert!(
+            picture
+                .svg()
+                .contains("to raise, SAE feature: raised 31.5%, unchanged 56.9%, lowered 11.5%.")
+        );
+    }
+
+    #[test]
+    fn any_shares_can_be_drawn() {
+        let numbers = [0.0, 1e-9, 0.01, 0.02, 0.05, 0.1, 0.14, 0.33, 0.5, 0.97];
+        let mut all = vec![];
+        for raised in numbers {
+            for lowered in numbers {
+                all.push(Shares {
+                    raised,
+                    unchanged: (1.0 - raised - lowered).max(0.0),
+                    lowered,
+                });
+            }
+        }
+        for shares in all.chunks_exact(4) {
+            let picture = pies(&figure([shares[0], shares[1], shares[2], shares[3]])).unwrap();
+            assert_well_placed(&picture);
+        }
+    }
+
+    #[test]
+    fn extremes_are_drawn() {
+        let whole = Shares::from_counts(0, 5, 0);
+        let words = assert_sound(&pies(&figure([whole, Shares::default(), whole, whole])).unwrap());
+        assert_eq!((count(&words, "100.0%"), count(&words, "n/a")), (3, 1));
+        assert_sound(&pies(&PieFigure::default()).unwrap());
+        let columns: Vec<_> = (0..9).map(|i| format!("column {i}")).collect();
+        let row = PieRow {
+            label: "one".into(),
+            pies: vec![Shares::from_counts(1, 98, 1); 9],
+        };
+        assert_sound(
+            &pies(&PieFigure {
+                columns,
+                rows: vec![row; 7],
+                ..PieFigure::default()
+            })
+            .unwrap(),
+        );
+    }
+
+    #[test]
+    fn hard_names_are_drawn() {
+        for name in HARD_NAMES {
+            let mut hard = figure([Shares::from_counts(1, 1, 1); 4]);
+            hard.title = name.into();
+            hard.description = name.into();
+            hard.columns = vec![name.into(); 2];
+            hard.rows.iter_mut().for_each(|row| row.label = name.into());
+            assert_sound(&pies(&hard).unwrap());
+        }
+    }
+
+    #[test]
+    fn wrong_numbers_are_refused() {
+        let mut wrong = figure([Shares::from_counts(1, 1, 1); 4]);
+        wrong.rows[1].pies.pop();
+        assert_eq!(
+            pies(&wrong).unwrap_err().to_string(),
+            "row \"to lower\" has 1 entries, expected 2"
+        );
+        let negative = Shares {
+            raised: -0.5,
+            unchanged: 1.0,
+            lowered: 0.5,
+        };
+        let wrong = figure([
+            Shares::default(),
+            negative,
+            Shares::default(),
+            Shares::default(),
+        ]);
+        assert_eq!(
+            pies(&wrong).unwrap_err().to_string(),
+            "row \"to raise\", column \"Explicit instruction\", raised is -0.5, expected a finite number that is not negative"
+        );
+        let huge = figure(
+            [Shares {
+                raised: f64::MAX,
+                unchanged: f64::MAX,
+                lowered: 0.0,
+            }; 4],
+        );
+        assert!(pies(&huge).unwrap_err().to_string().contains("sum is inf"));
+    }
+}

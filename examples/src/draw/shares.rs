@@ -25,21 +25,21 @@ impl Shares {
 
     /// The same divided by their sum; `None` if all three are zero.
     pub(super) fn normalised(self, what: &str) -> Result<Option<Self>, DrawError> {
-        for (kind, number) in [
+        let sum = self.raised + self.unchanged + self.lowered;
+        let all = [
             ("raised", self.raised),
             ("unchanged", self.unchanged),
             ("lowered", self.lowered),
-        ] {
-            if !number.is_finite() || number < 0.0 {
-                let expected = "a finite number that is not negative";
-                return Err(DrawError::OutOfRange {
-                    what: format!("{what}, {kind}"),
-                    expected,
-                    found: number,
-                });
-            }
+            ("sum", sum),
+        ];
+        if let Some((kind, found)) = all.into_iter().find(|(_, n)| !n.is_finite() || *n < 0.0) {
+            let expected = "a finite number that is not negative";
+            return Err(DrawError::OutOfRange {
+                what: format!("{what}, {kind}"),
+                expected,
+                found,
+            });
         }
-        let sum = self.raised + self.unchanged + self.lowered;
         Ok((sum > 0.0).then(|| Self {
             raised: self.raised / sum,
             unchanged: self.unchanged / sum,

@@ -1,6 +1,6 @@
 //! The steering table: stacked bars with a number on each, as in tables 1, 4 and 5 of the paper.
 
-use super::canvas::{CAP_MIDDLE, Canvas, Frame, LABEL, Look, MARGIN, Type};
+use super::canvas::{CAP_MIDDLE, Canvas, Frame, LABEL, Look, MARGIN, Type, short};
 use super::font::{self, Weight};
 use super::legend::{Entry, Heading, Legend};
 use super::palette::{FAINT, INK, LOWERED, MUTED, RAISED, UNCHANGED};
@@ -74,15 +74,23 @@ pub fn steering_table(table: &SteeringTable) -> Result<Picture, DrawError> {
     heading.draw(&mut canvas, centre, MARGIN);
     let top = MARGIN + heading.height() + place.header_height;
     draw_headers(&mut canvas, table, &place, top);
-    for (index, (row, shares)) in table.rows.iter().zip(&shares).enumerate() {
-        let y = top + index as f64 * (CELL.1 + GAP);
-        canvas.text(
-            MARGIN + place.cells - 8.0,
-            baseline(y),
-            &place.names[index],
-            Type::new(LABEL).right(),
-        );
-        draw_row(&mut canvas, row, shares, &place, y);
+    let y = |row: usize| top + row as f64 * (CELL.1 + GAP);
+    let mut frames = String::new();
+    for (row, shares) in shares.iter().enumerate() {
+        for (column, shares) in shares.iter().enumerate() {
+            let x = place.column(column);
+            frames += &frame(x, y(row));
+            if let Some(shares) = shares {
+                draw_bars(&mut canvas, x, y(row), *shares);
+            }
+        }
+    }
+    canvas.stroke(&frames, FAINT, 0.8, "");
+    for (row, shares) in shares.iter().enumerate() {
+        let right = MARGIN + place.cells - 8.0;
+        let name = Type::new(LABEL).right();
+        canvas.text(right, baseline(y(row)), &place.names[row], name);
+        draw_numbers(&mut canvas, &table.rows[row], shares, &place, y(row));
     }
     let mut bottom = top + table.rows.len() as f64 * (CELL.1 + GAP);
     if !table.noise_ratios.is_empty() {
@@ -244,7 +252,8 @@ impl Place {
                 + LABEL
         };
         let right = column(left, table.values.len(), table.values.len()) + CELL.0;
-        let width = headers.iter().enumerate().map(end).fold(right, f64::max);
+        let least = right.max(240.0);
+        let width = headers.iter().enumerate().map(end).fold(least, f64::max);
         Self {
             width,
             header_height,
@@ -298,76 +307,51 @@ fn draw_headers(canvas: &mut Canvas, table: &SteeringTable, place: &Place, top: 
     canvas.line((MARGIN, top - 3.0), (place.right(), top - 3.0), INK, 1.0);
 }
 
-fn draw_row(
+fn draw_bars(canvas: &mut Canvas, x: f64, y: f64, shares: Shares) {
+    let opacity = FAINTEST + (1.0 - FAINTEST) * (1.0 - shares.unchanged);
+    let look = Look {
+        opacity,
+        ..Look::PLAIN
+    };
+    let (raised, lowered) = (shares.raised * CELL.0, shares.lowered * CELL.0);
+    if raised > 0.0 {
+        canvas.rect(Frame::new(x, y, raised, CELL.1), RAISED, look);
+    }
+    if lowered > 0.0 {
+        canvas.rect(
+            Frame::new(x + CELL.0 - lowered, y, lowered, CELL.1),
+            LOWERED,
+            look,
+        );
+    }
+}
+
+fn draw_numbers(
     canvas: &mut Canvas,
     row: &SteeringRow,
     shares: &[Option<Shares>],
     place: &Place,
     y: f64,
 ) {
-    let baseline = baseline(y);
+    let style = Type::new(LABEL).middle();
     for (index, (cell, shares)) in row.cells.iter().zip(shares).enumerate() {
-        let x = place.column(index);
-        draw_cell(canvas, x, y, *shares);
+        let text = number(cell.cosine);
+        let beside = 0.5 - style.width(&text) / CELL.0 / 2.0;
+        let hatched = shares.is_some_and(|shares| shares.lowered > beside);
+        let style = if hatched { style.halo() } else { style };
         canvas.text(
-            x + CELL.0 / 2.0,
-            baseline,
-            &number(cell.cosine),
-            Type::new(LABEL).middle().halo(),
+            place.column(index) + CELL.0 / 2.0,
+            baseline(y),
+            &text,
+            style,
         );
     }
-    let mean = Type::new(LABEL).bold().middle();
+    let mean = place.column(row.cells.len()) + CELL.0 / 2.0;
     canvas.text(
-        place.column(row.cells.len()) + CELL.0 / 2.0,
-        baseline,
-        &number(row.mean_similarity),
         mean,
-    );
-}
-
-fn draw_cell(canvas: &mut Canvas, x: f64, y: f64, shares: Option<Shares>) {
-    let frame = Frame {
-        x,
-        y,
-        width: CELL.0,
-        height: CELL.1,
-    };
-    if let Some(shares) = shares {
-        let opacity = FAINTEST + (1.0 - FAINTEST) * (1.0 - shares.unchanged);
-        let look = Look {
-            opacity,
-            ..Look::PLAIN
-        };
-        let (raised, lowered) = (shares.raised * CELL.0, shares.lowered * CELL.0);
-        if raised > 0.0 {
-            canvas.rect(
-                Frame {
-                    width: raised,
-                    ..frame
-                },
-                RAISED,
-                look,
-            );
-        }
-        if lowered > 0.0 {
-            canvas.rect(
-                Frame {
-                    x: x + CELL.0 - lowered,
-                    width: lowered,
-                    ..frame
-                },
-                LOWERED,
-                look,
-            );
-        }
-    }
-    canvas.rect(
-        frame,
-        super::palette::Fill {
-            colour: "none",
-            marks: super::palette::Marks::None,
-        },
-        Look::outlined(FAINT, 0.8),
+        baseline(y),
+        &number(row.mean_similarity),
+        style.bold(),
     );
 }
 
@@ -395,6 +379,12 @@ fn draw_noise(canvas: &mut Canvas, table: &SteeringTable, place: &Place, y: f64)
     }
 }
 
+/// The outline of a cell, as part of a path.
+fn frame(x: f64, y: f64) -> String {
+    let (width, height) = CELL;
+    format!("M{} {}h{width}v{height}h-{width}z", short(x), short(y))
+}
+
 /// Baseline of the text in a row with this upper edge.
 fn baseline(y: f64) -> f64 {
     y + CELL.1 / 2.0 + LABEL * CAP_MIDDLE
@@ -402,4 +392,160 @@ fn baseline(y: f64) -> f64 {
 
 fn number(number: Option<f64>) -> String {
     number.map_or_else(|| "–".into(), |number| format!("{number:.2}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::check::{HARD_NAMES, assert_sound, count};
+
+    fn table(n_rows: usize, values: &[&str]) -> SteeringTable {
+        let cell = |row: usize, column: usize| SteeringCell {
+            shares: Shares::from_counts(
+                (row * 7 + column * 3) % 50,
+                (row + column * 11) % 60,
+                (row * 5 + column) % 40,
+            ),
+            cosine: Some((row * 31 + column * 17) as f64 % 100.0 / 100.0),
+        };
+        SteeringTable {
+            title: "Value steering".into(),
+            description: String::new(),
+            row_header: "SAE feature".into(),
+            values: values.iter().map(ToString::to_string).collect(),
+            rows: (0..n_rows)
+                .map(|row| SteeringRow {
+                    feature: (row * 997).to_string(),
+                    cells: (0..values.len()).map(|column| cell(row, column)).collect(),
+                    mean_similarity: Some(0.875),
+                })
+                .collect(),
+            noise_ratios: vec![Some(0.125); values.len()],
+        }
+    }
+
+    const VALUES: [&str; 17] = [
+        "Achievement",
+        "Aesthetic",
+        "Anxiety Disorder",
+        "Breadth of Interest",
+        "Economic",
+        "Empathy",
+        "Organization",
+        "Political",
+        "Positive coping",
+        "Religious",
+        "Resilience",
+        "Social",
+        "Social Complexity",
+        "Social Cynicism",
+        "Theoretical",
+        "Uncertainty Avoidance",
+        "Understanding",
+    ];
+
+    #[test]
+    fn the_paper_s_size_is_readable() {
+        let picture = steering_table(&table(24, &VALUES)).unwrap();
+        let words = assert_sound(&picture);
+        for value in VALUES {
+            assert_eq!(count(&words, value), 1, "{value}");
+        }
+        let numbers = words
+            .iter()
+            .filter(|words| words.text.parse::<f64>().is_ok())
+            .count();
+        assert_eq!(
+            numbers,
+            24 * 17 + 24 + 24 + 17,
+            "cells, features, means, noise ratios"
+        );
+    }
+
+    #[test]
+    fn bars_are_as_wide_as_their_shares() {
+        let mut one = table(1, &["a"]);
+        one.rows[0].cells[0].shares = Shares::from_counts(3, 2, 5);
+        let svg = steering_table(&one).unwrap().svg().to_owned();
+        for (share, fill) in [(0.3, RAISED), (0.5, LOWERED)] {
+            let rect = svg
+                .lines()
+                .find(|line| {
+                    line.contains(&format!("fill=\"{}\"", fill.paint()))
+                        && line.contains("fill-opacity")
+                })
+                .unwrap();
+            assert!(
+                rect.contains(&format!(" width=\"{}\"", share * CELL.0)),
+                "{rect}"
+            );
+        }
+    }
+
+    #[test]
+    fn missing_numbers_are_dashes() {
+        let mut gaps = table(2, &["a", "b"]);
+        gaps.rows[0].cells[1] = SteeringCell::default();
+        gaps.rows[1].mean_similarity = None;
+        gaps.noise_ratios[0] = None;
+        let words = assert_sound(&steering_table(&gaps).unwrap());
+        assert_eq!(count(&words, "–"), 3);
+    }
+
+    #[test]
+    fn extremes_are_drawn() {
+        assert_sound(&steering_table(&SteeringTable::default()).unwrap());
+        assert_sound(&steering_table(&table(0, &VALUES)).unwrap());
+        assert_sound(&steering_table(&table(3, &[])).unwrap());
+        assert_sound(&steering_table(&table(1, &["x"])).unwrap());
+        assert_sound(&steering_table(&table(60, &["Uncertainty Avoidance"; 40])).unwrap());
+        let mut bare = table(2, &VALUES);
+        bare.noise_ratios.clear();
+        let words = assert_sound(&steering_table(&bare).unwrap());
+        assert_eq!(count(&words, NOISE), 0);
+    }
+
+    #[test]
+    fn hard_names_are_drawn() {
+        for name in HARD_NAMES {
+            let mut hard = table(HARD_NAMES.len(), &HARD_NAMES);
+            hard.title = name.into();
+            hard.description = name.into();
+            hard.row_header = name.into();
+            hard.rows
+                .iter_mut()
+                .zip(HARD_NAMES)
+                .for_each(|(row, name)| row.feature = name.into());
+            assert_sound(&steering_table(&hard).unwrap());
+        }
+    }
+
+    #[test]
+    fn wrong_numbers_are_refused() {
+        let message = |change: &dyn Fn(&mut SteeringTable)| {
+            let mut wrong = table(1, &["a", "b"]);
+            change(&mut wrong);
+            steering_table(&wrong).unwrap_err().to_string()
+        };
+        assert_eq!(
+            message(&|t| t.rows[0].cells.truncate(1)),
+            "row \"0\" has 1 entries, expected 2"
+        );
+        assert_eq!(
+            message(&|t| t.noise_ratios.truncate(1)),
+            "the row of noise ratios has 1 entries, expected 2"
+        );
+        assert_eq!(
+            message(&|t| t.rows[0].cells[1].cosine = Some(f64::NAN)),
+            "row \"0\", value \"b\", cosine is NaN, expected a finite number"
+        );
+        assert_eq!(
+            message(&|t| t.rows[0].cells[0].shares.lowered = -1.0),
+            "row \"0\", value \"a\", lowered is -1, expected a finite number that is not negative"
+        );
+        assert_eq!(
+            message(&|t| t.noise_ratios[1] = Some(f64::INFINITY)),
+            "noise ratio of \"b\" is inf, expected a finite number"
+        );
+    }
 }

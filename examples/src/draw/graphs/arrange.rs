@@ -1,0 +1,330 @@
+//! Where the parts of a panel are.
+
+use std::collections::BTreeMap;
+
+use super::GraphPanel;
+use super::lines::{LOOP, Pen, Stroke, draw_loop, draw_route, strokes};
+use crate::draw::canvas::{Canvas, Frame, HEADING, LABEL, Look, Type};
+use crate::draw::font::{self, Weight};
+use crate::draw::layered::{Layout, Link, Size, layered};
+use crate::draw::legend::Heading;
+use crate::draw::palette::{Fill, INK, MUTED, WHITE};
+
+/// Space between two parts of a graph that are not connected.
+const PART_GAP: f64 = 26.0;
+/// Width by height that the unconnected parts of a graph should fill together.
+const SHAPE: f64 = 1.3;
+/// Widest line in a node's box, and the most lines.
+const BOX_TEXT: (f64, usize) = (96.0, 6);
+/// Space between a box's outline and its text.
+const BOX_PADDING: (f64, f64) = (9.0, 6.0);
+/// Narrowest box.
+const BOX_WIDTH: f64 = 56.0;
+const BOX_FILL: Fill = Fill::plain("#f3f5f7");
+
+/// A panel with everything in its place, apart from the panel's own.
+pub(super) struct Arranged {
+    pub(super) heading: Heading,
+    pub(super) width: f64,
+    pub(super) height: f64,
+    boxes: Vec<NodeBox>,
+    pub(super) strokes: Vec<Stroke>,
+    routes: Vec<Vec<(f64, f64)>>,
+}
+
+struct NodeBox {
+    lines: Vec<String>,
+    size: (f64, f64),
+    centre: (f64, f64),
+    isolated: bool,
+}
+
+impl Arranged {
+    pub(super) fn new(panel: &GraphPanel) -> Self {
+        let names = panel.names();
+        let strokes = strokes(panel, &names);
+        let mut boxes: Vec<_> = names.iter().map(|name| NodeBox::new(name)).collect();
+        let mut routes = vec![vec![]; strokes.len()];
+        let parts: Vec<_> = parts(names.len(), &strokes)
+            .into_iter()
+            .map(|part| Part::new(part, &boxes, &strokes))
+            .collect();
+        let (width, height) = shelve(parts, &mut boxes, &mut routes);
+        let heading = Heading::sized(&panel.title, width.max(220.0), HEADING);
+        let full = width.max(heading.width());
+        let shift = (full - width) / 2.0;
+        boxes.iter_mut().for_each(|node| node.centre.0 += shift);
+        routes
+            .iter_mut()
+            .flatten()
+            .for_each(|point| point.0 += shift);
+        Self {
+            heading,
+            width: full,
+            height,
+            boxes,
+            strokes,
+            routes,
+        }
+    }
+
+    pub(super) fn draw(&self, canvas: &mut Canvas, x: f64, y: f64, title_height: f64) {
+        self.heading.draw(canvas, x + self.width / 2.0, y);
+        let origin = (x, y + title_height);
+        for (stroke, route) in self.strokes.iter().zip(&self.routes) {
+            let pen = Pen::of(stroke.style);
+            let route: Vec<_> = route
+                .iter()
+                .map(|point| (point.0 + origin.0, point.1 + origin.1))
+                .collect();
+            if stroke.from == stroke.to {
+                let node = self.boxes[stroke.from].frame(origin);
+                draw_loop(canvas, node, stroke.heads, pen);
+            } else {
+                draw_route(canvas, &route, stroke.heads, pen);
+            }
+        }
+        for node in &self.boxes {
+            node.draw(canvas, origin);
+        }
+    }
+}
+
+impl NodeBox {
+    fn new(name: &str) -> Self {
+        let lines = font::wrap(
+            &font::printable(name),
+            LABEL,
+            Weight::Regular,
+            BOX_TEXT.0,
+            BOX_TEXT.1,
+        );
+        let style = Type::new(LABEL);
+        let text = lines
+            .iter()
+            .map(|line| style.width(line))
+            .fold(0.0, f64::max);
+        let size = (
+            (text + 2.0 * BOX_PADDING.0).max(BOX_WIDTH),
+            lines.len() as f64 * style.line() + 2.0 * BOX_PADDING.1,
+        );
+        Self {
+            lines,
+            size,
+            centre: (0.0, 0.0),
+            isolated: false,
+        }
+    }
+
+    /// The box, for a panel whose upper left corner is at `origin`.
+    fn frame(&self, origin: (f64, f64)) -> Frame {
+        let (width, height) = self.size;
+        let (x, y) = (self.centre.0 + origin.0, self.centre.1 + origin.1);
+        Frame::new(x - width / 2.0, y - height / 2.0, width, height)
+    }
+
+    fn draw(&self, canvas: &mut Canvas, origin: (f64, f64)) {
+        let frame = self.frame(origin);
+        let outline = if self.isolated {
+            Look::outlined(MUTED, 0.9)
+        } else {
+            Look::outlined(INK, 1.0)
+        };
+        let dashes = if self.isolated { "3 2.5" } else { "" };
+        let fill = if self.isolated {
+            Fill::plain(WHITE)
+        } else {
+            BOX_FILL
+        };
+        canvas.rect(
+            frame,
+            fill,
+            Look {
+                radius: 6.0,
+                dashes,
+                ..outline
+            },
+        );
+        canvas.block(
+            frame.x + frame.width / 2.0,
+            frame.y + frame.height / 2.0,
+            &self.lines,
+            Type::new(LABEL).middle(),
+        );
+    }
+}
+
+/// A connected part of a graph with its own layout.
+struct Part {
+    nodes: Vec<usize>,
+    links: Vec<usize>,
+    layout: Layout,
+    /// One node without any edge.
+    isolated: bool,
+}
+
+impl Part {
+    fn new(nodes: Vec<usize>, boxes: &[NodeBox], strokes: &[Stroke]) -> Self {
+        let loops = |node: usize| {
+            strokes
+                .iter()
+                .any(|stroke| stroke.from == node && stroke.to == node)
+        };
+        let size = |&node: &usize| Size {
+            width: boxes[node].size.0,
+            height: boxes[node].size.1,
+            beside: if loops(node) { LOOP } else { 0.0 },
+        };
+        let sizes: Vec<_> = nodes.iter().map(size).collect();
+        let local: BTreeMap<_, _> = nodes
+            .iter()
+            .enumerate()
+            .map(|(local, &node)| (node, local))
+            .collect();
+        let (mut links, mut indices) = (vec![], vec![]);
+        for (index, stroke) in strokes
+            .iter()
+            .enumerate()
+            .filter(|(_, stroke)| stroke.from != stroke.to)
+        {
+            if let (Some(&from), Some(&to)) = (local.get(&stroke.from), local.get(&stroke.to)) {
+                links.push(Link {
+                    from,
+                    to,
+                    directed: stroke.directed(),
+                });
+                indices.push(index);
+            }
+        }
+        let isolated = nodes.iter().all(|node| {
+            strokes
+                .iter()
+                .all(|stroke| stroke.from != *node && stroke.to != *node)
+        });
+        let layout = layered(&sizes, &links);
+        Self {
+            isolated,
+            nodes,
+            links: indices,
+            layout,
+        }
+    }
+}
+
+/// The connected parts, each a list of nodes, in the order of their first nodes.
+fn parts(n_nodes: usize, strokes: &[Stroke]) -> Vec<Vec<usize>> {
+    let mut union = petgraph::unionfind::UnionFind::new(n_nodes);
+    for stroke in strokes {
+        union.union(stroke.from, stroke.to);
+    }
+    let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut rank = BTreeMap::new();
+    for node in 0..n_nodes {
+        let first = *rank.entry(union.find(node)).or_insert(node);
+        parts.entry(first).or_default().push(node);
+    }
+    parts.into_values().collect()
+}
+
+/// Puts the parts side by side in rows, the tallest first and isolated nodes last; writes their
+/// places into the boxes and routes and returns the width and height of it all.
+fn shelve(
+    mut parts: Vec<Part>,
+    boxes: &mut [NodeBox],
+    routes: &mut [Vec<(f64, f64)>],
+) -> (f64, f64) {
+    parts.sort_by(|a, b| {
+        let height = |part: &Part| part.layout.height;
+        a.isolated
+            .cmp(&b.isolated)
+            .then(height(b).total_cmp(&height(a)))
+    });
+    let shelves = best_shelves(&parts);
+    let (width, height) = extent(&shelves);
+    let mut y = 0.0;
+    for shelf in shelves {
+        let mut x = (width - shelf.width) / 2.0;
+        for part in shelf.parts {
+            for (&node, centre) in part.nodes.iter().zip(&part.layout.centres) {
+                boxes[node].centre = (centre.0 + x, centre.1 + y);
+                boxes[node].isolated = part.isolated;
+            }
+            for (&link, route) in part.links.iter().zip(&part.layout.routes) {
+                routes[link] = route
+                    .iter()
+                    .map(|point| (point.0 + x, point.1 + y))
+                    .collect();
+            }
+            x += part.layout.width + shelf.gap;
+        }
+        y += shelf.height + shelf.gap;
+    }
+    (width, height)
+}
+
+/// Parts side by side.
+struct Shelf<'a> {
+    parts: Vec<&'a Part>,
+    width: f64,
+    height: f64,
+    gap: f64,
+}
+
+/// The shelves whose common shape is closest to [`SHAPE`].
+fn best_shelves(parts: &[Part]) -> Vec<Shelf<'_>> {
+    let widest = parts
+        .iter()
+        .map(|part| part.layout.width)
+        .fold(0.0, f64::max);
+    let all = parts
+        .iter()
+        .map(|part| part.layout.width + PART_GAP)
+        .sum::<f64>();
+    let candidates = (0..=20).map(|step| {
+        let shelves = shelves(
+            parts,
+            widest + (all - widest).max(0.0) * f64::from(step) / 20.0,
+        );
+        let (width, height) = extent(&shelves);
+        (((width / height.max(1.0)) / SHAPE).ln().abs(), shelves)
+    });
+    candidates
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(Vec::new, |(_, shelves)| shelves)
+}
+
+fn shelves(parts: &[Part], limit: f64) -> Vec<Shelf<'_>> {
+    let mut shelves: Vec<Shelf<'_>> = vec![];
+    for part in parts {
+        let (width, height) = (part.layout.width, part.layout.height);
+        let gap = if part.isolated {
+            PART_GAP / 2.0
+        } else {
+            PART_GAP
+        };
+        match shelves.last_mut() {
+            Some(shelf) if shelf.gap == gap && shelf.width + gap + width <= limit => {
+                shelf.parts.push(part);
+                shelf.width += gap + width;
+                shelf.height = shelf.height.max(height);
+            }
+            _ => shelves.push(Shelf {
+                parts: vec![part],
+                width,
+                height,
+                gap,
+            }),
+        }
+    }
+    shelves
+}
+
+/// Width and height of all shelves, one below the other.
+fn extent(shelves: &[Shelf<'_>]) -> (f64, f64) {
+    let width = shelves.iter().map(|shelf| shelf.width).fold(0.0, f64::max);
+    let height: f64 = shelves.iter().map(|shelf| shelf.height + shelf.gap).sum();
+    (
+        width,
+        height - shelves.last().map_or(0.0, |shelf| shelf.gap),
+    )
+}
