@@ -1,4 +1,15 @@
-//! Causal graphs among the values of language models: questionnaires, causal discovery and steering effects behind one facade.
+//! Causal graphs among the values of language models: questionnaires, causal discovery and steering
+//! effects behind one facade.
+//!
+//! The facade has nothing of its own but a guide and a pair of small tables. It re-exports one crate
+//! per feature, `bench` (valuebench), `discovery` (causal-pc) and `metrics` (digraph-metrics), all on
+//! by default, together with `ndarray` and `petgraph` in the versions that these crates speak. An
+//! `OrientationTable` hands its matrix to `FisherZ`, `pc` turns that into a `MixedGraph`, its
+//! `to_digraph` goes to `reduce_in_order` and `steering_effects`.
+#![cfg_attr(
+    all(feature = "bench", feature = "discovery", feature = "metrics"),
+    doc = include_str!("guide.md")
+)]
 
 #[cfg(feature = "discovery")]
 pub use causal_pc as discovery;
@@ -7,3 +18,9 @@ pub use digraph_metrics as metrics;
 #[cfg(feature = "bench")]
 pub use valuebench as bench;
 pub use {ndarray, petgraph};
+
+pub mod sample;
+
+#[cfg(all(doctest, feature = "bench", feature = "discovery", feature = "metrics"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
