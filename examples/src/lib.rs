@@ -23,3 +23,7 @@ pub use arguments::{Arguments, Loaded};
 pub use console::{Failure, exit_code, steps};
 pub use save::save_text;
 pub use single::{draw_full_table, draw_only};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct RepositoryReadme;
