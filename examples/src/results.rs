@@ -283,8 +283,10 @@ fn effects(
         ),
         ("sae_empty_role".to_owned(), of_role(None), None),
     ];
+    // A study without the empty role has two comparisons.
     comparisons
         .into_iter()
+        .filter(|(_, rows, baseline)| rows.position(&Setting::of_role(*baseline)).is_some())
         .map(|(key, rows, baseline)| {
             Ok((
                 key,

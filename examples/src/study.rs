@@ -108,15 +108,13 @@ impl Study {
             }
         }
         for (name, table) in [(&files.train, &self.train), (&files.test, &self.test)] {
-            require(table, &Setting::of_role(None), data, name)?;
             for &feature in &experiment.features.published {
-                require(table, &Setting::steered(None, feature), data, name)?;
+                require_feature(table, feature, data, name)?;
             }
         }
         let test = &files.test;
-        let sae_role = experiment.baselines.sae.as_str();
-        for role in [sae_role, &self.role_baseline] {
-            require(&self.test, &Setting::of_role(role), data, test)?;
+        for role in [experiment.baselines.sae.as_str(), &self.role_baseline] {
+            require_role(&self.test, role, data, test)?;
         }
         for (value, &feature) in experiment
             .choices
@@ -125,7 +123,7 @@ impl Study {
             .chain(&experiment.choices.lower)
         {
             self.known_value(value, "choices", data, &files.train)?;
-            require(&self.test, &Setting::steered(None, feature), data, test)?;
+            require_feature(&self.test, feature, data, test)?;
         }
         let planted = experiment.truth.iter().flat_map(|truth| &truth.edges);
         let planted = planted.map(|edge| ("truth", &edge.cause, &edge.effect));
@@ -158,20 +156,43 @@ impl Study {
     }
 }
 
-fn require(
+fn require_feature(
     table: &OrientationTable,
-    setting: &Setting,
+    feature: u64,
     data: &Source,
     file: &str,
 ) -> Result<(), StudyError> {
-    if table.position(setting).is_some() {
+    let mut features: Vec<u64> = table
+        .settings()
+        .iter()
+        .filter_map(Setting::feature)
+        .collect();
+    if features.contains(&feature) {
         return Ok(());
     }
+    features.sort_unstable();
+    features.dedup();
+    let reason = format!("expected rows of feature {feature}, found those of {features:?}");
     Err(StudyError::Lacks {
         file: data.label(file),
-        reason: format!(
-            "expected a row for {setting}, found none in {} rows",
-            table.n_settings()
-        ),
+        reason,
+    })
+}
+
+fn require_role(
+    table: &OrientationTable,
+    role: &str,
+    data: &Source,
+    file: &str,
+) -> Result<(), StudyError> {
+    let setting = Setting::of_role(role);
+    if table.position(&setting).is_some() {
+        return Ok(());
+    }
+    let rows = table.n_settings();
+    let reason = format!("expected a row for {setting}, found none in {rows} rows");
+    Err(StudyError::Lacks {
+        file: data.label(file),
+        reason,
     })
 }

@@ -83,7 +83,7 @@ fn what_cannot_be_used_is_refused_with_its_place() {
             experiment,
             "1001, ",
             "42, ",
-            "train.csv: expected a row for empty role, feature 42, found none",
+            "train.csv: expected rows of feature 42, found those of [1001, 1002,",
         ),
         (
             experiment,
@@ -107,7 +107,7 @@ fn what_cannot_be_used_is_refused_with_its_place() {
             experiment,
             "Face = 1009\n",
             "Face = 7\n",
-            "expected a row for empty role, feature 7",
+            "test.csv: expected rows of feature 7, found those of [1001, 1002,",
         ),
         (
             experiment,
