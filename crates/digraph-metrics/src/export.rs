@@ -236,7 +236,7 @@ fn write_label(xml: &mut Writer<Vec<u8>>, key: &str, label: &str) -> io::Result<
 fn expressible_in_xml(label: &str) -> Result<(), ExportError> {
     let is_expressible = |c: &char| {
         matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}')
-            || *c >= '\u{10000}'
+            || matches!(c, '\u{10000}'..)
     };
     match label.chars().find(|c| !is_expressible(c)) {
         None => Ok(()),

@@ -175,6 +175,12 @@ fn graphml_refuses_what_xml_cannot_express() {
             }
         }
     }
+    for label in ["\t\n\r ", "\u{D7FF}\u{E000}", "\u{FFFD}\u{10000}\u{10FFFF}"] {
+        let text = Export::with_node_labels(&graph, |_| label.to_owned())
+            .to_graphml()
+            .unwrap();
+        assert!(text.contains(&label.replace('\r', "&#13;")), "{label:?}");
+    }
     let export = Export::with_node_labels(&graph, |_| "a\u{7}b".to_owned());
     assert_eq!(
         export.to_graphml().unwrap_err().to_string(),
