@@ -258,14 +258,9 @@ impl Canvas {
             .set("height", height)
             .set("viewBox", (0, 0, width, height))
             .set("role", "img")
-            .set("aria-labelledby", "title description")
             .set("font-family", font::FAMILY)
-            .add(Title::new(font::printable(title)).set("id", "title"))
-            .add(
-                Description::new()
-                    .set("id", "description")
-                    .add(svg::node::Text::new(font::printable(description))),
-            )
+            .add(Title::new(font::printable(title)))
+            .add(Description::new().add(svg::node::Text::new(font::printable(description))))
             .add(definitions)
             .add(ground)
             .add(self.body);

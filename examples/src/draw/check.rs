@@ -33,7 +33,14 @@ pub(super) fn assert_sound(picture: &Picture) -> Vec<Words> {
 
 /// The part of [`assert_sound`] that needs no raster.
 pub(super) fn assert_well_placed(picture: &Picture) -> Vec<Words> {
-    let tree = usvg::Tree::from_str(picture.svg(), &font::svg_options()).expect("well-formed SVG");
+    let read =
+        |svg: &str| usvg::Tree::from_str(svg, &font::svg_options()).expect("well-formed SVG");
+    // Letters as much wider as those of a fallback font may be.
+    let wider = picture
+        .svg()
+        .replacen("<svg ", "<svg letter-spacing=\"0.8\" ", 1);
+    assert_inside(read(&wider).root(), picture);
+    let tree = read(picture.svg());
     assert_inside(tree.root(), picture);
     let mut words = vec![];
     collect(tree.root(), &mut words);

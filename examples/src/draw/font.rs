@@ -14,6 +14,10 @@ use skrifa::{FontRef, MetadataProvider};
 /// Value of `font-family` in every document.
 pub(super) const FAMILY: &str = "Liberation Sans, Arial, Helvetica, sans-serif";
 
+/// How much wider than the letters of the carried font those of a fallback may be: room to be
+/// left where a text could otherwise run out of the frame.
+pub(super) const SLACK: f64 = 1.15;
+
 static REGULAR: &[u8] = include_bytes!("../../fonts/LiberationSans-Regular.ttf");
 static BOLD: &[u8] = include_bytes!("../../fonts/LiberationSans-Bold.ttf");
 

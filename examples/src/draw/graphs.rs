@@ -5,8 +5,8 @@ mod lines;
 
 use std::collections::BTreeSet;
 
-use arrange::Arranged;
-use lines::{Head, Pen, Sample};
+use arrange::{Arranged, arrange};
+use lines::{ARROW, BOTH, Head, Pen, Sample};
 
 use super::canvas::{Canvas, MARGIN};
 use super::legend::{Entry, Heading, Legend};
@@ -23,6 +23,7 @@ pub struct GraphFigure {
     panels: Vec<GraphPanel>,
     sources: Vec<String>,
     comparison: [String; 3],
+    same_places: bool,
 }
 
 impl GraphFigure {
@@ -48,6 +49,15 @@ impl GraphFigure {
     pub fn panel(mut self, panel: GraphPanel) -> Self {
         self.panels.push(panel);
         self
+    }
+
+    /// Puts each node at the same place in all panels, so that they can be compared at a glance.
+    /// Default: each panel has the layout that suits it best.
+    pub fn same_places(self) -> Self {
+        Self {
+            same_places: true,
+            ..self
+        }
     }
 
     /// What [`EdgeStyle::Source`] 0, 1, ... stand for. Default: none.
@@ -196,7 +206,7 @@ pub fn graphs(figure: &GraphFigure) -> Result<Picture, DrawError> {
     for panel in &figure.panels {
         check_sources(panel, figure.sources.len())?;
     }
-    let drawn: Vec<_> = figure.panels.iter().map(Arranged::new).collect();
+    let drawn = arranged(figure);
     let body = drawn.iter().map(|panel| panel.width).sum::<f64>()
         + PANEL_GAP * (drawn.len() as f64 - 1.0).max(0.0);
     let width = body.max(360.0);
@@ -223,6 +233,17 @@ pub fn graphs(figure: &GraphFigure) -> Result<Picture, DrawError> {
         &figure.title,
         &described(figure),
     ))
+}
+
+fn arranged(figure: &GraphFigure) -> Vec<Arranged> {
+    if figure.same_places {
+        return arrange(&figure.panels);
+    }
+    figure
+        .panels
+        .iter()
+        .flat_map(|panel| arrange(std::slice::from_ref(panel)))
+        .collect()
 }
 
 fn check_sources(panel: &GraphPanel, sources: usize) -> Result<(), DrawError> {
@@ -292,11 +313,10 @@ fn entries(figure: &GraphFigure, panels: &[Arranged]) -> Vec<Entry<Sample>> {
     entries
 }
 
-const ARROW: (Head, Head) = (Head::None, Head::Filled);
 const KINDS: [((Head, Head), &str); 4] = [
     (ARROW, "causes"),
     ((Head::None, Head::None), "direction not determined"),
-    ((Head::Filled, Head::Filled), "both directions"),
+    (BOTH, "both directions"),
     ((Head::Open, Head::Open), "common cause"),
 ];
 
@@ -422,6 +442,8 @@ mod tests {
                 Edge::directed("a", "b"),
                 Edge::directed("a", "b"),
                 Edge::directed("b", "a"),
+                Edge::directed("a", "b"),
+                Edge::directed("b", "a"),
                 Edge::undirected("a", "c"),
                 Edge::undirected("c", "a"),
                 Edge::directed("a", "c"),
@@ -431,8 +453,42 @@ mod tests {
             .iter()
             .map(|s| s.heads)
             .collect();
-        let both = (Head::Filled, Head::Filled);
-        assert_eq!(lines, [both, (Head::None, Head::None), ARROW]);
+        assert_eq!(lines, [BOTH, (Head::None, Head::None), ARROW]);
+    }
+
+    /// Where the words of each panel are, from left to right.
+    fn places(picture: &Picture, name: &str) -> Vec<(f32, f32)> {
+        let words = assert_sound(picture);
+        let mut places: Vec<_> = words
+            .iter()
+            .filter(|words| words.text == name)
+            .map(|words| (words.corners[0].x, words.corners[0].y))
+            .collect();
+        places.sort_by(|a, b| a.0.total_cmp(&b.0));
+        places
+    }
+
+    #[test]
+    fn panels_over_the_same_places_agree() {
+        let left = GraphPanel::new("Left", [Edge::directed("a", "b"), Edge::directed("b", "c")]);
+        let edges = [
+            Edge::undirected("c", "b"),
+            Edge::directed("c", "a"),
+            Edge::directed("c", "d"),
+        ];
+        let right = GraphPanel::new("Right", edges).nodes(["a", "b", "c", "d", "e"]);
+        let figure = GraphFigure::new("").panel(left).panel(right).same_places();
+        let picture = graphs(&figure).unwrap();
+        let shift = |name: &str| {
+            let places = places(&picture, name);
+            assert_eq!(places.len(), 2);
+            assert_eq!(places[0].1, places[1].1, "{name}");
+            places[1].0 - places[0].0
+        };
+        assert!((shift("a") - shift("b")).abs() < 0.02);
+        assert!((shift("a") - shift("c")).abs() < 0.02);
+        assert_eq!(places(&picture, "d").len(), 1, "not in the left panel");
+        assert_eq!(places(&picture, "e").len(), 1);
     }
 
     #[test]

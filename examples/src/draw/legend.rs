@@ -7,7 +7,7 @@ use super::palette::{Fill, MUTED};
 const SWATCH_WIDTH: f64 = 26.0;
 const SWATCH_HEIGHT: f64 = 12.0;
 const SWATCH_GAP: f64 = 6.0;
-const ENTRY_GAP: f64 = 20.0;
+const ENTRY_GAP: f64 = 14.0;
 const ROW: f64 = 19.0;
 const MAX_LABEL: f64 = 420.0;
 
@@ -105,7 +105,7 @@ impl Heading {
         let style = Type::new(size).bold().middle();
         let lines = match title.trim() {
             "" => vec![],
-            title => font::wrap(title, size, style.weight, limit.max(160.0), 4),
+            title => font::wrap(title, size, style.weight, limit.max(160.0) / font::SLACK, 4),
         };
         Self { lines, style }
     }
@@ -118,12 +118,13 @@ impl Heading {
         }
     }
 
-    /// Widest line.
+    /// Widest line, with some room.
     pub(super) fn width(&self) -> f64 {
         self.lines
             .iter()
             .map(|line| self.style.width(line))
             .fold(0.0, f64::max)
+            * font::SLACK
     }
 
     pub(super) fn draw(&self, canvas: &mut Canvas, centre: f64, top: f64) {
@@ -136,10 +137,10 @@ impl Heading {
 }
 
 fn entry_width<S>(entry: &Entry<S>) -> f64 {
-    SWATCH_WIDTH + SWATCH_GAP + Type::new(LABEL).width(&entry.label)
+    SWATCH_WIDTH + SWATCH_GAP + Type::new(LABEL).width(&entry.label) * font::SLACK
 }
 
 fn shortened(label: &str, limit: f64) -> String {
-    let room = (limit - SWATCH_WIDTH - SWATCH_GAP).clamp(60.0, MAX_LABEL);
+    let room = ((limit - SWATCH_WIDTH - SWATCH_GAP) / font::SLACK).clamp(60.0, MAX_LABEL);
     font::wrap(label, LABEL, font::Weight::Regular, room, 1).concat()
 }

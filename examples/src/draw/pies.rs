@@ -10,7 +10,7 @@ use super::{DrawError, Picture, Shares};
 
 const RADIUS: f64 = 72.0;
 /// Room at each side of a pie for labels outside it.
-const SIDE: f64 = 58.0;
+const SIDE: f64 = 52.0;
 /// Room above and below a pie.
 const ABOVE: f64 = 20.0;
 const ROW_LABEL: f64 = 96.0;
@@ -61,7 +61,7 @@ pub fn pies(figure: &PieFigure) -> Result<Picture, DrawError> {
     let label_width = labels
         .iter()
         .flatten()
-        .map(|line| style.width(line))
+        .map(|line| style.width(line) * font::SLACK)
         .fold(0.0, f64::max);
     let header_lines = headers.iter().map(Vec::len).max().unwrap_or(0);
     let (across, down) = (2.0 * (RADIUS + SIDE), 2.0 * (RADIUS + ABOVE));

@@ -72,7 +72,7 @@ pub fn steering_table(table: &SteeringTable) -> Result<Picture, DrawError> {
     let mut canvas = Canvas::new();
     let centre = MARGIN + place.width / 2.0;
     heading.draw(&mut canvas, centre, MARGIN);
-    let top = MARGIN + heading.height() + place.header_height;
+    let top = (MARGIN + heading.height() + place.header_height).ceil();
     draw_headers(&mut canvas, table, &place, top);
     let y = |row: usize| top + row as f64 * (CELL.1 + GAP);
     let mut frames = String::new();
@@ -233,10 +233,11 @@ impl Place {
                 .map(|text| style.width(text))
                 .fold(0.0, f64::max)
         };
-        let left = widths(&names, Type::new(LABEL))
+        let widest = widths(&names, Type::new(LABEL))
             .max(widths(&row_header, bold))
-            .max(bold.width(NOISE))
-            + 8.0;
+            .max(bold.width(NOISE));
+        // Whole pixels keep the edges of the cells sharp.
+        let left = (widest * font::SLACK + 8.0).ceil();
         let mut headers: Vec<_> = table.values.iter().map(one_line).collect();
         headers.push(MEAN.into());
         let angle = TURN.to_radians().abs();
@@ -244,11 +245,11 @@ impl Place {
             .iter()
             .map(|text| bold.width(text))
             .fold(0.0, f64::max);
-        let header_height = longest * angle.sin() + LABEL * angle.cos() + 10.0;
+        let header_height = longest * font::SLACK * angle.sin() + LABEL * angle.cos() + 10.0;
         let end = |(index, text): (usize, &String)| {
             column(left, index, table.values.len())
                 + CELL.0 / 2.0
-                + bold.width(text) * angle.cos()
+                + bold.width(text) * font::SLACK * angle.cos()
                 + LABEL
         };
         let right = column(left, table.values.len(), table.values.len()) + CELL.0;

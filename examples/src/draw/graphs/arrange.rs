@@ -1,6 +1,6 @@
 //! Where the parts of a panel are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::GraphPanel;
 use super::lines::{LOOP, Pen, Stroke, draw_loop, draw_route, strokes};
@@ -27,30 +27,129 @@ pub(super) struct Arranged {
     pub(super) heading: Heading,
     pub(super) width: f64,
     pub(super) height: f64,
+    /// The nodes of this panel, and those of other panels over the same places.
     boxes: Vec<NodeBox>,
     pub(super) strokes: Vec<Stroke>,
     routes: Vec<Vec<(f64, f64)>>,
 }
 
+/// A node's box as one panel has it.
+#[derive(Clone)]
 struct NodeBox {
     lines: Vec<String>,
     size: (f64, f64),
     centre: (f64, f64),
-    isolated: bool,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Not in this panel.
+    Absent,
+    /// Without edges in this panel.
+    Isolated,
+    Connected,
+}
+
+/// Arranges panels over the same places: a node, and an edge between two nodes, is where it is
+/// in the others.
+pub(super) fn arrange(panels: &[GraphPanel]) -> Vec<Arranged> {
+    let mut seen = BTreeSet::new();
+    let all = panels.iter().flat_map(GraphPanel::names);
+    let names: Vec<_> = all.filter(|name| seen.insert(*name)).collect();
+    let strokes: Vec<_> = panels.iter().map(|panel| strokes(panel, &names)).collect();
+    let lanes = Lanes::new(&strokes);
+    let mut boxes: Vec<_> = names.iter().map(|name| NodeBox::new(name)).collect();
+    let mut ways = vec![vec![]; lanes.links.len()];
+    let parts = parts(names.len(), &lanes.links)
+        .into_iter()
+        .map(|part| Part::new(part, &boxes, &lanes.links))
+        .collect();
+    let extent = shelve(parts, &mut boxes, &mut ways);
+    let panels = panels.iter().zip(strokes).zip(&lanes.of_strokes);
+    panels
+        .map(|((panel, strokes), lanes_of)| {
+            let own: BTreeSet<_> = panel.names().into_iter().collect();
+            let touched = |node| strokes.iter().any(|s| s.from == node || s.to == node);
+            let mut boxes = boxes.clone();
+            for (node, (name, node_box)) in names.iter().zip(&mut boxes).enumerate() {
+                node_box.state = match (own.contains(name), touched(node)) {
+                    (false, _) => State::Absent,
+                    (true, false) => State::Isolated,
+                    (true, true) => State::Connected,
+                };
+            }
+            let routes = strokes.iter().zip(lanes_of).map(|(stroke, &lane)| {
+                let way = ways[lane].iter().copied();
+                let along = lanes.links[lane].from == stroke.from;
+                if along {
+                    way.collect()
+                } else {
+                    way.rev().collect()
+                }
+            });
+            let routes = routes.collect();
+            Arranged::new(&panel.title, extent, boxes, strokes, routes)
+        })
+        .collect()
+}
+
+/// The ways between nodes, for all panels together: as many between two nodes as the panel with
+/// the most edges between them needs.
+struct Lanes {
+    links: Vec<Link>,
+    /// For each panel and each of its strokes the index of its way.
+    of_strokes: Vec<Vec<usize>>,
+}
+
+impl Lanes {
+    fn new(panels: &[Vec<Stroke>]) -> Self {
+        let mut lanes = Self {
+            links: vec![],
+            of_strokes: vec![],
+        };
+        let mut known = BTreeMap::new();
+        for strokes in panels {
+            let mut count = BTreeMap::new();
+            let mut of_strokes = vec![];
+            for stroke in strokes {
+                let pair = (stroke.from.min(stroke.to), stroke.from.max(stroke.to));
+                let place: &mut usize = count.entry(pair).or_default();
+                let lane = *known.entry((pair, *place)).or_insert(lanes.links.len());
+                *place += 1;
+                lanes.include(lane, stroke);
+                of_strokes.push(lane);
+            }
+            lanes.of_strokes.push(of_strokes);
+        }
+        lanes
+    }
+
+    /// The first directed edge on a way decides where it leads.
+    fn include(&mut self, lane: usize, stroke: &Stroke) {
+        let directed = stroke.directed();
+        let link = Link {
+            from: stroke.from,
+            to: stroke.to,
+            directed,
+        };
+        match self.links.get_mut(lane) {
+            Some(known) if directed && !known.directed => *known = link,
+            Some(_) => {}
+            None => self.links.push(link),
+        }
+    }
 }
 
 impl Arranged {
-    pub(super) fn new(panel: &GraphPanel) -> Self {
-        let names = panel.names();
-        let strokes = strokes(panel, &names);
-        let mut boxes: Vec<_> = names.iter().map(|name| NodeBox::new(name)).collect();
-        let mut routes = vec![vec![]; strokes.len()];
-        let parts: Vec<_> = parts(names.len(), &strokes)
-            .into_iter()
-            .map(|part| Part::new(part, &boxes, &strokes))
-            .collect();
-        let (width, height) = shelve(parts, &mut boxes, &mut routes);
-        let heading = Heading::sized(&panel.title, width.max(220.0), HEADING);
+    fn new(
+        title: &str,
+        (width, height): (f64, f64),
+        mut boxes: Vec<NodeBox>,
+        strokes: Vec<Stroke>,
+        mut routes: Vec<Vec<(f64, f64)>>,
+    ) -> Self {
+        let heading = Heading::sized(title, width.max(220.0), HEADING);
         let full = width.max(heading.width());
         let shift = (full - width) / 2.0;
         boxes.iter_mut().for_each(|node| node.centre.0 += shift);
@@ -73,14 +172,12 @@ impl Arranged {
         let origin = (x, y + title_height);
         for (stroke, route) in self.strokes.iter().zip(&self.routes) {
             let pen = Pen::of(stroke.style);
-            let route: Vec<_> = route
-                .iter()
-                .map(|point| (point.0 + origin.0, point.1 + origin.1))
-                .collect();
+            let moved = |point: &(f64, f64)| (point.0 + origin.0, point.1 + origin.1);
             if stroke.from == stroke.to {
                 let node = self.boxes[stroke.from].frame(origin);
                 draw_loop(canvas, node, stroke.heads, pen);
             } else {
+                let route: Vec<_> = route.iter().map(moved).collect();
                 draw_route(canvas, &route, stroke.heads, pen);
             }
         }
@@ -112,7 +209,7 @@ impl NodeBox {
             lines,
             size,
             centre: (0.0, 0.0),
-            isolated: false,
+            state: State::Absent,
         }
     }
 
@@ -124,33 +221,20 @@ impl NodeBox {
     }
 
     fn draw(&self, canvas: &mut Canvas, origin: (f64, f64)) {
+        let (fill, colour, width, dashes) = match self.state {
+            State::Absent => return,
+            State::Isolated => (Fill::plain(WHITE), MUTED, 0.9, "3 2.5"),
+            State::Connected => (BOX_FILL, INK, 1.0, ""),
+        };
         let frame = self.frame(origin);
-        let outline = if self.isolated {
-            Look::outlined(MUTED, 0.9)
-        } else {
-            Look::outlined(INK, 1.0)
+        let look = Look {
+            radius: 6.0,
+            dashes,
+            ..Look::outlined(colour, width)
         };
-        let dashes = if self.isolated { "3 2.5" } else { "" };
-        let fill = if self.isolated {
-            Fill::plain(WHITE)
-        } else {
-            BOX_FILL
-        };
-        canvas.rect(
-            frame,
-            fill,
-            Look {
-                radius: 6.0,
-                dashes,
-                ..outline
-            },
-        );
-        canvas.block(
-            frame.x + frame.width / 2.0,
-            frame.y + frame.height / 2.0,
-            &self.lines,
-            Type::new(LABEL).middle(),
-        );
+        canvas.rect(frame, fill, look);
+        let (x, y) = (frame.x + frame.width / 2.0, frame.y + frame.height / 2.0);
+        canvas.block(x, y, &self.lines, Type::new(LABEL).middle());
     }
 }
 
@@ -164,11 +248,11 @@ struct Part {
 }
 
 impl Part {
-    fn new(nodes: Vec<usize>, boxes: &[NodeBox], strokes: &[Stroke]) -> Self {
-        let loops = |node: usize| {
-            strokes
+    fn new(nodes: Vec<usize>, boxes: &[NodeBox], links: &[Link]) -> Self {
+        let loops = |node| {
+            links
                 .iter()
-                .any(|stroke| stroke.from == node && stroke.to == node)
+                .any(|link| link.from == node && link.to == node)
         };
         let size = |&node: &usize| Size {
             width: boxes[node].size.0,
@@ -178,44 +262,42 @@ impl Part {
         let sizes: Vec<_> = nodes.iter().map(size).collect();
         let local: BTreeMap<_, _> = nodes
             .iter()
-            .enumerate()
-            .map(|(local, &node)| (node, local))
+            .zip(0..)
+            .map(|(&node, local)| (node, local))
             .collect();
-        let (mut links, mut indices) = (vec![], vec![]);
-        for (index, stroke) in strokes
+        let ends = |link: &Link| Some((*local.get(&link.from)?, *local.get(&link.to)?));
+        let (own, own_links): (Vec<_>, Vec<_>) = links
             .iter()
             .enumerate()
-            .filter(|(_, stroke)| stroke.from != stroke.to)
-        {
-            if let (Some(&from), Some(&to)) = (local.get(&stroke.from), local.get(&stroke.to)) {
-                links.push(Link {
-                    from,
-                    to,
-                    directed: stroke.directed(),
-                });
-                indices.push(index);
-            }
-        }
-        let isolated = nodes.iter().all(|node| {
-            strokes
-                .iter()
-                .all(|stroke| stroke.from != *node && stroke.to != *node)
-        });
-        let layout = layered(&sizes, &links);
+            .filter(|(_, link)| link.from != link.to)
+            .filter_map(|(index, link)| {
+                let (from, to) = ends(link)?;
+                Some((
+                    index,
+                    Link {
+                        from,
+                        to,
+                        directed: link.directed,
+                    },
+                ))
+            })
+            .unzip();
+        let isolated = links.iter().all(|link| ends(link).is_none());
+        let layout = layered(&sizes, &own_links);
         Self {
-            isolated,
             nodes,
-            links: indices,
+            links: own,
             layout,
+            isolated,
         }
     }
 }
 
 /// The connected parts, each a list of nodes, in the order of their first nodes.
-fn parts(n_nodes: usize, strokes: &[Stroke]) -> Vec<Vec<usize>> {
+fn parts(n_nodes: usize, links: &[Link]) -> Vec<Vec<usize>> {
     let mut union = petgraph::unionfind::UnionFind::new(n_nodes);
-    for stroke in strokes {
-        union.union(stroke.from, stroke.to);
+    for link in links {
+        union.union(link.from, link.to);
     }
     let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     let mut rank = BTreeMap::new();
@@ -247,7 +329,6 @@ fn shelve(
         for part in shelf.parts {
             for (&node, centre) in part.nodes.iter().zip(&part.layout.centres) {
                 boxes[node].centre = (centre.0 + x, centre.1 + y);
-                boxes[node].isolated = part.isolated;
             }
             for (&link, route) in part.links.iter().zip(&part.layout.routes) {
                 routes[link] = route
@@ -327,4 +408,31 @@ fn extent(shelves: &[Shelf<'_>]) -> (f64, f64) {
         width,
         height - shelves.last().map_or(0.0, |shelf| shelf.gap),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::check::HARD_NAMES;
+
+    #[test]
+    fn boxes_hold_their_labels_even_in_a_wider_font() {
+        for name in HARD_NAMES
+            .into_iter()
+            .chain(["Uncertainty Avoidance", "Breadth of Interest"])
+        {
+            let node = NodeBox::new(name);
+            let style = Type::new(LABEL);
+            let widest = node
+                .lines
+                .iter()
+                .map(|line| style.width(line))
+                .fold(0.0, f64::max);
+            assert!(node.size.0 > widest * font::SLACK, "{name}");
+            assert!(
+                node.size.1 > node.lines.len() as f64 * style.line() + 4.0,
+                "{name}"
+            );
+        }
+    }
 }

@@ -29,13 +29,17 @@ pub(super) struct Stroke {
     pub(super) style: EdgeStyle,
 }
 
+/// The marks of an arrow, and of two opposite arrows.
+pub(super) const ARROW: (Head, Head) = (Head::None, Head::Filled);
+pub(super) const BOTH: (Head, Head) = (Head::Filled, Head::Filled);
+
 impl Stroke {
     pub(super) fn directed(&self) -> bool {
-        self.heads == (Head::None, Head::Filled)
+        self.heads == ARROW
     }
 }
 
-/// The lines of a panel: repeated edges once, edges both ways as one line.
+/// The lines of a panel among the given nodes: repeated edges once, edges both ways as one line.
 pub(super) fn strokes(panel: &GraphPanel, names: &[&str]) -> Vec<Stroke> {
     let index: BTreeMap<_, _> = names
         .iter()
@@ -49,7 +53,7 @@ pub(super) fn strokes(panel: &GraphPanel, names: &[&str]) -> Vec<Stroke> {
             continue;
         };
         let heads = match edge.kind {
-            EdgeKind::Directed => (Head::None, Head::Filled),
+            EdgeKind::Directed => ARROW,
             EdgeKind::Undirected => (Head::None, Head::None),
             EdgeKind::Bidirected => (Head::Open, Head::Open),
         };
@@ -65,18 +69,19 @@ pub(super) fn strokes(panel: &GraphPanel, names: &[&str]) -> Vec<Stroke> {
             ..stroke
         };
         let known = |known: &Stroke| *known == stroke || (*known == turned && !stroke.directed());
-        let both = Stroke {
-            heads: (Head::Filled, Head::Filled),
-            ..turned
+        let both = |stroke| Stroke {
+            heads: BOTH,
+            ..stroke
         };
-        if strokes.iter().any(known) || strokes.contains(&both) {
+        let merged = strokes.contains(&both(stroke)) || strokes.contains(&both(turned));
+        if strokes.iter().any(known) || (merged && stroke.directed()) {
             continue;
         }
         match strokes
             .iter_mut()
             .find(|known| stroke.directed() && **known == turned && from != to)
         {
-            Some(opposite) => opposite.heads = both.heads,
+            Some(opposite) => opposite.heads = BOTH,
             None => strokes.push(stroke),
         }
     }
