@@ -5,6 +5,7 @@
 //! (the orientation tables) → [`results`] and [`dyads`] (every number) → [`outputs`] through
 //! [`draw`] and [`report`] (figures, tables, Markdown).
 
+pub mod csv_table;
 pub mod draw;
 pub mod dyads;
 pub mod experiment;
