@@ -256,6 +256,7 @@ fn figure_3_truth(experiment: &Experiment, results: &Results) -> Result<GraphFig
     Ok(GraphFigure::new("Planted and found")
         .description("Left: the planted causal graph. Right: the graph that PC found, against it.")
         .comparison("as planted", "planted, not found", "found, not planted so")
+        .same_places()
         .panel(GraphPanel::new("Planted", planted_edges).nodes(names))
         .panel(GraphPanel::new("Found by PC", edges).nodes(names)))
 }
