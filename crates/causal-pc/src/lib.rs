@@ -12,7 +12,7 @@ mod separating_sets;
 mod skeleton;
 pub mod synthetic;
 
-pub use ci::{ChiSquare, CiTest, DSeparation, FisherZ, GSquare};
+pub use ci::{Cached, ChiSquare, CiTest, DSeparation, FisherZ, GSquare, MixedTest};
 pub use discovery::{Discovery, PcError};
 pub use graph::{Edge, GraphError, Mark, MixedGraph};
 pub use knowledge::Knowledge;

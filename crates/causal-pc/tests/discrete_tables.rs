@@ -100,8 +100,16 @@ fn data() -> impl Strategy<Value = Array2<Sample>> {
     })
 }
 
+/// PROPTEST_CASES in the environment asks for more.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok());
+    ProptestConfig::with_cases(cases.unwrap_or(3_000))
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(config())]
 
     #[test]
     fn statistics_are_those_of_the_plain_count(data in data(), pick in any::<prop::sample::Index>()) {
@@ -120,7 +128,7 @@ proptest! {
 fn a_table_beyond_memory_is_counted() {
     let n = 20_000;
     let data = Array2::from_shape_fn((n, 5), |(row, v)| (row * (v + 3)) % (n - v));
-    let test = ChiSquare::new(data.view()).unwrap();
+    let test = ChiSquare::from_samples(data.view()).unwrap();
     let all_apart = test.test(0, 1, &[]).unwrap();
     assert_eq!(all_apart.n_samples, n);
     assert!(all_apart.dof > 1e8);
@@ -133,7 +141,7 @@ fn a_table_beyond_memory_is_counted() {
 fn one_level_is_independent_of_everything() {
     let data = Array2::from_shape_fn((50, 3), |(row, v)| if v == 0 { 7 } else { row % (v + 1) });
     for given in [&[][..], &[2]] {
-        let result = GSquare::new(data.view())
+        let result = GSquare::from_samples(data.view())
             .unwrap()
             .test(0, 1, given)
             .unwrap();
@@ -147,7 +155,7 @@ fn one_level_is_independent_of_everything() {
 #[test]
 fn floats_integers_and_text_are_the_same_levels() {
     let codes = Array2::from_shape_fn((200, 3), |(row, v)| (row * row + row / (v + 1)) % (v + 2));
-    let expected = ChiSquare::new(codes.view())
+    let expected = ChiSquare::from_samples(codes.view())
         .unwrap()
         .test(0, 2, &[1])
         .unwrap();
@@ -155,21 +163,21 @@ fn floats_integers_and_text_are_the_same_levels() {
     let text = codes.mapv(|code| format!("level {code}"));
     let bytes = codes.mapv(|code| code as u8);
     assert_eq!(
-        ChiSquare::new(floats.view())
+        ChiSquare::from_samples(floats.view())
             .unwrap()
             .test(0, 2, &[1])
             .unwrap(),
         expected
     );
     assert_eq!(
-        ChiSquare::new(text.view())
+        ChiSquare::from_samples(text.view())
             .unwrap()
             .test(0, 2, &[1])
             .unwrap(),
         expected
     );
     assert_eq!(
-        ChiSquare::new(bytes.view())
+        ChiSquare::from_samples(bytes.view())
             .unwrap()
             .test(0, 2, &[1])
             .unwrap(),
@@ -177,7 +185,7 @@ fn floats_integers_and_text_are_the_same_levels() {
     );
     let column_major = codes.t().as_standard_layout().into_owned();
     assert_eq!(
-        ChiSquare::new(column_major.t())
+        ChiSquare::from_samples(column_major.t())
             .unwrap()
             .test(0, 2, &[1])
             .unwrap(),
@@ -219,7 +227,7 @@ fn bad_data_and_questions_are_refused_with_their_place() {
             .to_string();
         assert!(error.contains(message), "{error}");
     }
-    let test = GSquare::new(good.view()).unwrap();
+    let test = GSquare::from_samples(good.view()).unwrap();
     for (x, y, given, message) in [
         (0, 3, &[][..], "variable 3 does not exist"),
         (1, 1, &[], "variable 1 stands twice"),
@@ -275,8 +283,14 @@ fn every_query_of_causal_learn_is_answered_alike() {
         let data = tables[index(&query["m"])].view();
         let (x, y) = (index(&query["x"]), index(&query["y"]));
         let given: Vec<usize> = query["S"].as_array().unwrap().iter().map(index).collect();
-        let g2 = GSquare::new(data).unwrap().test(x, y, &given).unwrap();
-        let x2 = ChiSquare::new(data).unwrap().test(x, y, &given).unwrap();
+        let g2 = GSquare::from_samples(data)
+            .unwrap()
+            .test(x, y, &given)
+            .unwrap();
+        let x2 = ChiSquare::from_samples(data)
+            .unwrap()
+            .test(x, y, &given)
+            .unwrap();
         let unadjusted = GSquare::with_options(data, all.clone()).unwrap();
         for (found, key) in [
             (g2.statistic, "g2"),

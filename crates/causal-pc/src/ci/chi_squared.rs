@@ -2,8 +2,7 @@
 
 use std::f64::consts::PI;
 
-/// `P(X >= statistic)` for a chi-squared variable of a whole number of degrees of freedom; 1 if it
-/// has none.
+/// `P(X >= statistic)` for a chi-squared variable; 1 without degrees of freedom.
 pub(super) fn upper_tail(statistic: f64, dof: f64) -> f64 {
     match tail(0.5 * statistic, 0.5 * dof) {
         Tail::Lower(p) => 1.0 - p,
@@ -17,6 +16,12 @@ pub(super) fn log_upper_tail(statistic: f64, dof: f64) -> f64 {
         Tail::Lower(p) => (-p).ln_1p(),
         Tail::LogUpper(log_q) => log_q,
     }
+}
+
+/// `ln P(X >= x)` for a gamma variable of this shape and scale 1.
+#[cfg(feature = "lapack")]
+pub(super) fn log_gamma_upper_tail(x: f64, shape: f64) -> f64 {
+    log_upper_tail(2.0 * x, 2.0 * shape)
 }
 
 /// One of the regularised incomplete gamma functions, the one without cancellation.
@@ -78,25 +83,25 @@ fn upper_fraction(x: f64, a: f64) -> f64 {
 /// accurate computation of binomial probabilities", which avoids the difference of large numbers.
 fn log_term(x: f64, a: f64) -> f64 {
     if a < 15.0 {
-        return a * x.ln() - x - factorial(a).ln();
+        return a * x.ln() - x - log_factorial(a);
     }
     -stirling_error(a) - deviance(a, x) - 0.5 * (2.0 * PI * a).ln()
 }
 
-/// `gamma(a + 1)` for a whole or half number: half of the degrees of freedom.
-fn factorial(a: f64) -> f64 {
-    let start = if a.fract() == 0.0 {
-        1.0
-    } else {
-        0.5 * PI.sqrt()
+/// `ln gamma(a + 1)` for `a < 15`, for a whole or half number, half of the degrees of freedom, from
+/// the product.
+fn log_factorial(a: f64) -> f64 {
+    let mut product = match a.fract() {
+        0.0 => 1.0,
+        0.5 => 0.5 * PI.sqrt(),
+        _ => return libm::lgamma(a + 1.0),
     };
-    let mut product = start;
     let mut k = a;
     while k > 0.5 {
         product *= k;
         k -= 1.0;
     }
-    product
+    product.ln()
 }
 
 /// `ln(a!) - ln(sqrt(2 pi a) (a / e)^a)` for `a >= 15`.

@@ -28,6 +28,7 @@ use crate::graph::{MixedGraph, NotADag};
 pub struct DSeparation {
     parents: Vec<Vec<usize>>,
     children: Vec<Vec<usize>>,
+    names: Vec<String>,
 }
 
 impl DSeparation {
@@ -42,6 +43,7 @@ impl DSeparation {
         Ok(Self {
             parents: all.clone().map(|v| dag.parents(v).collect()).collect(),
             children: all.map(|v| dag.children(v).collect()).collect(),
+            names: dag.names().to_vec(),
         })
     }
 
@@ -117,6 +119,10 @@ impl CiTest for DSeparation {
         } else {
             1.0
         })
+    }
+
+    fn names(&self) -> Option<&[String]> {
+        Some(&self.names)
     }
 }
 

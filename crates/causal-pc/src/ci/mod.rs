@@ -26,21 +26,30 @@
 //! ```
 
 mod bound;
+mod cached;
 mod chi_squared;
 mod d_separation;
 mod discrete;
+mod f_distribution;
 mod fisher_z;
+#[cfg(feature = "lapack")]
+mod kci;
+mod mixed;
 mod normal;
 mod query;
 mod scan;
 
 pub use bound::Bound;
+pub use cached::Cached;
 pub use d_separation::DSeparation;
 pub use discrete::{
     ChiSquare, DegreesOfFreedom, DiscreteError, DiscreteOptions, DiscreteResult, GSquare, Level,
     MinimumCount,
 };
-pub use fisher_z::{Correlation, FisherZ, FisherZError, FisherZOptions, Singular};
+pub use fisher_z::{Correlation, FisherZ, FisherZError, FisherZOptions, Singular, TooFew};
+#[cfg(feature = "lapack")]
+pub use kci::{Kci, KciError, KciOptions, KernelWidth};
+pub use mixed::{MixedError, MixedOptions, MixedTest, VariableKind};
 pub use query::QueryError;
 pub use scan::{Next, SetScan, Verdict};
 

@@ -39,7 +39,7 @@ pub use self::options::{DegreesOfFreedom, DiscreteOptions, MinimumCount};
 ///
 /// // [n_samples, n_variables]
 /// let samples = array![[0, 1], [0, 1], [1, 0], [1, 0], [1, 1], [0, 0], [0, 1], [1, 0]];
-/// let test = ChiSquare::new(samples.view())?;
+/// let test = ChiSquare::from_samples(samples.view())?;
 /// let result = test.test(0, 1, &[])?;
 /// assert_eq!((result.statistic, result.dof), (2.0, 1.0));
 /// assert!((test.p_value(0, 1, &[])? - 0.157_299_207).abs() < 1e-9);
@@ -60,7 +60,7 @@ pub struct ChiSquare {
 /// use ndarray::array;
 ///
 /// let samples = array![["a", "u"], ["a", "u"], ["b", "v"], ["b", "v"], ["b", "u"], ["a", "u"]];
-/// let test = GSquare::new(samples.view())?;
+/// let test = GSquare::from_samples(samples.view())?;
 /// assert!((test.p_value(0, 1, &[])? - 0.050_671_902).abs() < 1e-9);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -120,7 +120,9 @@ macro_rules! discrete_test {
             ///
             /// [`DiscreteError`] if there is no column or no row, or a value is missing or not
             /// finite.
-            pub fn new<L: Level>(samples: ArrayView2<'_, L>) -> Result<Self, DiscreteError> {
+            pub fn from_samples<L: Level>(
+                samples: ArrayView2<'_, L>,
+            ) -> Result<Self, DiscreteError> {
                 Self::with_options(samples, DiscreteOptions::new())
             }
 
