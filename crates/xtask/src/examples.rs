@@ -4,7 +4,7 @@ use crate::command::{Cmd, Failure};
 use crate::workspace::Workspace;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The variable with the folder of the paper's released tables.
 const RELEASED: &str = "VALUE_CAUSAL_RELEASED";
@@ -16,10 +16,15 @@ const EXPERIMENT: &str = "examples/experiments/gemma-2b-it.toml";
 const FIGURES: &[&str] = &["figure_3", "figure_4", "figure_5", "figure_6", "figure_7"];
 const TABLES: &[&str] = &["table_1", "table_3"];
 
+/// The data made by a program, and the program.
+const PLANTED: (&str, &str) = ("fixtures/planted", "plant");
+
 /// Runs the reproduction on the embedded study and, where they are given, on the released tables;
-/// then every program for a single figure or table, which must write the same files.
+/// every program for a single figure or table, which must write the same files; and the maker of
+/// the embedded study, which must draw it again to the byte.
 ///
-/// Returns every failure: a program that fails, and each file that is missing or not whole.
+/// Returns every failure: a program that fails, and each file that is missing, not whole or
+/// another.
 pub fn check(workspace: &Workspace) -> Vec<Failure> {
     let mut failures = Vec::new();
     match tempfile::tempdir() {
@@ -58,6 +63,34 @@ fn check_in(workspace: &Workspace, folder: &Path, failures: &mut Vec<Failure>) {
             failures,
         );
         failures.extend(missing(&written));
+    }
+    if let Err(failure) = plant_again(workspace, &folder.join("planted"), failures) {
+        failures.push(failure);
+    }
+}
+
+/// Draws the embedded study into `out` and compares each file with the one in the repository.
+fn plant_again(
+    workspace: &Workspace,
+    out: &Path,
+    failures: &mut Vec<Failure>,
+) -> Result<(), Failure> {
+    let (fixture, program) = PLANTED;
+    command(program).dir(&workspace.root).arg(out).run()?;
+    let unreadable = |error| Failure::told(format!("{}: {error}", out.display()));
+    let mut n_files = 0;
+    for entry in fs::read_dir(out).map_err(unreadable)? {
+        let name = entry
+            .map_err(unreadable)?
+            .file_name()
+            .to_string_lossy()
+            .into_owned();
+        failures.extend(different(&workspace.root.join(fixture), out, &name));
+        n_files += 1;
+    }
+    match n_files {
+        0 => Err(Failure::told(format!("{program} wrote no file"))),
+        _ => Ok(()),
     }
 }
 
@@ -176,16 +209,13 @@ fn is_whole(extension: &str, bytes: &[u8]) -> bool {
     }
 }
 
-/// Whether a single program wrote another file than the reproduction did.
-fn different(together: &Path, alone: &Path, name: &str) -> Option<Failure> {
-    let read =
-        |folder: &Path| -> Option<Vec<u8>> { fs::read(PathBuf::from(folder).join(name)).ok() };
-    let same = read(together).is_some() && read(together) == read(alone);
-    (!same).then(|| {
-        Failure::told(format!(
-            "{name} is another file when its own program writes it"
-        ))
-    })
+/// Says so if the file `name` is not the same in both folders.
+fn different(expected: &Path, found: &Path, name: &str) -> Option<Failure> {
+    let (expected, found) = (expected.join(name), found.join(name));
+    let read = |path: &Path| fs::read(path).ok();
+    let same = read(&expected).is_some() && read(&expected) == read(&found);
+    let (expected, found) = (expected.display(), found.display());
+    (!same).then(|| Failure::told(format!("{found} should be the same file as {expected}")))
 }
 
 #[cfg(test)]

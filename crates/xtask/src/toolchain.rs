@@ -54,7 +54,7 @@ fn missing(component: Component, problem: &str) -> Failure {
     let Component { name, subcommand } = component;
     Failure::told(format!(
         "the toolchain lacks {name}, which brings `cargo {subcommand}`. Get it with `rustup \
-         component add {name}`, or from where this Rust came from (Debian and Fedora have a package \
+         component add {name}`, or from where this Rust came from (many systems have a package \
          for it). Tried: {problem}"
     ))
 }
