@@ -8,6 +8,7 @@ mod knowledge;
 mod options;
 mod orient;
 mod pc;
+mod progress;
 mod separating_sets;
 mod skeleton;
 pub mod synthetic;
@@ -15,12 +16,13 @@ pub mod synthetic;
 pub use ci::{Cached, ChiSquare, CiTest, DSeparation, FisherZ, GSquare, MixedTest};
 pub use discovery::{Discovery, PcError};
 pub use graph::{Edge, GraphError, Mark, MixedGraph};
-pub use knowledge::Knowledge;
+pub use knowledge::{Knowledge, KnowledgeError};
 pub use ndarray;
 pub use options::{
     Alpha, AlphaError, ColliderConflict, ColliderRule, Discoveries, Evidence, Independent,
-    MeekRules, PcOptions, SetSearch, SkeletonSearch, UndefinedP, Validity,
+    MeekRules, PcOptions, RetestedSets, SetSearch, SkeletonSearch, UndefinedP, Validity,
 };
-pub use orient::Triple;
-pub use pc::pc;
-pub use separating_sets::{SeparatingSets, Separation};
+pub use orient::{Reason, Triple, TripleFinding, Verdict};
+pub use pc::{pc, pc_with_progress};
+pub use progress::{Progress, Stage};
+pub use separating_sets::{SeparatedBy, SeparatingSets, Separation};

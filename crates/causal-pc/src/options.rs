@@ -128,15 +128,34 @@ pub enum ColliderRule {
     Conservative,
     /// If y is in fewer than half of those sets, and no collider if in more than half; else
     /// ambiguous (Colombo and Maathuis 2014).
+    #[default]
     Majority,
     /// If the largest p-value over those subsets without y exceeds that over those with y
     /// (J. Ramsey, "Improving accuracy and scalability of the PC algorithm by maximizing p-value",
     /// arXiv:1610.00378). Never ambiguous.
-    #[default]
     MaxP,
     /// [`ColliderRule::Conservative`] where the sets found independent agree,
     /// [`ColliderRule::MaxP`] where there are none: causal-learn's "definite" rule.
     DefiniteMaxP,
+}
+
+/// Which sets the collider rules test again, other than [`ColliderRule::SeparatingSet`]: subsets of
+/// either end's neighbours, up to a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetestedSets {
+    /// Up to this size, or that of the set which separated the pair if it is larger. Where none of
+    /// these makes the pair independent, sets grow until one does, as long as there are at most a
+    /// million of a size.
+    UpTo(usize),
+    /// All: their number is exponential in the degree.
+    All,
+}
+
+impl Default for RetestedSets {
+    fn default() -> Self {
+        Self::UpTo(2)
+    }
 }
 
 /// What happens where two colliders want the same edge in opposite directions.
@@ -224,6 +243,7 @@ pub struct PcOptions {
     pub(crate) discoveries: Discoveries,
     pub(crate) max_depth: Option<usize>,
     pub(crate) collider_rule: ColliderRule,
+    pub(crate) retested_sets: RetestedSets,
     pub(crate) conflict: ColliderConflict,
     pub(crate) evidence: Evidence,
     pub(crate) meek: MeekRules,
@@ -245,6 +265,7 @@ impl PcOptions {
             discoveries: Discoveries::default(),
             max_depth: None,
             collider_rule: ColliderRule::default(),
+            retested_sets: RetestedSets::default(),
             conflict: ColliderConflict::default(),
             evidence: Evidence::default(),
             meek: MeekRules::default(),
@@ -281,6 +302,7 @@ impl PcOptions {
             collider_rule: ColliderRule::SeparatingSet,
             conflict: ColliderConflict::KeepFirst,
             meek: MeekRules::WithoutR4,
+            retested_sets: RetestedSets::All,
             validity: Validity::AsFound,
             manner: Manner::CausalLearn,
             ..Self::new(alpha)
@@ -302,6 +324,7 @@ impl PcOptions {
             collider_rule: ColliderRule::SeparatingSet,
             conflict: ColliderConflict::Overwrite,
             meek: MeekRules::WithoutR4,
+            retested_sets: RetestedSets::All,
             validity: Validity::AsFound,
             manner: Manner::Pcalg,
             ..Self::new(alpha)
@@ -350,9 +373,15 @@ impl PcOptions {
         self
     }
 
-    /// When an unshielded triple is a collider. Default: [`ColliderRule::MaxP`].
+    /// When an unshielded triple is a collider. Default: [`ColliderRule::Majority`].
     pub fn collider_rule(mut self, rule: ColliderRule) -> Self {
         self.collider_rule = rule;
+        self
+    }
+
+    /// Which sets are tested again for colliders. Default: [`RetestedSets::UpTo`] 2.
+    pub fn retested_sets(mut self, sets: RetestedSets) -> Self {
+        self.retested_sets = sets;
         self
     }
 

@@ -2,27 +2,46 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+use serde::ser::{SerializeSeq, Serializer};
+
 /// Why a pair is not adjacent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Separation {
     /// The conditioning sets found, each ascending. One set where the search stops at the first
     /// hit. Where all sets are tried, one or two: the members of all sets found among the
     /// neighbours of the pair's smaller variable, then of the larger's.
     pub sets: Vec<Vec<usize>>,
-    /// The largest p-value met among the sets found; NaN if the pair was never tested.
+    /// The p-value given the set; where all sets are tried, the largest met. NaN if the pair was
+    /// never tested.
     pub p_value: f64,
     /// Size of the sets found.
     pub depth: usize,
+    /// What keeps the pair apart.
+    pub by: SeparatedBy,
+}
+
+/// What keeps a pair apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SeparatedBy {
+    /// A test found the pair independent given the set.
+    Test,
+    /// Background knowledge forbids the edge; the pair was never tested.
+    Knowledge,
 }
 
 /// What separated each pair that is not adjacent.
 ///
-/// Pairs separated by the empty set, most of them in large graphs, take eight bytes each.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Pairs separated by the empty set, most of them in large graphs, take eight bytes each. As serde
+/// data this is a list of `{a, b, sets, p_value, depth, by}`.
+#[derive(Clone, Debug, Default)]
 pub struct SeparatingSets {
     n_variables: usize,
-    /// p-values of pairs that are marginally independent, row after row above the diagonal; NaN
-    /// elsewhere.
+    /// p-values of pairs that are marginally independent, row after row above the diagonal; NaN or
+    /// [`Self::FORBIDDEN`] elsewhere.
     marginal: Vec<f64>,
     /// How many times the empty set is listed for each of them.
     marginal_copies: usize,
@@ -30,6 +49,9 @@ pub struct SeparatingSets {
 }
 
 impl SeparatingSets {
+    /// Marks a pair that knowledge forbids among the p-values.
+    pub(crate) const FORBIDDEN: f64 = -1.0;
+
     /// No pair is separated yet.
     pub(crate) fn new(n_variables: usize, marginal_copies: usize) -> Self {
         Self {
@@ -40,17 +62,23 @@ impl SeparatingSets {
         }
     }
 
-    /// What separated `a` and `b`; none if they are adjacent.
+    /// What separated `a` and `b`; none if they are adjacent. O(log p).
     pub fn get(&self, a: usize, b: usize) -> Option<Separation> {
         let pair = (a.min(b), a.max(b));
         if let Some(found) = self.others.get(&pair) {
             return Some(found.clone());
         }
         let p_value = *self.marginal.get(self.index(pair)?)?;
+        let forbidden = p_value == Self::FORBIDDEN;
         (!p_value.is_nan()).then(|| Separation {
             sets: vec![Vec::new(); self.marginal_copies],
-            p_value,
+            p_value: if forbidden { f64::NAN } else { p_value },
             depth: 0,
+            by: if forbidden {
+                SeparatedBy::Knowledge
+            } else {
+                SeparatedBy::Test
+            },
         })
     }
 
@@ -78,7 +106,7 @@ impl SeparatingSets {
             .filter_map(|pair| Some((pair, self.get(pair.0, pair.1)?)))
     }
 
-    /// Row `a` of the p-values of marginally independent pairs `(a, a + 1..)`.
+    /// Each row `a` of the p-values of pairs `(a, a + 1..)`.
     pub(crate) fn marginal_rows(&mut self) -> Vec<&mut [f64]> {
         let mut rest = self.marginal.as_mut_slice();
         let mut rows = Vec::with_capacity(self.n_variables);
@@ -97,5 +125,38 @@ impl SeparatingSets {
     fn index(&self, (a, b): (usize, usize)) -> Option<usize> {
         let n = self.n_variables;
         (a < b && b < n).then(|| a * (2 * n - a - 1) / 2 + b - a - 1)
+    }
+}
+
+/// Equal bits, so that an unknown p-value equals itself.
+impl PartialEq for SeparatingSets {
+    fn eq(&self, other: &Self) -> bool {
+        let bits = |sets: &Self| {
+            sets.marginal
+                .iter()
+                .map(|p| p.to_bits())
+                .collect::<Vec<_>>()
+        };
+        self.n_variables == other.n_variables
+            && self.marginal_copies == other.marginal_copies
+            && self.others == other.others
+            && bits(self) == bits(other)
+    }
+}
+
+impl Serialize for SeparatingSets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Entry {
+            a: usize,
+            b: usize,
+            #[serde(flatten)]
+            separation: Separation,
+        }
+        let mut list = serializer.serialize_seq(None)?;
+        for ((a, b), separation) in self.iter() {
+            list.serialize_element(&Entry { a, b, separation })?;
+        }
+        list.end()
     }
 }

@@ -50,6 +50,9 @@ pub enum Next {
     Stop,
 }
 
+/// How far rounding may lift a p-value above 1.
+pub(crate) const CERTAIN: f64 = 1e-9;
+
 /// Asks the p-value of each set in turn.
 pub(super) fn one_by_one<T: CiTest + ?Sized>(
     test: &T,
@@ -91,10 +94,10 @@ fn ask<T: CiTest + ?Sized>(
 ) -> Result<(bool, bool), T::Error> {
     if bound.is_log() {
         let log_p = test.log_p_value(sets.x, sets.y, given)?;
-        return Ok((bound.admits_log(log_p), log_p <= 0.0));
+        return Ok((bound.admits_log(log_p), log_p <= CERTAIN.ln_1p()));
     }
     let p = test.p_value(sets.x, sets.y, given)?;
-    Ok((bound.admits(p), (0.0..=1.0).contains(&p)))
+    Ok((bound.admits(p), (0.0..=1.0 + CERTAIN).contains(&p)))
 }
 
 /// The set made of `always` and the candidates at these positions, ascending.

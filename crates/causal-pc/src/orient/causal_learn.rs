@@ -5,15 +5,17 @@
 //! order of its list of adjacencies; the table of ancestors is no transitive closure. Its results
 //! depend on all of these.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::Triple;
-use super::evidence::{Middle, TripleSets};
+use super::Orientation;
+use super::largest::{Largest, Middle, TripleSets};
+use super::reason::{Reason, Triple, TripleFinding, Verdict};
 use crate::ci::CiTest;
 use crate::discovery::PcError;
 use crate::graph::{Mark, MixedGraph};
 use crate::knowledge::Knowledge;
-use crate::options::{ColliderConflict, ColliderRule, Evidence};
+use crate::options::{ColliderConflict, ColliderRule, Evidence, PcOptions};
+use crate::progress::Stage;
 use crate::separating_sets::SeparatingSets;
 use crate::skeleton::{Adjacency, Search};
 
@@ -22,128 +24,157 @@ pub(crate) fn orient<T: CiTest + ?Sized>(
     search: &Search<'_, T>,
     adjacency: &Adjacency,
     separating_sets: &SeparatingSets,
-) -> Result<MixedGraph, PcError> {
+) -> Result<Orientation, PcError> {
     let knowledge = &search.options.knowledge;
     let mut marks = Marks::new(adjacency);
     marks.orient_by_knowledge(knowledge);
-    let definite = colliders(search, adjacency, separating_sets, &mut marks)?;
-    if let Some(definite) = definite {
-        definite_meek(&mut marks, &definite, knowledge);
+    let mut judge = Judge {
+        search,
+        adjacency,
+        separating_sets,
+        n_tests: 0,
+    };
+    let steps = search.watch.stage(Stage::Colliders, marks.triples().len());
+    let mut triples = Vec::new();
+    for triple in marks.triples() {
+        triples.push(judge.judge(triple)?);
+        steps.step()?;
+    }
+    let colliders = place_colliders(search.options, &triples, &mut marks);
+    if search.options.collider_rule == ColliderRule::DefiniteMaxP {
+        let others = triples.iter().filter(|f| f.verdict == Verdict::NonCollider);
+        let others = others.map(|f| f.triple).collect();
+        definite_meek(&mut marks, &Definite { colliders, others }, knowledge);
     }
     meek(&mut marks, knowledge);
-    Ok(marks.into_graph())
+    for finding in &mut triples {
+        let Triple { x, y, z } = finding.triple;
+        finding.is_collider = marks.get(y, x) == ARROW && marks.get(y, z) == ARROW;
+    }
+    Ok(Orientation {
+        graph: marks.graph(),
+        reasons: marks.arrow_reasons(),
+        triples,
+        n_tests: judge.n_tests,
+    })
 }
 
-/// Triples that causal-learn's `uc_rule=2` found to be colliders for certain, or none for certain.
-#[derive(Default)]
+/// Triples that causal-learn's `uc_rule=2` made colliders, or found to be none for certain.
 struct Definite {
     colliders: HashSet<Triple>,
     others: Vec<Triple>,
 }
 
-/// A triple to be made a collider, and what orders it among others.
-struct Candidate {
-    triple: Triple,
-    with: f64,
-    without: f64,
+/// Asks what causal-learn would make of a triple.
+struct Judge<'a, T: ?Sized> {
+    search: &'a Search<'a, T>,
+    adjacency: &'a Adjacency,
+    separating_sets: &'a SeparatingSets,
+    n_tests: u64,
 }
 
-fn colliders<T: CiTest + ?Sized>(
-    search: &Search<'_, T>,
-    adjacency: &Adjacency,
-    separating_sets: &SeparatingSets,
-    marks: &mut Marks,
-) -> Result<Option<Definite>, PcError> {
-    let options = search.options;
-    let by_strength = options.conflict == ColliderConflict::StrongerEvidence;
-    let (mut candidates, mut definite) = (Vec::new(), Definite::default());
-    for triple in marks.triples() {
-        if options.collider_rule != ColliderRule::DefiniteMaxP
-            && marks.is_against(&options.knowledge, triple)
-        {
-            continue;
-        }
+impl<T: CiTest + ?Sized> Judge<'_, T> {
+    fn judge(&mut self, triple: Triple) -> Result<TripleFinding, PcError> {
+        let options = self.search.options;
         if options.collider_rule == ColliderRule::SeparatingSet {
-            if separating_sets.contains(triple.x, triple.z, triple.y) {
-                continue;
-            }
-            if !by_strength {
-                candidates.push(Candidate::plain(triple));
-                continue;
-            }
+            let Triple { x, y, z } = triple;
+            let with = self.separating_sets.contains(x, z, y);
+            let by_strength = options.conflict == ColliderConflict::StrongerEvidence;
+            let (verdict, support) = if with {
+                (Verdict::NonCollider, -1.0)
+            } else {
+                (Verdict::Collider, 1.0)
+            };
+            return if with || !by_strength {
+                Ok(TripleFinding::new(triple, verdict, support))
+            } else {
+                self.largest(triple, |_, _| verdict)
+            };
         }
-        let (with, without) = largest(search, adjacency, triple)?;
-        let candidate = Candidate {
-            triple,
-            with,
-            without,
-        };
         let alpha = options.alpha.value();
-        let is_collider = match options.collider_rule {
-            ColliderRule::SeparatingSet => true,
-            ColliderRule::DefiniteMaxP if with > alpha && without > alpha => continue,
-            ColliderRule::DefiniteMaxP if with > alpha => false,
-            ColliderRule::DefiniteMaxP if without > alpha => true,
-            _ => without > with,
+        let definite = options.collider_rule == ColliderRule::DefiniteMaxP;
+        self.largest(triple, |with, without| {
+            if definite && with > alpha && without > alpha {
+                Verdict::Ambiguous
+            } else if without > with {
+                Verdict::Collider
+            } else {
+                Verdict::NonCollider
+            }
+        })
+    }
+
+    /// By the largest p-values with and without the middle, over all subsets of either end's
+    /// neighbours.
+    fn largest(
+        &mut self,
+        triple: Triple,
+        verdict: impl FnOnce(f64, f64) -> Verdict,
+    ) -> Result<TripleFinding, PcError> {
+        let mut sets = TripleSets::new(self.search, self.adjacency, triple);
+        for size in 0..=sets.longest() {
+            sets.raise(Middle::With, size)?;
+            sets.raise(Middle::Without, size)?;
+        }
+        let p = |largest: &Largest| {
+            let Some(given) = &largest.given else {
+                return Ok(0.0);
+            };
+            let p = self
+                .search
+                .test
+                .causal_learn_p_value(triple.x, triple.z, given);
+            p.map_err(|error| self.search.failed(triple.x, triple.z, error))
         };
-        if is_collider {
-            candidates.push(candidate);
-        } else {
-            definite.others.push(triple);
-        }
+        let (with, without): (f64, f64) = (p(&sets.with)?, p(&sets.without)?);
+        self.n_tests += sets.n_tests;
+        let verdict = verdict(with, without);
+        let support = match verdict {
+            Verdict::Collider => 1.0,
+            Verdict::NonCollider => -1.0,
+            Verdict::Ambiguous => 0.0,
+        };
+        Ok(TripleFinding {
+            log_p_with: Some(with.ln()),
+            log_p_without: Some(without.ln()),
+            ..TripleFinding::new(triple, verdict, support)
+        })
     }
-    if by_strength {
-        sort(&mut candidates, options.evidence);
-    }
-    for candidate in &candidates {
-        let triple = candidate.triple;
-        if marks.is_against(&options.knowledge, triple) {
-            continue;
-        }
-        if marks.make_collider(triple, options.conflict) {
-            definite.colliders.insert(triple);
-        }
-    }
-    Ok((options.collider_rule == ColliderRule::DefiniteMaxP).then_some(definite))
 }
 
-impl Candidate {
-    fn plain(triple: Triple) -> Self {
-        Self {
-            triple,
-            with: f64::NAN,
-            without: f64::NAN,
+/// Makes colliders of those found to be, in causal-learn's order; returns which were made.
+fn place_colliders(
+    options: &PcOptions,
+    triples: &[TripleFinding],
+    marks: &mut Marks,
+) -> HashSet<Triple> {
+    let found = triples
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Collider);
+    let mut colliders: Vec<&TripleFinding> = found.collect();
+    if options.conflict == ColliderConflict::StrongerEvidence {
+        sort(&mut colliders, options.evidence);
+    }
+    let mut made = HashSet::new();
+    for triple in colliders.into_iter().map(|finding| finding.triple) {
+        if !marks.is_against(&options.knowledge, triple)
+            && marks.make_collider(triple, options.conflict)
+        {
+            made.insert(triple);
         }
     }
-}
-
-/// The largest p-values with and without the middle, over all subsets of either neighbourhood.
-fn largest<T: CiTest + ?Sized>(
-    search: &Search<'_, T>,
-    adjacency: &Adjacency,
-    triple: Triple,
-) -> Result<(f64, f64), PcError> {
-    let mut sets = TripleSets::new(search, adjacency, triple, usize::MAX);
-    let mut p = |middle| {
-        let Some(given) = sets.largest(middle)?.given else {
-            return Ok(0.0);
-        };
-        let p = search.test.causal_learn_p_value(triple.x, triple.z, &given);
-        p.map_err(|error| search.failed(triple.x, triple.z, error))
-    };
-    Ok((p(Middle::With)?, p(Middle::Without)?))
+    made
 }
 
 /// Orders colliders by strength; equal ones stay in their order.
-fn sort(candidates: &mut [Candidate], evidence: Evidence) {
-    match evidence {
-        Evidence::SmallWithMiddle => candidates.sort_by(|a, b| a.with.total_cmp(&b.with)),
-        Evidence::LargeWithoutMiddle => candidates.sort_by(|a, b| b.without.total_cmp(&a.without)),
-        Evidence::Ratio => {
-            let ratio = |c: &Candidate| c.without.ln() - c.with.ln();
-            candidates.sort_by(|a, b| ratio(b).total_cmp(&ratio(a)));
-        }
-    }
+fn sort(colliders: &mut [&TripleFinding], evidence: Evidence) {
+    let with = |f: &TripleFinding| f.log_p_with.unwrap_or_default();
+    let without = |f: &TripleFinding| f.log_p_without.unwrap_or_default();
+    colliders.sort_by(|f, g| match evidence {
+        Evidence::SmallWithMiddle => with(f).total_cmp(&with(g)),
+        Evidence::LargeWithoutMiddle => without(g).total_cmp(&without(f)),
+        Evidence::Ratio => (without(g) - with(g)).total_cmp(&(without(f) - with(f))),
+    });
 }
 
 /// Meek's R1 over triples, R2 over triangles and R3 over kites, until nothing changes.
@@ -154,7 +185,7 @@ fn meek(marks: &mut Marks, knowledge: &Knowledge) {
         let mut changed = false;
         for &[i, j, k] in &lists.triples {
             if marks.is_directed(i, j) && marks.is_undirected(j, k) {
-                changed |= ancestors.orient(marks, knowledge, j, k);
+                changed |= ancestors.orient(marks, knowledge, j, k, Reason::MeekR1 { a: i });
             }
         }
         changed |= second_rule(marks, &lists, &mut ancestors, knowledge);
@@ -165,7 +196,7 @@ fn meek(marks: &mut Marks, knowledge: &Knowledge) {
                 && marks.is_directed(k, l)
                 && marks.is_undirected(i, l)
             {
-                changed |= ancestors.orient(marks, knowledge, i, l);
+                changed |= ancestors.orient(marks, knowledge, i, l, Reason::MeekR3 { b: j, c: k });
             }
         }
         if !changed {
@@ -188,9 +219,9 @@ fn definite_meek(marks: &mut Marks, definite: &Definite, knowledge: &Knowledge) 
         let mut changed = false;
         for &Triple { x: i, y: j, z: k } in &definite.others {
             if first_rule_applies(marks, knowledge, i, j, k) {
-                changed |= ancestors.orient(marks, knowledge, j, k);
+                changed |= ancestors.orient(marks, knowledge, j, k, Reason::MeekR1 { a: i });
             } else if first_rule_applies(marks, knowledge, k, j, i) {
-                changed |= ancestors.orient(marks, knowledge, j, i);
+                changed |= ancestors.orient(marks, knowledge, j, i, Reason::MeekR1 { a: k });
             }
         }
         changed |= second_rule(marks, &lists, &mut ancestors, knowledge);
@@ -199,7 +230,7 @@ fn definite_meek(marks: &mut Marks, definite: &Definite, knowledge: &Knowledge) 
                 && others.contains(&triple(j, i, k))
                 && marks.is_undirected(i, l)
             {
-                changed |= ancestors.orient(marks, knowledge, i, l);
+                changed |= ancestors.orient(marks, knowledge, i, l, Reason::MeekR3 { b: j, c: k });
             }
         }
         if !changed {
@@ -221,7 +252,7 @@ fn second_rule(
     let mut changed = false;
     for &[i, j, k] in &lists.triangles {
         if marks.is_directed(i, j) && marks.is_directed(j, k) && marks.is_undirected(i, k) {
-            changed |= ancestors.orient(marks, knowledge, i, k);
+            changed |= ancestors.orient(marks, knowledge, i, k, Reason::MeekR2 { b: j });
         }
     }
     changed
@@ -243,6 +274,7 @@ struct Marks {
     neighbors: Vec<Vec<usize>>,
     /// Arrows added since a directed edge was last taken away.
     since: Vec<(usize, usize)>,
+    reasons: BTreeMap<(usize, usize), Reason>,
 }
 
 impl Marks {
@@ -258,6 +290,7 @@ impl Marks {
             at,
             neighbors,
             since: Vec::new(),
+            reasons: BTreeMap::new(),
         }
     }
 
@@ -291,10 +324,11 @@ impl Marks {
     }
 
     /// Replaces whatever is there by `i -> j`.
-    fn direct(&mut self, i: usize, j: usize) {
+    fn direct(&mut self, i: usize, j: usize, reason: Reason) {
         self.take(i, j);
         self.put(i, j, TAIL, ARROW);
         self.since.push((i, j));
+        self.reasons.insert((i, j), reason);
     }
 
     fn orient_by_knowledge(&mut self, knowledge: &Knowledge) {
@@ -307,11 +341,11 @@ impl Marks {
                     continue;
                 }
                 if knowledge.forbids(j, i) {
-                    self.direct(i, j);
+                    self.direct(i, j, Reason::Knowledge);
                 } else if knowledge.forbids(i, j) || knowledge.requires(j, i) {
-                    self.direct(j, i);
+                    self.direct(j, i, Reason::Knowledge);
                 } else if knowledge.requires(i, j) {
-                    self.direct(i, j);
+                    self.direct(i, j, Reason::Knowledge);
                 }
             }
         }
@@ -322,12 +356,13 @@ impl Marks {
     }
 
     /// Whether the collider was made.
-    fn make_collider(&mut self, Triple { x, y, z }: Triple, conflict: ColliderConflict) -> bool {
+    fn make_collider(&mut self, triple: Triple, conflict: ColliderConflict) -> bool {
+        let Triple { x, y, z } = triple;
         match conflict {
             ColliderConflict::Overwrite => {}
             ColliderConflict::Bidirected => {
-                self.point(x, y);
-                self.point(z, y);
+                self.point(x, y, triple);
+                self.point(z, y, triple);
                 return true;
             }
             ColliderConflict::KeepFirst | ColliderConflict::StrongerEvidence => {
@@ -336,18 +371,19 @@ impl Marks {
                 }
             }
         }
-        self.direct(x, y);
-        self.direct(z, y);
+        self.direct(x, y, Reason::Collider(triple));
+        self.direct(z, y, Reason::Collider(triple));
         true
     }
 
     /// Adds an arrowhead at y to an edge that has none there.
-    fn point(&mut self, x: usize, y: usize) {
+    fn point(&mut self, x: usize, y: usize, triple: Triple) {
         if self.is_undirected(x, y) {
-            self.direct(x, y);
+            self.direct(x, y, Reason::Collider(triple));
         } else if self.is_directed(y, x) {
             self.take(x, y);
             self.put(x, y, ARROW, ARROW);
+            self.reasons.insert((x, y), Reason::Collider(triple));
         }
     }
 
@@ -372,7 +408,16 @@ impl Marks {
         ordered.map(|[x, y, z]| Triple { x, y, z }).collect()
     }
 
-    fn into_graph(self) -> MixedGraph {
+    /// The reasons of arrows that still stand.
+    fn arrow_reasons(&self) -> BTreeMap<(usize, usize), Reason> {
+        let stands = |&(&(from, to), _): &(&(usize, usize), &Reason)| self.get(to, from) == ARROW;
+        let standing = self.reasons.iter().filter(stands);
+        standing
+            .map(|(&arrow, reason)| (arrow, reason.clone()))
+            .collect()
+    }
+
+    fn graph(&self) -> MixedGraph {
         let mut graph = MixedGraph::new(self.n);
         let mark = |at: i8| if at == ARROW { Mark::Arrow } else { Mark::Tail };
         for i in 0..self.n {
@@ -500,11 +545,18 @@ impl Ancestors {
     }
 
     /// Turns `i - j` into `i -> j` unless knowledge or the table is against it; whether it did.
-    fn orient(&mut self, marks: &mut Marks, knowledge: &Knowledge, i: usize, j: usize) -> bool {
+    fn orient(
+        &mut self,
+        marks: &mut Marks,
+        knowledge: &Knowledge,
+        i: usize,
+        j: usize,
+        reason: Reason,
+    ) -> bool {
         if rules_out(knowledge, i, j) || self.table[i * self.n + j] {
             return false;
         }
-        marks.direct(i, j);
+        marks.direct(i, j, reason);
         self.add(i, j);
         true
     }

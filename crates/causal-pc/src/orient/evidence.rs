@@ -1,139 +1,319 @@
-//! What p-values say of an unshielded triple.
+//! What the tests say of each unshielded triple.
 
-use crate::ci::{Bound, CiTest, Next, SetScan, Verdict};
+use rayon::prelude::*;
+
+use super::largest::{Middle, TripleSets};
+use super::reason::{Triple, TripleFinding, Verdict};
+use super::unshielded;
+use crate::ci::{CiTest, Next, SetScan};
 use crate::discovery::PcError;
-use crate::options::UndefinedP;
+use crate::options::{ColliderRule, RetestedSets};
+use crate::progress::Stage;
+use crate::separating_sets::{SeparatedBy, SeparatingSets, Separation};
 use crate::skeleton::{Adjacency, Search};
 
-use super::Triple;
-
-/// The largest p-value over some sets, and the set that has it.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Largest {
-    /// Its natural logarithm; minus infinity if every p-value is zero.
-    pub(crate) log_p: f64,
-    /// The first set that has it; none if every p-value is zero.
-    pub(crate) given: Option<Vec<usize>>,
-}
-
-/// Whether sets contain the triple's middle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Middle {
-    With,
-    Without,
-}
-
-/// The subsets of x's neighbours and of z's, up to a size.
-pub(crate) struct TripleSets<'a, T: ?Sized> {
-    search: &'a Search<'a, T>,
-    triple: Triple,
-    /// Neighbours of x and of z, less the middle.
-    sides: [Vec<usize>; 2],
-    /// Whether each neighbour of z is one of x too.
-    shared: Vec<bool>,
-    max_size: usize,
-    pub(crate) n_tests: u64,
-}
-
-impl<'a, T: CiTest + ?Sized> TripleSets<'a, T> {
-    pub(crate) fn new(
-        search: &'a Search<'a, T>,
-        adjacency: &Adjacency,
-        triple: Triple,
-        max_size: usize,
-    ) -> Self {
-        let side = |v: usize| -> Vec<usize> {
-            let neighbors = adjacency.neighbors(v).iter().copied();
-            neighbors.filter(|&w| w != triple.y).collect()
-        };
-        let sides = [side(triple.x), side(triple.z)];
-        let is_shared = |&v: &usize| adjacency.contains(triple.x, v);
-        Self {
+/// The findings by middle, first end and second end, and the number of tests they took.
+pub(super) fn findings<T: CiTest + ?Sized>(
+    search: &Search<'_, T>,
+    adjacency: &Adjacency,
+    separating_sets: &SeparatingSets,
+) -> Result<(Vec<TripleFinding>, u64), PcError> {
+    let pairs = by_pair(unshielded(adjacency));
+    let steps = search.watch.stage(Stage::Colliders, pairs.len());
+    let judge = |pair: &Pair| {
+        let separation = separating_sets.get(pair.x, pair.z);
+        let judged = Judge {
             search,
-            triple,
-            shared: sides[1].iter().map(is_shared).collect(),
-            sides,
-            max_size,
-            n_tests: 0,
+            adjacency,
+            separation,
         }
+        .judge(pair);
+        steps.step().and(judged)
+    };
+    let judged: Vec<Result<(Vec<TripleFinding>, u64), PcError>> =
+        if search.runs_parallel(4 * pairs.len()) {
+            pairs.par_iter().map(judge).collect()
+        } else {
+            pairs.iter().map(judge).collect()
+        };
+    let (mut findings, mut n_tests) = (Vec::new(), 0);
+    for judged in judged {
+        let (of_pair, tests) = judged?;
+        findings.extend(of_pair);
+        n_tests += tests;
     }
+    findings.sort_unstable_by_key(|f| (f.triple.y, f.triple.x, f.triple.z));
+    Ok((findings, n_tests))
+}
 
-    /// The largest p-value over the sets with, or without, the middle.
-    pub(crate) fn largest(&mut self, middle: Middle) -> Result<Largest, PcError> {
-        let mut best = Largest {
-            log_p: f64::NEG_INFINITY,
-            given: None,
-        };
-        let with = usize::from(middle == Middle::With);
-        let longest = self.sides[0].len().max(self.sides[1].len());
-        for size in 0..=longest.min(self.max_size.saturating_sub(with)) {
-            for side in 0..2 {
-                self.raise(middle, side, size, &mut best)?;
-            }
-        }
-        Ok(best)
-    }
+/// A pair that is not adjacent, and its common neighbours.
+struct Pair {
+    x: usize,
+    z: usize,
+    middles: Vec<usize>,
+}
 
-    /// Looks for larger p-values among the sets of one size on one side.
-    fn raise(
-        &mut self,
-        middle: Middle,
-        side: usize,
-        size: usize,
-        best: &mut Largest,
-    ) -> Result<(), PcError> {
-        let Triple { x, y, z } = self.triple;
-        let search = self.search;
-        if side == 1 && size == 0 {
-            return Ok(());
-        }
-        let sets = SetScan {
-            x,
-            y: z,
-            always: if middle == Middle::With { &[y] } else { &[] },
-            candidates: &self.sides[side],
-            size,
-            done: if side == 0 { &[] } else { &self.shared },
-        };
-        let bound = Bound::above_log(best.log_p);
-        let mut refused = None;
-        let mut visit = |given: &[usize], verdict| match search.log_p(x, z, given, verdict) {
-            Err(error) => {
-                refused = Some(error);
-                Next::Stop
-            }
-            Ok(log_p) if log_p > best.log_p => {
-                best.log_p = log_p;
-                best.given = Some(given.to_vec());
-                if verdict == Verdict::Independent {
-                    Next::Raise
-                } else {
-                    Next::Continue
-                }
-            }
-            Ok(_) => Next::Continue,
-        };
-        let tested = search.test.scan(&sets, bound, &mut visit);
-        if let Some(error) = refused {
-            return Err(error);
-        }
-        self.n_tests += tested.map_err(|error| search.failed(x, z, error))?;
-        Ok(())
+impl Pair {
+    fn ends(&self) -> (usize, usize) {
+        (self.x, self.z)
     }
 }
 
-impl<T: CiTest + ?Sized> Search<'_, T> {
-    /// The logarithm of a p-value that a scan reported.
-    fn log_p(&self, x: usize, y: usize, given: &[usize], verdict: Verdict) -> Result<f64, PcError> {
-        let log_p = self
-            .test
-            .log_p_value(x, y, given)
-            .map_err(|e| self.failed(x, y, e))?;
-        match (verdict, self.options.undefined_p) {
-            (Verdict::Independent, _) => Ok(log_p),
-            (_, UndefinedP::Dependent) if log_p.is_nan() => Ok(f64::NEG_INFINITY),
-            (_, UndefinedP::Independent) if log_p.is_nan() => Ok(0.0),
-            _ => Err(self.undefined(x, y, given, log_p.exp())),
+fn by_pair(mut triples: Vec<Triple>) -> Vec<Pair> {
+    triples.sort_unstable_by_key(|t| (t.x, t.z, t.y));
+    let mut pairs: Vec<Pair> = Vec::new();
+    for Triple { x, y, z } in triples {
+        match pairs.last_mut() {
+            Some(pair) if (pair.x, pair.z) == (x, z) => pair.middles.push(y),
+            _ => pairs.push(Pair {
+                x,
+                z,
+                middles: vec![y],
+            }),
+        }
+    }
+    pairs
+}
+
+/// Judges the triples of one pair.
+struct Judge<'a, T: ?Sized> {
+    search: &'a Search<'a, T>,
+    adjacency: &'a Adjacency,
+    separation: Option<Separation>,
+}
+
+type Judged = Result<(Vec<TripleFinding>, u64), PcError>;
+
+impl<T: CiTest + ?Sized> Judge<'_, T> {
+    fn judge(&self, pair: &Pair) -> Judged {
+        let triples = pair.middles.iter().map(|&y| Triple::new(pair.x, y, pair.z));
+        if self.is_untested() {
+            let unknown = |triple| TripleFinding::new(triple, Verdict::Ambiguous, 0.0);
+            return Ok((triples.map(unknown).collect(), 0));
+        }
+        match self.search.options.collider_rule {
+            ColliderRule::SeparatingSet => Ok((
+                triples
+                    .map(|triple| self.by_separating_set(triple))
+                    .collect(),
+                0,
+            )),
+            ColliderRule::Conservative | ColliderRule::Majority => self.by_votes(pair),
+            ColliderRule::MaxP | ColliderRule::DefiniteMaxP => self.by_largest(triples),
+        }
+    }
+
+    /// Whether knowledge kept the pair from ever being tested.
+    fn is_untested(&self) -> bool {
+        let by = self.separation.as_ref().map(|separation| separation.by);
+        by == Some(SeparatedBy::Knowledge)
+    }
+
+    /// By the sets that separated the pair in the search of the skeleton. The p-value breaks ties.
+    fn by_separating_set(&self, triple: Triple) -> TripleFinding {
+        let Some(separation) = &self.separation else {
+            return TripleFinding::new(triple, Verdict::Ambiguous, 0.0);
+        };
+        let with = separation.sets.iter().any(|set| set.contains(&triple.y));
+        let mut finding = if with {
+            TripleFinding::new(triple, Verdict::NonCollider, -1.0)
+        } else {
+            TripleFinding::new(triple, Verdict::Collider, 1.0)
+        };
+        let log_p = Some(separation.p_value.ln());
+        if with {
+            finding.log_p_with = log_p;
+        } else {
+            finding.log_p_without = log_p;
+        }
+        finding
+    }
+
+    /// By counting the sets that make the pair independent.
+    fn by_votes(&self, pair: &Pair) -> Judged {
+        let mut votes = Votes::new(&pair.middles);
+        let (x, z) = pair.ends();
+        let longest = self.degree(x).max(self.degree(z));
+        let (mut n_tests, mut size) = (0, 0);
+        // Where no set up to the limit separates the pair any more, the first size that does counts.
+        while size <= longest
+            && (size <= self.max_size() || self.goes_on(votes.all > 0, pair.ends(), size))
+        {
+            n_tests += self.count(pair, size, &mut votes)?;
+            size += 1;
+        }
+        let mut findings = Vec::with_capacity(pair.middles.len());
+        for (&y, &with) in pair.middles.iter().zip(&votes.with) {
+            let triple = Triple::new(pair.x, y, pair.z);
+            let mut finding = self.judge_votes(triple, with, votes.all - with);
+            if finding.verdict == Verdict::Collider && self.search.orders_by_strength() {
+                finding.log_p_with = Some(self.largest_with(triple)?);
+            }
+            findings.push(finding);
+        }
+        Ok((findings, n_tests))
+    }
+
+    fn judge_votes(&self, triple: Triple, with: u64, without: u64) -> TripleFinding {
+        let support = (without as f64 - with as f64) / (without + with).max(1) as f64;
+        let majority = self.search.options.collider_rule == ColliderRule::Majority;
+        let verdict = if with + without == 0 {
+            Verdict::Ambiguous
+        } else if with == 0 || (majority && with < without) {
+            Verdict::Collider
+        } else if without == 0 || (majority && without < with) {
+            Verdict::NonCollider
+        } else {
+            Verdict::Ambiguous
+        };
+        let agreed = majority || verdict != Verdict::Ambiguous;
+        TripleFinding {
+            n_with: Some(with),
+            n_without: Some(without),
+            ..TripleFinding::new(triple, verdict, if agreed { support } else { 0.0 })
+        }
+    }
+
+    /// Whether to look for larger sets: none was found, there is no other limit, and they are not
+    /// too many.
+    fn goes_on(&self, found: bool, (x, z): (usize, usize), size: usize) -> bool {
+        const TOO_MANY: f64 = 1e6;
+        let many = binomial(self.degree(x), size) + binomial(self.degree(z), size);
+        let allowed = self.search.options.max_depth.is_none_or(|max| size <= max);
+        !found && allowed && many <= TOO_MANY
+    }
+
+    fn degree(&self, v: usize) -> usize {
+        self.adjacency.neighbors(v).len()
+    }
+
+    /// Counts the sets of one size, of either end's neighbours, that make the pair independent.
+    fn count(&self, pair: &Pair, size: usize, votes: &mut Votes<'_>) -> Result<u64, PcError> {
+        let sides = [pair.x, pair.z].map(|end| self.adjacency.neighbors(end));
+        let shared: Vec<bool> = sides[1]
+            .iter()
+            .map(|&v| self.adjacency.contains(pair.x, v))
+            .collect();
+        let mut n_tests = 0;
+        for (side, done) in [(sides[0], &[][..]), (sides[1], &shared)] {
+            if size == 0 && !done.is_empty() {
+                continue;
+            }
+            let sets = SetScan {
+                x: pair.x,
+                y: pair.z,
+                always: &[],
+                candidates: side,
+                size,
+                done,
+            };
+            n_tests += self.search.scan(&sets, self.search.bound, &mut |given| {
+                votes.count(given);
+                Ok(Next::Continue)
+            })?;
+        }
+        Ok(n_tests)
+    }
+
+    /// By the largest p-values with and without the middle.
+    fn by_largest(&self, triples: impl Iterator<Item = Triple>) -> Judged {
+        let (mut findings, mut n_tests) = (Vec::new(), 0);
+        let bound = self.search.bound;
+        for triple in triples {
+            let mut sets = TripleSets::new(self.search, self.adjacency, triple);
+            let ends = (triple.x, triple.z);
+            for size in 0..=sets.longest() {
+                let log_p = sets.with.log_p.max(sets.without.log_p);
+                if size > self.max_size() && !self.goes_on(bound.admits_log(log_p), ends, size) {
+                    break;
+                }
+                sets.raise(Middle::With, size)?;
+                sets.raise(Middle::Without, size)?;
+            }
+            n_tests += sets.n_tests;
+            findings.push(self.judge_largest(triple, sets.with.log_p, sets.without.log_p));
+        }
+        Ok((findings, n_tests))
+    }
+
+    fn judge_largest(&self, triple: Triple, with: f64, without: f64) -> TripleFinding {
+        /// A ratio of p-values of e³ counts as full support: beyond it, larger ratios tell more of
+        /// the strength of edges than of the triple.
+        const FULL: f64 = 3.0;
+        let log_alpha = self.search.options.alpha.value().ln();
+        let definite = self.search.options.collider_rule == ColliderRule::DefiniteMaxP;
+        let support = if with == without {
+            0.0
+        } else {
+            ((without - with) / FULL).clamp(-1.0, 1.0)
+        };
+        let verdict = if definite && with > log_alpha && without > log_alpha {
+            Verdict::Ambiguous
+        } else if without > with {
+            Verdict::Collider
+        } else {
+            Verdict::NonCollider
+        };
+        let is_ambiguous = verdict == Verdict::Ambiguous;
+        TripleFinding {
+            log_p_with: Some(with),
+            log_p_without: Some(without),
+            ..TripleFinding::new(triple, verdict, if is_ambiguous { 0.0 } else { support })
+        }
+    }
+
+    /// The logarithm of the largest p-value with the middle. Its tests were all made before.
+    fn largest_with(&self, triple: Triple) -> Result<f64, PcError> {
+        let mut sets = TripleSets::new(self.search, self.adjacency, triple);
+        for size in 0..=self.max_size().min(sets.longest()) {
+            sets.raise(Middle::With, size)?;
+        }
+        Ok(sets.with.log_p)
+    }
+
+    /// The largest set to test again.
+    fn max_size(&self) -> usize {
+        let found = self
+            .separation
+            .as_ref()
+            .map_or(0, |separation| separation.depth);
+        let size = match self.search.options.retested_sets {
+            RetestedSets::UpTo(size) => size.max(found),
+            RetestedSets::All => usize::MAX,
+        };
+        size.min(self.search.options.max_depth.unwrap_or(usize::MAX))
+    }
+}
+
+/// The number of subsets of a size.
+fn binomial(n: usize, size: usize) -> f64 {
+    (0..size)
+        .map(|i| n.saturating_sub(i) as f64 / (i + 1) as f64)
+        .product()
+}
+
+/// How many sets made a pair independent: all of them, and those with each of its middles.
+struct Votes<'a> {
+    middles: &'a [usize],
+    all: u64,
+    with: Vec<u64>,
+}
+
+impl<'a> Votes<'a> {
+    fn new(middles: &'a [usize]) -> Self {
+        Self {
+            middles,
+            all: 0,
+            with: vec![0; middles.len()],
+        }
+    }
+
+    fn count(&mut self, given: &[usize]) {
+        self.all += 1;
+        for v in given {
+            if let Ok(at) = self.middles.binary_search(v) {
+                self.with[at] += 1;
+            }
         }
     }
 }

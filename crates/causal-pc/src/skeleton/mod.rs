@@ -1,13 +1,15 @@
 //! The search of the skeleton: which pairs are adjacent, and what separates the others.
 
 mod adjacency;
+mod fdr;
 mod original;
 mod stable;
 
-use crate::ci::{Bound, CiTest};
+use crate::ci::{Bound, CERTAIN, CiTest, Next, SetScan, Verdict};
 use crate::data::Variable;
 use crate::discovery::PcError;
-use crate::options::{Independent, PcOptions, SetSearch, SkeletonSearch, UndefinedP};
+use crate::options::{Independent, Manner, PcOptions, SetSearch, SkeletonSearch, UndefinedP};
+use crate::progress::Watch;
 use crate::separating_sets::SeparatingSets;
 
 pub(crate) use adjacency::Adjacency;
@@ -22,6 +24,7 @@ pub(crate) struct Skeleton {
 /// Searches the skeleton.
 pub(crate) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
     match search.options.skeleton {
+        SkeletonSearch::Stable if search.controls_discoveries() => fdr::search(search),
         SkeletonSearch::Stable => stable::search(search),
         SkeletonSearch::Original => original::search(search),
     }
@@ -32,12 +35,16 @@ pub(crate) struct Search<'a, T: ?Sized> {
     pub(crate) test: &'a T,
     pub(crate) options: &'a PcOptions,
     pub(crate) bound: Bound,
+    pub(crate) watch: Watch<'a>,
     /// Whether there is more than one thread to work on.
     parallel: bool,
 }
 
+/// What is done with a set that a scan reports.
+pub(crate) type Visit<'a> = &'a mut dyn FnMut(&[usize]) -> Result<Next, PcError>;
+
 impl<'a, T: CiTest + ?Sized> Search<'a, T> {
-    pub(crate) fn new(test: &'a T, options: &'a PcOptions) -> Self {
+    pub(crate) fn new(test: &'a T, options: &'a PcOptions, watch: Watch<'a>) -> Self {
         let alpha = options.alpha.value();
         let bound = match options.independent {
             Independent::Above => Bound::above(alpha),
@@ -47,6 +54,7 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
             test,
             options,
             bound,
+            watch,
             parallel: options.threads != Some(1) && rayon::current_num_threads() > 1,
         }
     }
@@ -55,18 +63,29 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
         self.test.n_variables()
     }
 
+    /// Whether so many steps are worth several threads.
+    pub(crate) fn runs_parallel(&self, n_steps: usize) -> bool {
+        const WORTH_IT: usize = 256;
+        self.parallel && n_steps >= WORTH_IT
+    }
+
     /// Whether there is a next depth to search after the graph has lost the edges of the last.
     fn goes_on(&self, depth: usize, adjacency: &Adjacency) -> bool {
         self.options.max_depth.is_none_or(|max| depth <= max) && adjacency.max_degree() > depth
     }
 
     /// How often a marginally independent pair lists the empty set: once for each side where all
-    /// sets are tried.
+    /// sets are tried, and causal-learn lists it twice always.
     fn marginal_copies(&self) -> usize {
-        match self.options.set_search {
-            SetSearch::FirstHit => 1,
-            SetSearch::All => 2,
-        }
+        let twice =
+            self.options.set_search == SetSearch::All || self.options.manner == Manner::CausalLearn;
+        1 + usize::from(twice)
+    }
+
+    /// Whether knowledge leaves the pair to the tests.
+    fn is_open(&self, x: usize, y: usize) -> bool {
+        let knowledge = &self.options.knowledge;
+        knowledge.is_empty() || !(knowledge.requires_pair(x, y) || knowledge.forbids_pair(x, y))
     }
 
     /// The p-value, if it is one.
@@ -75,13 +94,75 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
             .test
             .p_value(x, y, given)
             .map_err(|e| self.failed(x, y, e))?;
-        if (0.0..=1.0).contains(&p) {
-            return Ok(p);
+        if (0.0..=1.0 + CERTAIN).contains(&p) {
+            return Ok(p.min(1.0));
         }
+        self.instead(x, y, given, p)
+    }
+
+    /// The logarithm of the p-value, if it is one.
+    pub(crate) fn log_p(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, PcError> {
+        let log_p = self
+            .test
+            .log_p_value(x, y, given)
+            .map_err(|e| self.failed(x, y, e))?;
+        if log_p <= CERTAIN {
+            return Ok(log_p.min(0.0));
+        }
+        Ok(self.instead(x, y, given, log_p.exp())?.ln())
+    }
+
+    /// Scans the sets; `visit` hears of those that count as independence. Returns the number of
+    /// tests.
+    pub(crate) fn scan(
+        &self,
+        sets: &SetScan<'_>,
+        bound: Bound,
+        visit: Visit<'_>,
+    ) -> Result<u64, PcError> {
+        let mut refused = None;
+        let mut report = |given: &[usize], verdict| {
+            let next = match self.counts(sets, given, verdict) {
+                Ok(true) => visit(given),
+                Ok(false) => Ok(Next::Continue),
+                Err(error) => Err(error),
+            };
+            next.unwrap_or_else(|error| {
+                refused = Some(error);
+                Next::Stop
+            })
+        };
+        let tested = self.test.scan(sets, bound, &mut report);
+        match refused {
+            Some(error) => Err(error),
+            None => tested.map_err(|error| self.failed(sets.x, sets.y, error)),
+        }
+    }
+
+    /// Whether what a scan reported counts as independence.
+    fn counts(
+        &self,
+        sets: &SetScan<'_>,
+        given: &[usize],
+        verdict: Verdict,
+    ) -> Result<bool, PcError> {
+        match verdict {
+            Verdict::Independent => Ok(true),
+            Verdict::Undefined => Ok(self.p_value(sets.x, sets.y, given)? == 1.0),
+        }
+    }
+
+    /// What counts for a p-value that is none.
+    fn instead(&self, x: usize, y: usize, given: &[usize], p: f64) -> Result<f64, PcError> {
         match self.options.undefined_p {
             UndefinedP::Dependent if p.is_nan() => Ok(0.0),
             UndefinedP::Independent if p.is_nan() => Ok(1.0),
-            _ => Err(self.undefined(x, y, given, p)),
+            _ => Err(PcError::UndefinedP {
+                x: self.variable(x),
+                y: self.variable(y),
+                given: given.iter().map(|&v| self.variable(v)).collect(),
+                found: p,
+            }),
         }
     }
 
@@ -90,15 +171,6 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
             x: self.variable(x),
             y: self.variable(y),
             source: Box::new(error),
-        }
-    }
-
-    pub(crate) fn undefined(&self, x: usize, y: usize, given: &[usize], found: f64) -> PcError {
-        PcError::UndefinedP {
-            x: self.variable(x),
-            y: self.variable(y),
-            given: given.iter().map(|&v| self.variable(v)).collect(),
-            found,
         }
     }
 

@@ -1,19 +1,14 @@
 //! The original search: an edge goes as soon as a set separates its ends.
 
 use super::{Adjacency, Search, Skeleton};
-use crate::ci::{CiTest, Next, SetScan, Verdict};
+use crate::ci::{CiTest, Next, SetScan};
 use crate::discovery::PcError;
 use crate::options::Manner;
-use crate::separating_sets::{SeparatingSets, Separation};
+use crate::progress::Stage;
+use crate::separating_sets::{SeparatedBy, SeparatingSets, Separation};
 
 pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
-    let n = search.n_variables();
-    let complete = (0..n).map(|a| (a + 1..n).collect()).collect();
-    let mut skeleton = Skeleton {
-        adjacency: Adjacency::from_later(complete),
-        separating_sets: SeparatingSets::new(n, 1),
-        n_tests_by_depth: Vec::new(),
-    };
+    let mut skeleton = start(search);
     let mut depth = 0;
     while depth == 0 || search.goes_on(depth, &skeleton.adjacency) {
         let n_tests = level(search, depth, &mut skeleton)?;
@@ -23,28 +18,57 @@ pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skele
     Ok(skeleton)
 }
 
+/// The complete graph, less what knowledge forbids.
+fn start<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Skeleton {
+    let n = search.n_variables();
+    let knowledge = &search.options.knowledge;
+    let mut separating_sets = SeparatingSets::new(n, search.marginal_copies());
+    let row = |(a, p_values): (usize, &mut [f64])| {
+        let mut later = Vec::with_capacity(p_values.len());
+        for (b, slot) in (a + 1..).zip(p_values) {
+            if !knowledge.is_empty() && knowledge.forbids_pair(a, b) {
+                *slot = SeparatingSets::FORBIDDEN;
+            } else {
+                later.push(b);
+            }
+        }
+        later
+    };
+    let later = separating_sets
+        .marginal_rows()
+        .into_iter()
+        .enumerate()
+        .map(row)
+        .collect();
+    Skeleton {
+        adjacency: Adjacency::from_later(later),
+        separating_sets,
+        n_tests_by_depth: Vec::new(),
+    }
+}
+
 fn level<T: CiTest + ?Sized>(
     search: &Search<'_, T>,
     depth: usize,
     skeleton: &mut Skeleton,
 ) -> Result<u64, PcError> {
     let n = search.n_variables();
+    let steps = search.watch.stage(Stage::Skeleton { depth }, n);
     let mut n_tests = 0;
     // What each variable's sets were chosen from when its turn came.
     let mut tried: Vec<Vec<usize>> = Vec::with_capacity(n);
     for x in 0..n {
         // Frozen for x's turn, as in causal-learn: edges lost on the way still give members.
         let neighbors = skeleton.adjacency.neighbors(x).to_vec();
-        for &y in &neighbors {
+        for &y in neighbors.iter().filter(|&&y| search.is_open(x, y)) {
             let candidates: Vec<usize> = neighbors.iter().copied().filter(|&v| v != y).collect();
-            let before: &[usize] = tried.get(y).map_or(&[], Vec::as_slice);
             let turn = Turn {
                 search,
                 x,
                 y,
                 depth,
                 candidates,
-                before: (y < x).then_some(before),
+                before: tried.get(y).map(Vec::as_slice),
             };
             let (found, tested) = turn.test()?;
             n_tests += tested;
@@ -53,12 +77,14 @@ fn level<T: CiTest + ?Sized>(
                     p_value: search.p_value(x, y, &given)?,
                     sets: search.listed(given),
                     depth,
+                    by: SeparatedBy::Test,
                 };
                 skeleton.separating_sets.insert(x, y, separation);
                 skeleton.adjacency.remove(x, y);
             }
         }
         tried.push(neighbors);
+        steps.step()?;
     }
     Ok(n_tests)
 }
@@ -85,44 +111,25 @@ impl<T: CiTest + ?Sized> Turn<'_, T> {
             let p = self.search.p_value(x, y, &[])?;
             return Ok((self.search.bound.admits(p).then(Vec::new), 1));
         }
-        let done: Vec<bool> = match self.before {
-            None => Vec::new(),
-            Some(before) => {
-                let is_done = |v| before.binary_search(v).is_ok();
-                self.candidates.iter().map(is_done).collect()
-            }
+        let is_done = |v| {
+            self.before
+                .is_some_and(|before| before.binary_search(v).is_ok())
         };
-        self.scan(&done)
-    }
-
-    fn scan(&self, done: &[bool]) -> Result<(Option<Vec<usize>>, u64), PcError> {
-        let (search, x, y) = (self.search, self.x, self.y);
+        let done: Vec<bool> = self.candidates.iter().map(is_done).collect();
         let sets = SetScan {
             x,
             y,
             always: &[],
             candidates: &self.candidates,
             size: self.depth,
-            done,
+            done: &done,
         };
-        let (mut found, mut refused) = (None, None);
-        let mut visit = |given: &[usize], verdict| {
-            let independent = match verdict {
-                Verdict::Independent => Ok(true),
-                Verdict::Undefined => search.undefined_verdict(x, y, given),
-            };
-            match independent {
-                Ok(false) => return Next::Continue,
-                Ok(true) => found = Some(given.to_vec()),
-                Err(error) => refused = Some(error),
-            }
-            Next::Stop
-        };
-        let tested = search.test.scan(&sets, search.bound, &mut visit);
-        match refused {
-            Some(error) => Err(error),
-            None => Ok((found, tested.map_err(|error| search.failed(x, y, error))?)),
-        }
+        let mut found = None;
+        let tested = self.search.scan(&sets, self.search.bound, &mut |given| {
+            found = Some(given.to_vec());
+            Ok(Next::Stop)
+        })?;
+        Ok((found, tested))
     }
 }
 

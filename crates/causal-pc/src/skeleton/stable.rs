@@ -4,10 +4,11 @@
 use rayon::prelude::*;
 
 use super::{Adjacency, Search, Skeleton};
-use crate::ci::{CiTest, Next, SetScan, Verdict};
+use crate::ci::{CiTest, Next, SetScan};
 use crate::discovery::PcError;
-use crate::options::{SetSearch, UndefinedP};
-use crate::separating_sets::{SeparatingSets, Separation};
+use crate::options::SetSearch;
+use crate::progress::Stage;
+use crate::separating_sets::{SeparatedBy, SeparatingSets, Separation};
 
 pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
     let mut skeleton = marginal(search)?;
@@ -21,11 +22,15 @@ pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skele
 }
 
 /// Depth 0: every pair that knowledge leaves open, given nothing.
-fn marginal<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
+pub(super) fn marginal<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
     let n = search.n_variables();
     let mut separating_sets = SeparatingSets::new(n, search.marginal_copies());
+    let steps = search.watch.stage(Stage::Skeleton { depth: 0 }, n);
+    let test_row = |(x, p_values): (usize, &mut [f64])| {
+        let row = marginal_row(search, x, p_values);
+        steps.step().and(row)
+    };
     let rows = separating_sets.marginal_rows();
-    let test_row = |(x, p_values): (usize, &mut [f64])| marginal_row(search, x, p_values);
     let rows: Vec<Row> = if search.runs_parallel(n * n / 2) {
         rows.into_par_iter().enumerate().map(test_row).collect()
     } else {
@@ -51,6 +56,14 @@ type Row = Result<(Vec<usize>, u64), PcError>;
 fn marginal_row<T: CiTest + ?Sized>(search: &Search<'_, T>, x: usize, p_values: &mut [f64]) -> Row {
     let (mut later, mut n_tests) = (Vec::new(), 0);
     for (y, slot) in (x + 1..).zip(p_values) {
+        if !search.is_open(x, y) {
+            if search.options.knowledge.requires_pair(x, y) {
+                later.push(y);
+            } else {
+                *slot = SeparatingSets::FORBIDDEN;
+            }
+            continue;
+        }
         n_tests += 1;
         let p = search.p_value(x, y, &[])?;
         if search.bound.admits(p) {
@@ -69,9 +82,14 @@ fn level<T: CiTest + ?Sized>(
     depth: usize,
     skeleton: &mut Skeleton,
 ) -> Result<u64, PcError> {
-    let pairs = skeleton.adjacency.pairs();
     let adjacency = &skeleton.adjacency;
-    let test_pair = |&(x, y): &(usize, usize)| Pair::new(search, adjacency, depth, x, y).test();
+    let open = |&(x, y): &(usize, usize)| search.is_open(x, y);
+    let pairs: Vec<(usize, usize)> = adjacency.pairs().into_iter().filter(open).collect();
+    let steps = search.watch.stage(Stage::Skeleton { depth }, pairs.len());
+    let test_pair = |&(x, y): &(usize, usize)| {
+        let outcome = Pair::new(search, adjacency, depth, x, y).test();
+        steps.step().and(outcome)
+    };
     let outcomes: Vec<Result<Outcome, PcError>> = if search.runs_parallel(pairs.len() * depth) {
         pairs.par_iter().with_min_len(4).map(test_pair).collect()
     } else {
@@ -94,16 +112,57 @@ struct Outcome {
     n_tests: u64,
 }
 
+/// What the sets of a pair are chosen from.
+pub(super) struct Sides {
+    x: usize,
+    y: usize,
+    /// Neighbours of x other than y, and of y other than x.
+    neighbors: [Vec<usize>; 2],
+    /// Whether each neighbour of y is one of x too.
+    shared: Vec<bool>,
+}
+
+impl Sides {
+    pub(super) fn new(adjacency: &Adjacency, x: usize, y: usize) -> Self {
+        let side = |a: usize, b: usize| -> Vec<usize> {
+            adjacency
+                .neighbors(a)
+                .iter()
+                .copied()
+                .filter(|&v| v != b)
+                .collect()
+        };
+        let neighbors = [side(x, y), side(y, x)];
+        let shared = neighbors[1]
+            .iter()
+            .map(|&v| adjacency.contains(x, v))
+            .collect();
+        Self {
+            x,
+            y,
+            neighbors,
+            shared,
+        }
+    }
+
+    /// The subsets of one side, less those of the second that are subsets of the first.
+    pub(super) fn sets(&self, side: usize, size: usize) -> SetScan<'_> {
+        SetScan {
+            x: self.x,
+            y: self.y,
+            always: &[],
+            candidates: &self.neighbors[side],
+            size,
+            done: if side == 0 { &[] } else { &self.shared },
+        }
+    }
+}
+
 /// One pair at one depth.
 struct Pair<'a, T: ?Sized> {
     search: &'a Search<'a, T>,
     depth: usize,
-    x: usize,
-    y: usize,
-    /// Neighbours of x other than y, and of y other than x.
-    sides: [Vec<usize>; 2],
-    /// Whether each belongs to the other side too.
-    shared: [Vec<bool>; 2],
+    sides: Sides,
     n_tests: u64,
 }
 
@@ -115,26 +174,10 @@ impl<'a, T: CiTest + ?Sized> Pair<'a, T> {
         x: usize,
         y: usize,
     ) -> Self {
-        let side = |a: usize, b: usize| -> Vec<usize> {
-            adjacency
-                .neighbors(a)
-                .iter()
-                .copied()
-                .filter(|&v| v != b)
-                .collect()
-        };
-        let shared = |side: &[usize], other: usize| -> Vec<bool> {
-            side.iter().map(|&v| adjacency.contains(other, v)).collect()
-        };
-        let sides = [side(x, y), side(y, x)];
-        let shared = [shared(&sides[0], y), shared(&sides[1], x)];
         Self {
             search,
             depth,
-            x,
-            y,
-            sides,
-            shared,
+            sides: Sides::new(adjacency, x, y),
             n_tests: 0,
         }
     }
@@ -160,9 +203,10 @@ impl<'a, T: CiTest + ?Sized> Pair<'a, T> {
             })?;
             if let Some(given) = found {
                 return Ok(Some(Separation {
-                    p_value: self.search.p_value(self.x, self.y, &given)?,
+                    p_value: self.p_value(&given)?,
                     sets: vec![given],
                     depth: self.depth,
+                    by: SeparatedBy::Test,
                 }));
             }
         }
@@ -179,32 +223,34 @@ impl<'a, T: CiTest + ?Sized> Pair<'a, T> {
             })?;
         }
         let [from_x, mut from_y] = hits;
-        let mut p_value = f64::NEG_INFINITY;
-        for given in from_x.iter().chain(&from_y) {
-            p_value = p_value.max(self.search.p_value(self.x, self.y, given)?);
-        }
         if from_x.is_empty() && from_y.is_empty() {
             return Ok(None);
         }
-        let is_shared = |given: &&Vec<usize>| given.iter().all(|v| self.sides[1].contains(v));
+        let mut p_value = 0.0f64;
+        for given in from_x.iter().chain(&from_y) {
+            p_value = p_value.max(self.p_value(given)?);
+        }
+        let is_shared =
+            |given: &&Vec<usize>| given.iter().all(|v| self.sides.neighbors[1].contains(v));
         let again: Vec<_> = from_x.iter().filter(is_shared).cloned().collect();
         from_y.extend(again);
         Ok(Some(Separation {
-            sets: self.listed([from_x, from_y]),
+            sets: self.listed(&from_x, &from_y),
             p_value,
             depth: self.depth,
+            by: SeparatedBy::Test,
         }))
     }
 
     /// The unions in causal-learn's way: none for the first side unless it found a set itself; one
     /// for the second, found or not, unless that variable has fewer than depth - 1 neighbours.
-    fn listed(&self, [from_x, from_y]: [Vec<Vec<usize>>; 2]) -> Vec<Vec<usize>> {
+    fn listed(&self, from_x: &[Vec<usize>], from_y: &[Vec<usize>]) -> Vec<Vec<usize>> {
         let mut sets = Vec::with_capacity(2);
         if !from_x.is_empty() {
-            sets.push(union(&from_x));
+            sets.push(union(from_x));
         }
-        if self.sides[1].len() + 2 >= self.depth {
-            sets.push(union(&from_y));
+        if self.sides.neighbors[1].len() + 2 >= self.depth {
+            sets.push(union(from_y));
         }
         sets
     }
@@ -215,34 +261,16 @@ impl<'a, T: CiTest + ?Sized> Pair<'a, T> {
         side: usize,
         found: &mut dyn FnMut(&[usize]) -> Next,
     ) -> Result<(), PcError> {
-        let search = self.search;
-        let (x, y) = (self.x, self.y);
-        let sets = SetScan {
-            x,
-            y,
-            always: &[],
-            candidates: &self.sides[side],
-            size: self.depth,
-            done: if side == 0 { &[] } else { &self.shared[1] },
-        };
-        let mut refused = None;
-        let mut visit = |given: &[usize], verdict| match verdict {
-            Verdict::Independent => found(given),
-            Verdict::Undefined => match search.undefined_verdict(x, y, given) {
-                Ok(true) => found(given),
-                Ok(false) => Next::Continue,
-                Err(error) => {
-                    refused = Some(error);
-                    Next::Stop
-                }
-            },
-        };
-        let tested = search.test.scan(&sets, search.bound, &mut visit);
-        if let Some(error) = refused {
-            return Err(error);
-        }
-        self.n_tests += tested.map_err(|error| search.failed(x, y, error))?;
+        let sets = self.sides.sets(side, self.depth);
+        let tested = self
+            .search
+            .scan(&sets, self.search.bound, &mut |given| Ok(found(given)));
+        self.n_tests += tested?;
         Ok(())
+    }
+
+    fn p_value(&self, given: &[usize]) -> Result<f64, PcError> {
+        self.search.p_value(self.sides.x, self.sides.y, given)
     }
 }
 
@@ -252,30 +280,4 @@ fn union(sets: &[Vec<usize>]) -> Vec<usize> {
     members.sort_unstable();
     members.dedup();
     members
-}
-
-impl<T: CiTest + ?Sized> Search<'_, T> {
-    /// Whether so many pairs are worth several threads.
-    pub(super) fn runs_parallel(&self, n_pairs: usize) -> bool {
-        const WORTH_IT: usize = 256;
-        self.parallel && n_pairs >= WORTH_IT
-    }
-
-    /// Whether a test whose p-value is not a number counts as independence.
-    pub(super) fn undefined_verdict(
-        &self,
-        x: usize,
-        y: usize,
-        given: &[usize],
-    ) -> Result<bool, PcError> {
-        let p = self
-            .test
-            .p_value(x, y, given)
-            .map_err(|error| self.failed(x, y, error))?;
-        match self.options.undefined_p {
-            UndefinedP::Dependent if p.is_nan() => Ok(false),
-            UndefinedP::Independent if p.is_nan() => Ok(true),
-            _ => Err(self.undefined(x, y, given, p)),
-        }
-    }
 }

@@ -1,0 +1,184 @@
+//! The orientation of every search that follows no other implementation.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::best::{self, Problem};
+use super::evidence;
+use super::meek::Closure;
+use super::pattern::Pattern;
+use super::reason::{Reason, Triple, TripleFinding, Verdict};
+use super::{Orientation, undirected};
+use crate::ci::CiTest;
+use crate::data::Variable;
+use crate::discovery::PcError;
+use crate::graph::MixedGraph;
+use crate::knowledge::{KnowledgeError, cycle};
+use crate::options::{ColliderConflict, Evidence, Validity};
+use crate::separating_sets::SeparatingSets;
+use crate::skeleton::{Adjacency, Search};
+
+/// Orients a skeleton.
+pub(crate) fn orient<T: CiTest + ?Sized>(
+    search: &Search<'_, T>,
+    adjacency: &Adjacency,
+    separating_sets: &SeparatingSets,
+) -> Result<Orientation, PcError> {
+    let (mut triples, n_tests) = evidence::findings(search, adjacency, separating_sets)?;
+    let start = Start::new(search, adjacency)?;
+    let options = search.options;
+    let (graph, reasons) = if options.conflict == ColliderConflict::StrongerEvidence
+        && options.validity == Validity::Extendable
+    {
+        start.best(search, adjacency, &triples)
+    } else {
+        let found = start.clone().placed(search, &triples);
+        if options.validity == Validity::Extendable && !found.0.is_extendable() {
+            start.best(search, adjacency, &triples)
+        } else {
+            found
+        }
+    };
+    for finding in &mut triples {
+        let Triple { x, y, z } = finding.triple;
+        finding.is_collider = has_arrow(&graph, x, y) && has_arrow(&graph, z, y);
+    }
+    Ok(Orientation {
+        graph,
+        reasons,
+        triples,
+        n_tests,
+    })
+}
+
+type Oriented = (MixedGraph, BTreeMap<(usize, usize), Reason>);
+
+/// The skeleton with the arrows that knowledge decides.
+#[derive(Clone)]
+struct Start {
+    graph: MixedGraph,
+    reasons: BTreeMap<(usize, usize), Reason>,
+}
+
+impl Start {
+    fn new<T: CiTest + ?Sized>(
+        search: &Search<'_, T>,
+        adjacency: &Adjacency,
+    ) -> Result<Self, PcError> {
+        let knowledge = &search.options.knowledge;
+        let (mut graph, mut reasons) = (undirected(adjacency), BTreeMap::new());
+        if knowledge.is_empty() {
+            return Ok(Self { graph, reasons });
+        }
+        for (a, b) in adjacency.pairs() {
+            for (from, to) in [(a, b), (b, a)] {
+                if knowledge.directs(from, to) {
+                    graph.add_directed(from, to);
+                    reasons.insert((from, to), Reason::Knowledge);
+                }
+            }
+        }
+        match cycle(graph.n_variables(), reasons.keys().copied()) {
+            None => Ok(Self { graph, reasons }),
+            Some(cycle) => {
+                let named = |v| Variable::new(v, search.test.names());
+                let cycle = cycle.into_iter().map(named).collect();
+                Err(KnowledgeError::OnlyACycle { cycle }.into())
+            }
+        }
+    }
+
+    /// Colliders one after another, then Meek's rules.
+    fn placed<T: CiTest + ?Sized>(
+        mut self,
+        search: &Search<'_, T>,
+        triples: &[TripleFinding],
+    ) -> Oriented {
+        let options = search.options;
+        let mut colliders: Vec<&TripleFinding> = triples
+            .iter()
+            .filter(|f| f.verdict == Verdict::Collider)
+            .collect();
+        if options.conflict == ColliderConflict::StrongerEvidence {
+            colliders.sort_by(|f, g| {
+                let ties = || tie(g, options.evidence).total_cmp(&tie(f, options.evidence));
+                g.support.total_cmp(&f.support).then_with(ties)
+            });
+        }
+        let mut pattern = Pattern {
+            graph: &mut self.graph,
+            reasons: &mut self.reasons,
+        };
+        for finding in colliders {
+            pattern.place(finding.triple, options.conflict);
+        }
+        let ambiguous = triples.iter().filter(|f| f.verdict == Verdict::Ambiguous);
+        let ambiguous: HashSet<Triple> = ambiguous.map(|f| f.triple).collect();
+        self.close(search, &ambiguous)
+    }
+
+    /// The pattern of the best DAG, then Meek's rules: its CPDAG, with what knowledge adds.
+    fn best<T: CiTest + ?Sized>(
+        mut self,
+        search: &Search<'_, T>,
+        adjacency: &Adjacency,
+        triples: &[TripleFinding],
+    ) -> Oriented {
+        let options = search.options;
+        let weighed = |f: &TripleFinding| (f.triple, f.support, tie(f, options.evidence));
+        let weighed: Vec<(Triple, f64, f64)> = triples.iter().map(weighed).collect();
+        let must = |from: usize, to: usize| self.reasons.contains_key(&(from, to));
+        let arrows = best::orient(&Problem {
+            n_variables: adjacency.n_variables(),
+            edges: &adjacency.pairs(),
+            triples: &weighed,
+            must: &must,
+        });
+        let points: HashSet<(usize, usize)> = arrows.into_iter().collect();
+        let mut pattern = Pattern {
+            graph: &mut self.graph,
+            reasons: &mut self.reasons,
+        };
+        for &(Triple { x, y, z }, ..) in &weighed {
+            if points.contains(&(x, y)) && points.contains(&(z, y)) {
+                pattern.place(Triple { x, y, z }, ColliderConflict::KeepFirst);
+            }
+        }
+        self.close(search, &HashSet::new())
+    }
+
+    fn close<T: CiTest + ?Sized>(
+        mut self,
+        search: &Search<'_, T>,
+        ambiguous: &HashSet<Triple>,
+    ) -> Oriented {
+        let closure = Closure {
+            rules: search.options.meek,
+            ambiguous,
+        };
+        closure.close(&mut self.graph, &mut self.reasons);
+        (self.graph, self.reasons)
+    }
+}
+
+/// What breaks ties between equally supported colliders: large first.
+fn tie(finding: &TripleFinding, evidence: Evidence) -> f64 {
+    let with = finding.log_p_with.map_or(0.0, |log_p| -log_p);
+    let without = finding.log_p_without.unwrap_or(0.0);
+    match evidence {
+        Evidence::Ratio => with + without,
+        Evidence::SmallWithMiddle => with,
+        Evidence::LargeWithoutMiddle => without,
+    }
+}
+
+fn has_arrow(graph: &MixedGraph, from: usize, to: usize) -> bool {
+    graph.mark_at(to, from) == Some(crate::graph::Mark::Arrow)
+}
+
+impl<T: CiTest + ?Sized> Search<'_, T> {
+    /// Whether colliders are ordered by the strength of their evidence.
+    pub(super) fn orders_by_strength(&self) -> bool {
+        self.options.conflict == ColliderConflict::StrongerEvidence
+            || self.options.validity == Validity::Extendable
+    }
+}
