@@ -243,7 +243,8 @@ impl LinearSem {
         change.get(effect).copied().unwrap_or_default()
     }
 
-    /// Independent samples, `[n_samples, p]`. The same arguments give the same samples.
+    /// Independent samples, `[n_samples, p]`. The same arguments give the same samples, and more
+    /// samples begin with those of fewer.
     pub fn sample(&self, n_samples: usize, seed: u64) -> Array2<f64> {
         self.sample_from(n_samples, &mut ChaCha8Rng::seed_from_u64(seed))
     }
