@@ -11,6 +11,8 @@ mod pc;
 mod progress;
 mod separating_sets;
 mod skeleton;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub mod synthetic;
 
 pub use ci::{Cached, ChiSquare, CiTest, DSeparation, FisherZ, GSquare, MixedTest};
