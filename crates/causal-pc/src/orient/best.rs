@@ -21,6 +21,8 @@ pub(super) struct Problem<'a> {
     pub(super) n_variables: usize,
     /// The skeleton's edges.
     pub(super) edges: &'a [(usize, usize)],
+    /// For each edge a number that tells it from others.
+    pub(super) strengths: &'a [f64],
     /// The unshielded triples, each with its support and with what breaks ties between equal
     /// supports.
     pub(super) triples: &'a [(Triple, f64, f64)],
@@ -48,31 +50,53 @@ pub(super) fn orient(problem: &Problem<'_>) -> Vec<(usize, usize)> {
 
 /// For each variable its place in an order that only the evidence decides; equal ones keep theirs.
 fn ranks(problem: &Problem<'_>) -> Vec<usize> {
-    let mut keys: Vec<Vec<(bool, f64, f64)>> = vec![Vec::new(); problem.n_variables];
-    for &(Triple { x, y, z }, support, tie) in problem.triples {
-        keys[y].push((true, support, tie));
-        keys[x].push((false, support, tie));
-        keys[z].push((false, support, tie));
+    let mut keys = vec![Key::default(); problem.n_variables];
+    for (&(a, b), &strength) in problem.edges.iter().zip(problem.strengths) {
+        keys[a].edges.push(strength);
+        keys[b].edges.push(strength);
     }
-    let compare = |a: &(bool, f64, f64), b: &(bool, f64, f64)| {
-        let supports = || a.1.total_cmp(&b.1);
-        a.0.cmp(&b.0)
-            .then_with(supports)
-            .then_with(|| a.2.total_cmp(&b.2))
-    };
-    keys.iter_mut().for_each(|key| key.sort_by(compare));
+    for &(Triple { x, y, z }, support, _) in problem.triples {
+        keys[y].middle.push(support);
+        keys[x].end.push(support);
+        keys[z].end.push(support);
+    }
+    keys.iter_mut().for_each(Key::sort);
     let mut order: Vec<usize> = (0..problem.n_variables).collect();
-    order.sort_by(|&a, &b| {
-        let pairs = keys[a].iter().zip(&keys[b]);
-        let longer = keys[a].len().cmp(&keys[b].len());
-        let mut differences = pairs.map(|(a, b)| compare(a, b)).filter(|o| o.is_ne());
-        longer.then_with(|| differences.next().unwrap_or(Ordering::Equal))
-    });
+    order.sort_by(|&a, &b| keys[a].compare(&keys[b]));
     let mut ranks = vec![0; order.len()];
     for (rank, variable) in order.into_iter().enumerate() {
         ranks[variable] = rank;
     }
     ranks
+}
+
+/// What is known of a variable whatever its number.
+#[derive(Clone, Default)]
+struct Key {
+    /// Strengths of its edges.
+    edges: Vec<f64>,
+    /// Supports of the triples of which it is the middle, or an end.
+    middle: Vec<f64>,
+    end: Vec<f64>,
+}
+
+impl Key {
+    fn sort(&mut self) {
+        for list in [&mut self.edges, &mut self.middle, &mut self.end] {
+            list.sort_by(f64::total_cmp);
+        }
+    }
+
+    fn compare(&self, other: &Self) -> Ordering {
+        let list = |a: &[f64], b: &[f64]| {
+            let mut differences = a.iter().zip(b).map(|(a, b)| a.total_cmp(b));
+            let first = differences.find(|order| order.is_ne());
+            a.len().cmp(&b.len()).then(first.unwrap_or(Ordering::Equal))
+        };
+        list(&self.edges, &other.edges)
+            .then_with(|| list(&self.middle, &other.middle))
+            .then_with(|| list(&self.end, &other.end))
+    }
 }
 
 /// An edge between `a < b`, both ranks.

@@ -46,6 +46,9 @@ pub(super) fn findings<T: CiTest + ?Sized>(
     Ok((findings, n_tests))
 }
 
+/// The support of a triple of which nothing is known: it is no collider unless others make it one.
+const UNTESTED: f64 = -1e-6;
+
 /// A pair that is not adjacent, and its common neighbours.
 struct Pair {
     x: usize,
@@ -88,7 +91,7 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
     fn judge(&self, pair: &Pair) -> Judged {
         let triples = pair.middles.iter().map(|&y| Triple::new(pair.x, y, pair.z));
         if self.is_untested() {
-            let unknown = |triple| TripleFinding::new(triple, Verdict::Ambiguous, 0.0);
+            let unknown = |triple| TripleFinding::new(triple, Verdict::Ambiguous, UNTESTED);
             return Ok((triples.map(unknown).collect(), 0));
         }
         match self.search.options.collider_rule {
@@ -167,10 +170,15 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
             Verdict::Ambiguous
         };
         let agreed = majority || verdict != Verdict::Ambiguous;
+        let support = match (with + without, agreed) {
+            (0, _) => UNTESTED,
+            (_, true) => support,
+            (_, false) => 0.0,
+        };
         TripleFinding {
             n_with: Some(with),
             n_without: Some(without),
-            ..TripleFinding::new(triple, verdict, if agreed { support } else { 0.0 })
+            ..TripleFinding::new(triple, verdict, support)
         }
     }
 

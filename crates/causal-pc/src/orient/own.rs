@@ -29,11 +29,11 @@ pub(crate) fn orient<T: CiTest + ?Sized>(
     let (graph, reasons) = if options.conflict == ColliderConflict::StrongerEvidence
         && options.validity == Validity::Extendable
     {
-        start.best(search, adjacency, &triples)
+        start.best(search, adjacency, &triples)?
     } else {
         let found = start.clone().placed(search, &triples);
         if options.validity == Validity::Extendable && !found.0.is_extendable() {
-            start.best(search, adjacency, &triples)
+            start.best(search, adjacency, &triples)?
         } else {
             found
         }
@@ -122,14 +122,28 @@ impl Start {
         search: &Search<'_, T>,
         adjacency: &Adjacency,
         triples: &[TripleFinding],
-    ) -> Oriented {
+    ) -> Result<Oriented, PcError> {
         let options = search.options;
+        let edges = adjacency.pairs();
+        // Their tests were made before; the variables' order is to depend on nothing else.
+        let strength = |&(a, b): &(usize, usize)| {
+            if search.is_open(a, b) {
+                search.log_p(a, b, &[])
+            } else {
+                Ok(0.0)
+            }
+        };
+        let strengths = edges
+            .iter()
+            .map(strength)
+            .collect::<Result<Vec<f64>, PcError>>()?;
         let weighed = |f: &TripleFinding| (f.triple, f.support, tie(f, options.evidence));
         let weighed: Vec<(Triple, f64, f64)> = triples.iter().map(weighed).collect();
         let must = |from: usize, to: usize| self.reasons.contains_key(&(from, to));
         let arrows = best::orient(&Problem {
             n_variables: adjacency.n_variables(),
-            edges: &adjacency.pairs(),
+            edges: &edges,
+            strengths: &strengths,
             triples: &weighed,
             must: &must,
         });
@@ -143,7 +157,7 @@ impl Start {
                 pattern.place(Triple { x, y, z }, ColliderConflict::KeepFirst);
             }
         }
-        self.close(search, &HashSet::new())
+        Ok(self.close(search, &HashSet::new()))
     }
 
     fn close<T: CiTest + ?Sized>(

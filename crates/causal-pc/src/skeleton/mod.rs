@@ -83,7 +83,7 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
     }
 
     /// Whether knowledge leaves the pair to the tests.
-    fn is_open(&self, x: usize, y: usize) -> bool {
+    pub(crate) fn is_open(&self, x: usize, y: usize) -> bool {
         let knowledge = &self.options.knowledge;
         knowledge.is_empty() || !(knowledge.requires_pair(x, y) || knowledge.forbids_pair(x, y))
     }
