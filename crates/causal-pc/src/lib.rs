@@ -9,6 +9,7 @@ mod options;
 mod orient;
 mod pc;
 mod progress;
+mod resample;
 mod separating_sets;
 mod skeleton;
 #[cfg(feature = "proptest")]
@@ -27,4 +28,8 @@ pub use options::{
 pub use orient::{Reason, Triple, TripleFinding, Verdict};
 pub use pc::{pc, pc_with_progress};
 pub use progress::{Progress, Stage};
+pub use resample::{
+    Bootstrap, BootstrapError, BootstrapOptions, BootstrapProgress, Draw, EdgeFrequency, Failures,
+    bootstrap, bootstrap_with_progress,
+};
 pub use separating_sets::{SeparatedBy, SeparatingSets, Separation};
