@@ -51,6 +51,13 @@ impl Arguments {
             .ok_or_else(|| format!("{}: expected the path of a TOML file", file.display()))?;
         let beside = Source::beside(file);
         let experiment = Experiment::read(&beside, name)?;
+        if let Some(folder) = self.data.as_ref().filter(|folder| !folder.is_dir()) {
+            return Err(format!(
+                "{}: expected a folder with measured files",
+                folder.display()
+            )
+            .into());
+        }
         let data = self.data.clone().map_or(beside, Source::Folder);
         let train = data.label(&experiment.files.train);
         if self.data.is_none() && !train.exists() {

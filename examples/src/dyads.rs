@@ -8,6 +8,7 @@ use value_causal::metrics::{Directions, Dyads, NoiseRule, dyads};
 use value_causal::ndarray::Array2;
 
 use crate::Failure;
+use crate::study::steered_features;
 
 /// Tables 4 and 5: every feature against every value.
 #[derive(Clone, Debug, Serialize)]
@@ -121,37 +122,19 @@ impl Cell {
     }
 }
 
-/// Counts, per feature and value, the roles that the feature raised, lowered and left.
+/// Counts, per feature of the training table and value, the roles that the feature raised,
+/// lowered and left.
 ///
 /// # Errors
-/// If training and test tables hold other features.
+/// If an orientation is not a number.
 pub fn steering_table(
     train: &OrientationTable,
     test: &OrientationTable,
 ) -> Result<SteeringTable, Failure> {
-    let features = features(train);
-    if features != self::features(test) {
-        return Err(format!(
-            "training and test rows must hold the same features, found {features:?} and {:?}",
-            self::features(test)
-        )
-        .into());
-    }
+    let features = steered_features(train);
     let values = train.values().to_vec();
     let counted = dyads(directions(train, &features)?, directions(test, &features)?)?;
     Ok(SteeringTable::from_dyads(counted, &features, values))
-}
-
-/// The steered features of a table, ascending.
-fn features(table: &OrientationTable) -> Vec<u64> {
-    let mut features: Vec<u64> = table
-        .settings()
-        .iter()
-        .filter_map(Setting::feature)
-        .collect();
-    features.sort_unstable();
-    features.dedup();
-    features
 }
 
 /// `[features, values]`, over the roles that have both a steered and an unsteered row.

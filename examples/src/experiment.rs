@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use value_causal::petgraph::algo::toposort;
+use value_causal::petgraph::graphmap::DiGraphMap;
+
 use crate::source::{Source, SourceError};
 
 /// What an experiment file says (TOML; see `examples/experiments/`).
@@ -335,6 +338,34 @@ impl Experiment {
         if !self.choices.raise.keys().eq(self.choices.lower.keys()) {
             return refuse("choices.raise and choices.lower must name the same values".to_owned());
         }
+        if self.baselines.sae.is_empty() {
+            return refuse("baselines.sae is empty; name a role".to_owned());
+        }
+        for reference in &self.references {
+            if RESERVED_KEYS.contains(&reference.key.as_str()) {
+                let (file, key) = (&self.references_file, &reference.key);
+                let kept = RESERVED_KEYS.join(", ");
+                return refuse(format!(
+                    "{file}: no graph may have the key {key:?} ({kept})"
+                ));
+            }
+            if let Some(fault) = fault_of(&reference.edges) {
+                return refuse(format!(
+                    "{}: {}: {fault}",
+                    self.references_file, reference.key
+                ));
+            }
+        }
+        if let (Some(truth), Some(name)) = (&self.truth, &self.truth_file) {
+            let edges: Vec<_> = truth
+                .edges
+                .iter()
+                .map(|e| (e.cause.clone(), e.effect.clone()))
+                .collect();
+            if let Some(fault) = fault_of(&edges).or_else(|| cycle(&edges)) {
+                return refuse(format!("{name}: {fault}"));
+            }
+        }
         let figures = &self.figures;
         let shown = [&figures.reference, &figures.hierarchy];
         for key in shown.into_iter().chain(&figures.self_generated) {
@@ -349,6 +380,36 @@ impl Experiment {
         }
         Ok(())
     }
+}
+
+/// Keys that `results.json` uses for other things in the place of a reference graph's.
+const RESERVED_KEYS: [&str; 5] = [
+    "discovered",
+    "planted",
+    "settings",
+    "mean_settings_changing_a_value",
+    "mean_values_changed_per_setting",
+];
+
+/// An edge that no graph among values may have.
+fn fault_of(edges: &[(String, String)]) -> Option<String> {
+    if let Some((value, _)) = edges.iter().find(|(cause, effect)| cause == effect) {
+        return Some(format!("an edge goes from {value:?} to itself"));
+    }
+    first_repeated(edges).map(|(cause, effect)| format!("{cause:?} -> {effect:?} stands twice"))
+}
+
+/// A value that is its own cause, through others.
+fn cycle(edges: &[(String, String)]) -> Option<String> {
+    let ends = edges
+        .iter()
+        .map(|(cause, effect)| (cause.as_str(), effect.as_str()));
+    let graph: DiGraphMap<&str, ()> = ends.collect();
+    let found = toposort(&graph, None).err()?;
+    Some(format!(
+        "expected a graph without cycles, found one through {:?}",
+        found.node_id()
+    ))
 }
 
 fn first_repeated<T: Copy + Ord>(items: impl IntoIterator<Item = T>) -> Option<T> {

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use rayon::prelude::*;
-use value_causal::petgraph::graph::DiGraph;
 
 use crate::arguments::Loaded;
+use crate::console::with_causes;
 use crate::draw::{
     Bar, BarCluster, BarFigure, BarGroup, BarPanel, Edge, EdgeStyle, GraphFigure, GraphPanel,
     Picture, PieFigure, PieRow, Shares, SteeringCell, SteeringRow, bars, graphs, pies, save,
@@ -14,7 +14,9 @@ use crate::draw::{
 use crate::dyads::{Pie, SteeringTable};
 use crate::experiment::{Experiment, Reference};
 use crate::report::decimal;
-use crate::results::{GraphEffects, Results, planted, planted_cpdag, role_key, sae_key};
+use crate::results::{
+    GraphEffects, GraphResults, Results, planted, planted_cpdag, role_key, sae_key,
+};
 use crate::{Failure, save_text};
 
 /// One figure or table of the paper.
@@ -75,7 +77,7 @@ pub fn write_all(
             let stem = output.stem(&loaded.experiment);
             let files = output
                 .write(loaded, results, out)
-                .map_err(|e| format!("{stem}: {e}"))?;
+                .map_err(|e| format!("{stem}: {}", with_causes(e.as_ref())))?;
             done(&stem);
             Ok(files)
         })
@@ -168,12 +170,27 @@ pub fn table_1(experiment: &Experiment, results: &Results) -> Result<SteeringTab
     results.steering_table.select(&features, &values)
 }
 
-fn directed(graph: &DiGraph<String, ()>) -> Vec<Edge> {
-    let ends = graph
+/// The reduced graph; where PC left an edge undirected and both directions survived the
+/// reduction, that edge.
+fn reduced_edges(results: &GraphResults) -> Vec<Edge> {
+    let GraphResults {
+        discovered,
+        reduced,
+        ..
+    } = results;
+    let ends = reduced
         .edge_indices()
-        .filter_map(|edge| graph.edge_endpoints(edge));
-    ends.map(|(a, b)| Edge::directed(&graph[a], &graph[b]))
-        .collect()
+        .filter_map(|edge| reduced.edge_endpoints(edge));
+    ends.filter_map(|(a, b)| {
+        let (i, j) = (a.index(), b.index());
+        let undirected = discovered.is_undirected(i, j) && reduced.contains_edge(b, a);
+        match (undirected, i < j) {
+            (true, true) => Some(Edge::undirected(&reduced[a], &reduced[b])),
+            (true, false) => None,
+            (false, _) => Some(Edge::directed(&reduced[a], &reduced[b])),
+        }
+    })
+    .collect()
 }
 
 fn reference_edges(reference: &Reference) -> impl Iterator<Item = Edge> + '_ {
@@ -184,7 +201,7 @@ fn reference_edges(reference: &Reference) -> impl Iterator<Item = Edge> + '_ {
 }
 
 fn figure_3(experiment: &Experiment, values: &[String], results: &Results) -> GraphFigure {
-    let reduced = directed(&results.published_subset.reduced);
+    let reduced = reduced_edges(&results.published_subset);
     let description = format!(
         "Left: the causal graph among {} values that PC found, reduced to {} edges. Right: the \
          reference graph.",
@@ -317,7 +334,7 @@ fn effect_bars(experiment: &Experiment, results: &Results, references: &[&str]) 
                       graph lets one expect to change and for the others; bars show mean and \
                       standard deviation over values."
             .to_owned(),
-        y_label: "rate of change".to_owned(),
+        y_label: "rate of change, mean ± s.d. over values".to_owned(),
         series: graphs.iter().map(shown).collect(),
         panels: vec![BarPanel {
             title: String::new(),
@@ -363,6 +380,12 @@ fn noise_ratios(table: &SteeringTable) -> Vec<Option<f64>> {
         .collect()
 }
 
+/// Names as cells of a Markdown table, in which a bar would end the cell.
+pub(crate) fn headings(names: &[String]) -> String {
+    let cells: Vec<String> = names.iter().map(|name| name.replace('|', "\\|")).collect();
+    cells.join(" | ")
+}
+
 /// CSV with one line per cell, and Markdown in the shape of the paper's table.
 fn steering_text(table: &SteeringTable) -> Result<(String, String), Failure> {
     let mut csv = csv::Writer::from_writer(Vec::new());
@@ -379,7 +402,7 @@ fn steering_text(table: &SteeringTable) -> Result<(String, String), Failure> {
     ])?;
     let mut markdown = format!(
         "| SAE feature | {} | Mean similarity |\n",
-        table.values.join(" | ")
+        headings(&table.values)
     );
     markdown += &format!("|---|{}\n", "---:|".repeat(table.values.len() + 1));
     for (feature, row) in &table.features {

@@ -4,7 +4,11 @@ use std::fmt::{self, Write};
 
 use crate::dyads::SteeringTable;
 use crate::experiment::{Experiment, Paper, PaperBars, PaperTable};
-use crate::results::{EffectsByGraph, GraphResults, Results, TruthResults, role_key, sae_key};
+use crate::outputs::headings;
+use crate::results::{
+    EffectsByGraph, GraphEffects, GraphResults, RELABELLINGS, Results, TruthResults, role_key,
+    sae_key,
+};
 use crate::study::Study;
 
 /// The report as Markdown; `outputs` are the files beside it, in the order written.
@@ -65,10 +69,14 @@ impl Report<'_> {
                  digits that the paper prints.\n",
                 experiment.name
             )?,
-            None => writeln!(
+            None if experiment.truth.is_some() => writeln!(
                 text,
                 "A study drawn from a causal graph that is known, so that what is found can be \
                  compared with what was planted.\n"
+            )?,
+            None => writeln!(
+                text,
+                "The figures and tables of Kang et al. (2025) for these measurements.\n"
             )?,
         }
         writeln!(
@@ -91,6 +99,9 @@ impl Report<'_> {
                 table.n_settings()
             )?;
         }
+        for note in &study.notes {
+            writeln!(text, "\n**Note.** {note}.")?;
+        }
         writeln!(text)
     }
 
@@ -110,27 +121,7 @@ impl Report<'_> {
              directions; the greedy reduction keeps who is reached from whom.\n",
             self.experiment.alpha
         )?;
-        writeln!(
-            text,
-            "| | published features | all features | paper |\n|---|---:|---:|---:|"
-        )?;
-        let rows = self
-            .paper
-            .map_or("–".to_owned(), |paper| paper.train_rows.to_string());
-        writeln!(
-            text,
-            "| rows | {} | {} | {rows} |",
-            subset.train_rows, all.train_rows
-        )?;
-        let level = self
-            .paper
-            .map_or("–".to_owned(), |paper| paper.alpha.to_string());
-        let alpha = self.experiment.alpha;
-        writeln!(text, "| level | {alpha} | {alpha} | {level} |")?;
-        let count = |name: &str, of: &dyn Fn(&GraphResults) -> usize, text: &mut String| {
-            writeln!(text, "| {name} | {} | {} | – |", of(subset), of(all))
-        };
-        count("edges", &|graph| graph.pc_edges.len(), text)?;
+        let alpha = self.experiment.alpha.to_string();
         let undirected = |graph: &GraphResults| {
             graph
                 .pc_edges
@@ -138,23 +129,45 @@ impl Report<'_> {
                 .filter(|(_, _, mark)| *mark == "--")
                 .count()
         };
-        count("of these undirected", &undirected, text)?;
-        count(
-            "edges after reduction",
-            &|graph| graph.reduced_edges.len(),
+        let time = |graph: &GraphResults| format!("{:.2}", graph.search_time.as_secs_f64() * 1e3);
+        let of_paper = |number: Option<String>| number.unwrap_or("–".to_owned());
+        let both = |name: &str, of: &dyn Fn(&GraphResults) -> String, paper: Option<String>| {
+            vec![name.to_owned(), of(subset), of(all), of_paper(paper)]
+        };
+        let paper = self.paper;
+        write_table(
             text,
-        )?;
-        count(
-            "distinct tests of independence",
-            &|graph| graph.n_tests as usize,
-            text,
-        )?;
-        let time = |graph: &GraphResults| graph.search_time.as_secs_f64() * 1e3;
-        writeln!(
-            text,
-            "| search time, ms | {:.2} | {:.2} | – |\n",
-            time(subset),
-            time(all)
+            &[
+                ("", true),
+                ("published features", true),
+                ("all features", true),
+                ("paper", paper.is_some()),
+            ],
+            &[
+                both(
+                    "rows",
+                    &|g| g.train_rows.to_string(),
+                    paper.map(|p| p.train_rows.to_string()),
+                ),
+                both(
+                    "level",
+                    &|_| alpha.clone(),
+                    paper.map(|p| p.alpha.to_string()),
+                ),
+                both("edges", &|g| g.pc_edges.len().to_string(), None),
+                both("of these undirected", &|g| undirected(g).to_string(), None),
+                both(
+                    "edges after reduction",
+                    &|g| g.reduced_edges.len().to_string(),
+                    None,
+                ),
+                both(
+                    "distinct tests of independence",
+                    &|g| g.n_tests.to_string(),
+                    None,
+                ),
+                both("search time, ms", &time, None),
+            ],
         )?;
         if self
             .paper
@@ -218,13 +231,10 @@ impl Report<'_> {
         writeln!(
             text,
             "When a value changed: the rate at which its successors (expected) and the others \
-             (unexpected) changed too; mean and standard deviation over values.\n"
+             (unexpected) changed too; mean and standard deviation over values, and the number of \
+             values that have such a rate.\n"
         )?;
-        writeln!(
-            text,
-            "| steering | values | graph | paper | published features | agrees | all features |\n\
-             |---|---|---|---:|---:|---|---:|"
-        )?;
+        let mut rows = Vec::new();
         let printed = |bars: fn(&Paper) -> &PaperBars, expected: bool, discovered: bool| {
             let bars = bars(self.paper?);
             let pair = if expected {
@@ -252,31 +262,43 @@ impl Report<'_> {
                     let paper = printed(*bars, expected, graph == "discovered");
                     let ours = rate(&self.results.published_subset, key, graph, expected);
                     let all = rate(&self.results.all_features, key, graph, expected);
-                    writeln!(
-                        text,
-                        "| {steering} | {values} | {} | {} | {} | {} | {} |",
+                    rows.push(vec![
+                        (*steering).to_owned(),
+                        values.to_owned(),
                         self.graph_name(graph),
                         decimal(paper, 2),
                         ours.with_spread(),
-                        agrees(ours.mean, paper, 2),
-                        all.with_spread()
-                    )?;
+                        agrees(ours.mean, paper, 2).to_owned(),
+                        all.with_spread(),
+                    ]);
                 }
             }
         }
-        writeln!(text)?;
+        let paper = self.paper.is_some();
+        let columns = [
+            ("steering", true),
+            ("values", true),
+            ("graph", true),
+            ("paper", paper),
+            ("published features", true),
+            ("agrees", paper),
+            ("all features", true),
+        ];
+        write_table(text, &columns, &rows)?;
         self.steered_values(text)
     }
 
     fn steered_values(&self, text: &mut String) -> fmt::Result {
-        writeln!(
-            text,
-            "How much steering changed. The paper's \"average number of steered values\" is the \
-             mean over values of the number of settings that changed the value; the number of \
-             values that one setting changed stands beside it.\n\n\
-             | steering | paper | settings changing a value | agrees | values changed by a setting \
-             | settings |\n|---|---:|---:|---|---:|---:|"
-        )?;
+        writeln!(text, "How much steering changed, against the baseline.\n")?;
+        if self.paper.is_some() {
+            writeln!(
+                text,
+                "The paper's \"average number of steered values\" is the mean over values of the \
+                 number of settings that changed the value; the number of values that one setting \
+                 changed stands beside it.\n"
+            )?;
+        }
+        let mut rows = Vec::new();
         let paper = self.paper.map(|paper| &paper.steered_values);
         for (name, key, paper) in [
             ("role prompts", role_key(), paper.map(|p| p.role)),
@@ -290,17 +312,24 @@ impl Report<'_> {
                 continue;
             };
             let ours = effects.mean_settings_changing_a_value;
-            writeln!(
-                text,
-                "| {name} | {} | {} | {} | {} | {} |",
+            rows.push(vec![
+                name.to_owned(),
                 decimal(paper, 1),
                 decimal(ours, 2),
-                agrees(ours, paper, 1),
+                agrees(ours, paper, 1).to_owned(),
                 decimal(effects.mean_values_changed_per_setting, 2),
-                effects.settings
-            )?;
+                effects.settings.to_string(),
+            ]);
         }
-        writeln!(text)
+        let columns = [
+            ("steering", true),
+            ("paper", paper.is_some()),
+            ("settings changing a value", true),
+            ("agrees", paper.is_some()),
+            ("values changed by a setting", true),
+            ("settings", true),
+        ];
+        write_table(text, &columns, &rows)
     }
 
     fn references(&self, text: &mut String) -> fmt::Result {
@@ -308,8 +337,12 @@ impl Report<'_> {
             text,
             "## Other graphs and other baselines (figures 5, 6 and 7)\n\n\
              ![Figure 5](figure_5.svg)\n\n![Figure 6](figure_6.svg)\n\n![Figure 7](figure_7.svg)\n\n\
-             Expected / unexpected rates, published features. The first two columns are those of \
-             the figures; in the others the empty role is the baseline.\n"
+             Expected / unexpected rates. The first two columns are those of the figures; in the \
+             others the empty role is the baseline. In parentheses the share of graphs, among {} \
+             copies with randomly relabelled values, whose gap between expected and unexpected is \
+             at least as large: where it is not small, the graph foretells no more than its shape \
+             would.\n",
+            RELABELLINGS
         )?;
         let keys = [
             (role_key(), "role prompts"),
@@ -364,10 +397,17 @@ impl Report<'_> {
                 cells.join(" | ")
             )?;
         }
+        let correlations = keys.iter().map(|(key, _)| {
+            let effects = subset.get(key);
+            decimal(effects.and_then(|effects| effects.base_rate_correlation), 2)
+        });
+        let correlations: Vec<String> = correlations.collect();
         writeln!(
             text,
-            "\nRates follow how often a value changes at all, so a gap between expected and \
-             unexpected is no proof of a cause.\n"
+            "\nRates of changing along follow how often a value changes at all (correlation over \
+             pairs of values, in the order of the columns: {}), so a gap between expected and \
+             unexpected is no proof of a cause.\n",
+            correlations.join(", ")
         )
     }
 
@@ -399,6 +439,13 @@ impl Report<'_> {
                 "Counts and cosines: `table_{number}.csv`, `table_{number}.md`.\n"
             );
         }
+        let missing = paper.len() - compared.len();
+        if missing > 0 {
+            writeln!(
+                text,
+                "{missing} numbers that the paper prints have no counterpart here.\n"
+            )?;
+        }
         let differ = |(_, _, ours, printed): &&(_, _, Option<f64>, f64)| {
             agrees(*ours, Some(*printed), 2) != "yes"
         };
@@ -419,7 +466,7 @@ impl Report<'_> {
         }
         let mut columns = table.values.clone();
         columns.push(MEAN_SIMILARITY.to_owned());
-        writeln!(text, "\n| feature | {} |", columns.join(" | "))?;
+        writeln!(text, "\n| feature | {} |", headings(&columns))?;
         writeln!(text, "|---|{}", "---:|".repeat(columns.len()))?;
         for line in cells.chunk_by(|a, b| a.0 == b.0) {
             let both = line.iter().map(|(row, column, ours)| {
@@ -444,10 +491,10 @@ impl Report<'_> {
         writeln!(text, "![Table 3](table_3.svg)\n")?;
         writeln!(
             text,
-            "(role, value) pairs over {} values: percent raised / unchanged / lowered.\n\n\
-             | meant to | by | paper | ours | agrees | counts |\n|---|---|---|---|---|---|",
+            "(role, value) pairs over {} values: percent raised / unchanged / lowered.\n",
             self.experiment.choices.raise.len()
         )?;
+        let mut rows = Vec::new();
         let printed = self.paper.and_then(|paper| paper.table_3.as_ref());
         let ours = &self.results.sae_vs_instruction;
         for (meant, by, pie, paper) in [
@@ -478,17 +525,33 @@ impl Report<'_> {
         ] {
             let triple = |p: [f64; 3]| format!("{:.1} / {:.1} / {:.1}", p[0], p[1], p[2]);
             let same = paper.map_or("–", |p| if p == pie.percent { "yes" } else { "no" });
-            writeln!(
-                text,
-                "| {meant} | {by} | {} | {} | {same} | {} / {} / {} |",
+            rows.push(vec![
+                meant.to_owned(),
+                by.to_owned(),
                 paper.map_or("–".to_owned(), triple),
                 triple(pie.percent),
-                pie.raised,
-                pie.unchanged,
-                pie.lowered
+                same.to_owned(),
+                format!("{} / {} / {}", pie.raised, pie.unchanged, pie.lowered),
+            ]);
+        }
+        let paper = printed.is_some();
+        let columns = [
+            ("meant to", true),
+            ("by", true),
+            ("paper", paper),
+            ("ours", true),
+            ("agrees", paper),
+            ("counts", true),
+        ];
+        write_table(text, &columns, &rows)?;
+        if self.paper.is_some() {
+            writeln!(
+                text,
+                "Table 2 (thought against answer) needs the raw answers, which orientation tables \
+                 do not hold.\n"
             )?;
         }
-        writeln!(text)
+        Ok(())
     }
 
     fn closing(&self, text: &mut String, outputs: &[String]) -> fmt::Result {
@@ -530,15 +593,39 @@ fn printed_cells(table: &SteeringTable) -> Vec<(String, String, Option<f64>)> {
     cells
 }
 
+/// A Markdown table; columns whose flag is not set are left out.
+fn write_table(text: &mut String, columns: &[(&str, bool)], rows: &[Vec<String>]) -> fmt::Result {
+    let line = |cells: &mut dyn Iterator<Item = &str>| {
+        let shown = cells.zip(columns).filter(|(_, (_, shown))| *shown);
+        shown.fold("|".to_owned(), |line, (cell, _)| line + " " + cell + " |")
+    };
+    writeln!(
+        text,
+        "{}",
+        line(&mut columns.iter().map(|(title, _)| *title))
+    )?;
+    writeln!(text, "{}", line(&mut columns.iter().map(|_| "---")))?;
+    for row in rows {
+        writeln!(text, "{}", line(&mut row.iter().map(String::as_str)))?;
+    }
+    writeln!(text)
+}
+
 /// A mean with its spread.
 struct Rate {
     mean: Option<f64>,
     std: Option<f64>,
+    n: usize,
 }
 
 impl Rate {
     fn with_spread(&self) -> String {
-        format!("{} ± {}", decimal(self.mean, 3), decimal(self.std, 3))
+        format!(
+            "{} ± {} ({})",
+            decimal(self.mean, 3),
+            decimal(self.std, 3),
+            self.n
+        )
     }
 }
 
@@ -547,17 +634,20 @@ fn rate(results: &GraphResults, key: &str, graph: &str, expected: bool) -> Rate 
         .steering_effects
         .get(key)
         .and_then(|by| by.graphs.get(graph));
-    let pick = |e: &crate::results::GraphEffects| match expected {
-        true => (e.expected, e.expected_std),
-        false => (e.unexpected, e.unexpected_std),
+    let pick = |e: &GraphEffects| match expected {
+        true => (e.expected, e.expected_std, e.n_expected),
+        false => (e.unexpected, e.unexpected_std, e.n_unexpected),
     };
-    let (mean, std) = effects.map_or((None, None), pick);
-    Rate { mean, std }
+    let (mean, std, n) = effects.map_or((None, None, 0), pick);
+    Rate { mean, std, n }
 }
 
 fn pair(effects: Option<&EffectsByGraph>, graph: &str) -> String {
     match effects.and_then(|effects| effects.graphs.get(graph)) {
-        Some(e) => format!("{} / {}", decimal(e.expected, 3), decimal(e.unexpected, 3)),
+        Some(e) => {
+            let (expected, unexpected) = (decimal(e.expected, 3), decimal(e.unexpected, 3));
+            format!("{expected} / {unexpected} ({})", decimal(e.gap_p_value, 2))
+        }
         None => "–".to_owned(),
     }
 }

@@ -10,7 +10,7 @@ use value_causal::discovery::graph::{MixedGraph, NotADag, UndirectedEdges, cpdag
 use value_causal::discovery::{Alpha, PcOptions, pc};
 use value_causal::metrics::{
     ChangeRates, Comparison, Expected, SteeringEffects, Unexpected, changes_from_baseline, compare,
-    reduce_in_order, steering_effects,
+    reduce_in_order, relabelling_test, steering_effects,
 };
 use value_causal::petgraph::graph::{DiGraph, NodeIndex};
 
@@ -82,6 +82,10 @@ pub struct EffectsByGraph {
     pub mean_values_changed_per_setting: Option<f64>,
     /// Number of settings, the baseline not counted.
     pub settings: usize,
+    /// Correlation, over pairs of values, of the rate at which v' changed along with v and the rate
+    /// at which v' changed at all.
+    #[serde(skip)]
+    pub base_rate_correlation: Option<f64>,
     /// By graph: `discovered`, the keys of the references, and `planted` where there is a truth.
     #[serde(flatten)]
     pub graphs: BTreeMap<String, GraphEffects>,
@@ -98,7 +102,20 @@ pub struct GraphEffects {
     pub expected_std: Option<f64>,
     /// Population standard deviation over values.
     pub unexpected_std: Option<f64>,
+    /// Number of values behind `expected`.
+    #[serde(skip)]
+    pub n_expected: usize,
+    /// Number of values behind `unexpected`.
+    #[serde(skip)]
+    pub n_unexpected: usize,
+    /// Share of relabelled graphs (see [`RELABELLINGS`]) whose gap between expected and unexpected
+    /// is at least as large: the p-value of the gap.
+    #[serde(skip)]
+    pub gap_p_value: Option<f64>,
 }
+
+/// Draws behind the p-value of a gap.
+pub const RELABELLINGS: usize = 500;
 
 /// The discovered graph against the CPDAG of the planted one.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -324,24 +341,50 @@ fn effects_against(
     let others = rows.select(|setting| setting != baseline);
     let changes = changes_from_baseline(others.matrix(), rows.matrix().row(base))?;
     let rates = ChangeRates::from_changes(changes.view());
+    let (expected, unexpected) = (Expected::Successors, Unexpected::NonSuccessors);
     let by_graph = |(name, graph): &(String, DiGraph<String, ()>)| {
-        let effects = steering_effects(
-            graph,
-            &rates,
-            Expected::Successors,
-            Unexpected::NonSuccessors,
-        )?;
-        Ok((name.clone(), GraphEffects::from(&effects)))
+        let effects = steering_effects(graph, &rates, expected, unexpected)?;
+        // A graph without expected effects has no gap to test.
+        let chance = relabelling_test(graph, &rates, expected, unexpected, RELABELLINGS, 1).ok();
+        let gap_p_value = chance.map(|chance| chance.p_value());
+        Ok((
+            name.clone(),
+            GraphEffects {
+                gap_p_value,
+                ..GraphEffects::from(&effects)
+            },
+        ))
     };
     Ok(EffectsByGraph {
         mean_settings_changing_a_value: rates.mean_interventions_changing_a_node(),
         mean_values_changed_per_setting: rates.mean_nodes_changed_per_intervention(),
         settings: rates.n_interventions(),
+        base_rate_correlation: base_rate_correlation(&rates),
         graphs: graphs
             .iter()
             .map(by_graph)
             .collect::<Result<_, Failure>>()?,
     })
+}
+
+/// Pearson correlation of `c(v', v)` and the base rate of `v'` over all pairs that have a rate.
+fn base_rate_correlation(rates: &ChangeRates) -> Option<f64> {
+    let nodes = 0..rates.n_nodes();
+    let pairs = nodes
+        .clone()
+        .flat_map(|v| nodes.clone().map(move |w| (w, v)));
+    let both: Vec<(f64, f64)> = pairs
+        .filter(|(w, v)| w != v)
+        .filter_map(|(w, v)| Some((rates.rate(w, v)?, rates.base_rate(w)?)))
+        .collect();
+    let n = both.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| both.iter().map(of).sum::<f64>() / n;
+    let (x, y) = (mean(|pair| pair.0), mean(|pair| pair.1));
+    let moment =
+        |of: &dyn Fn(f64, f64) -> f64| both.iter().map(|p| of(p.0 - x, p.1 - y)).sum::<f64>();
+    let correlation =
+        moment(&|dx, dy| dx * dy) / (moment(&|dx, _| dx * dx) * moment(&|_, dy| dy * dy)).sqrt();
+    correlation.is_finite().then_some(correlation)
 }
 
 impl From<&SteeringEffects> for GraphEffects {
@@ -351,6 +394,9 @@ impl From<&SteeringEffects> for GraphEffects {
             unexpected: effects.unexpected.map(|summary| summary.mean),
             expected_std: effects.expected.map(|summary| summary.std),
             unexpected_std: effects.unexpected.map(|summary| summary.std),
+            n_expected: effects.expected.map_or(0, |summary| summary.n),
+            n_unexpected: effects.unexpected.map_or(0, |summary| summary.n),
+            gap_p_value: None,
         }
     }
 }

@@ -1,15 +1,12 @@
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 
 use crate::arguments::{Arguments, Loaded};
 use crate::outputs::{Output, write_all};
 use crate::results::Results;
 use crate::{Failure, exit_code};
 
-/// Draws one figure or table of the paper from measured value orientations.
-///
-/// Without options it runs on the planted study, which the program carries.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -19,13 +16,15 @@ struct Args {
 
 /// The whole of a program that writes one output: reads its options, computes, writes, and prints
 /// the names of the files.
-pub fn draw_only(output: Output) -> ExitCode {
-    exit_code(run(output, &Args::parse().arguments))
+///
+/// `what` opens its help.
+pub fn draw_only(output: Output, what: &'static str) -> ExitCode {
+    exit_code(run(output, &arguments(what)))
 }
 
 /// The same for the table with all features, which is table 4 or 5 by experiment.
-pub fn draw_full_table(number: u8) -> ExitCode {
-    let arguments = Args::parse().arguments;
+pub fn draw_full_table(number: u8, what: &'static str) -> ExitCode {
+    let arguments = arguments(what);
     exit_code(arguments.load().and_then(|loaded| {
         let has = loaded.experiment.full_table();
         if has != number {
@@ -34,6 +33,16 @@ pub fn draw_full_table(number: u8) -> ExitCode {
         }
         write(Output::FullTable, &arguments, &loaded)
     }))
+}
+
+fn arguments(what: &'static str) -> Arguments {
+    let help = format!(
+        "{what}\n\nWithout options it runs on the planted study, which the program carries."
+    );
+    let matches = Args::command().about(what).long_about(help).get_matches();
+    Args::from_arg_matches(&matches)
+        .unwrap_or_else(|error| error.exit())
+        .arguments
 }
 
 fn run(output: Output, arguments: &Arguments) -> Result<(), Failure> {

@@ -1,5 +1,6 @@
 //! The measurements of an experiment, read and checked against its choices.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use value_causal::bench::{OrientationTable, ReadError, Setting};
@@ -20,6 +21,8 @@ pub struct Study {
     pub lower: OrientationTable,
     /// The role whose unsteered test row the role prompts are compared with.
     pub role_baseline: String,
+    /// What the reader of any result should know of these measurements.
+    pub notes: Vec<String>,
 }
 
 /// Measurements that cannot be used.
@@ -71,14 +74,16 @@ impl Study {
                 reason: "expected at least one named role, found none".to_owned(),
             })?,
         };
-        let study = Self {
+        let mut study = Self {
             train,
             test,
             raise,
             lower,
             role_baseline,
+            notes: Vec::new(),
         };
         study.check(experiment, data)?;
+        study.notes = study.notes_on(experiment);
         Ok(study)
     }
 
@@ -114,7 +119,7 @@ impl Study {
         }
         let test = &files.test;
         for role in [experiment.baselines.sae.as_str(), &self.role_baseline] {
-            require_role(&self.test, role, data, test)?;
+            require(&self.test, &Setting::of_role(role), data, test)?;
         }
         for (value, &feature) in experiment
             .choices
@@ -125,6 +130,7 @@ impl Study {
             self.known_value(value, "choices", data, &files.train)?;
             require_feature(&self.test, feature, data, test)?;
         }
+        self.check_instructed(experiment, data)?;
         let planted = experiment.truth.iter().flat_map(|truth| &truth.edges);
         let planted = planted.map(|edge| ("truth", &edge.cause, &edge.effect));
         let referred = experiment.references.iter();
@@ -134,6 +140,67 @@ impl Study {
             self.known_value(effect, graph, data, &files.train)?;
         }
         Ok(())
+    }
+
+    /// Table 3 compares every unsteered test row with steered and instructed ones of its role.
+    fn check_instructed(&self, experiment: &Experiment, data: &Source) -> Result<(), StudyError> {
+        let files = &experiment.files;
+        let features = steered_features(&self.train);
+        if features != steered_features(&self.test) {
+            return Err(StudyError::Lacks {
+                file: data.label(&files.test),
+                reason: format!(
+                    "expected the features of {} ({features:?}), found {:?}",
+                    files.train,
+                    steered_features(&self.test)
+                ),
+            });
+        }
+        let roles = self
+            .test
+            .settings()
+            .iter()
+            .filter(|setting| setting.is_unsteered());
+        for role in roles {
+            for (name, table) in [(&files.raise, &self.raise), (&files.lower, &self.lower)] {
+                require(table, role, data, name)?;
+            }
+            let choices = &experiment.choices;
+            for &feature in choices.raise.values().chain(choices.lower.values()) {
+                let steered = Setting::steered(role.role.as_deref(), feature);
+                require(&self.test, &steered, data, &files.test)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn notes_on(&self, experiment: &Experiment) -> Vec<String> {
+        let files = &experiment.files;
+        let mut notes = Vec::new();
+        for (name, table) in [(&files.train, &self.train), (&files.test, &self.test)] {
+            let alone: BTreeSet<String> = table
+                .settings()
+                .iter()
+                .filter(|setting| table.position(&setting.unsteered()).is_none())
+                .map(|setting| setting.unsteered().to_string())
+                .collect();
+            if !alone.is_empty() {
+                let alone = alone.into_iter().collect::<Vec<_>>().join("; ");
+                notes.push(format!(
+                    "{name} lacks rows to compare others with ({alone}): the steered rows of these \
+                     roles are left out of the tables of features"
+                ));
+            }
+        }
+        for (value, column) in self.values().iter().zip(self.train.matrix().columns()) {
+            if column.iter().all(|orientation| *orientation == column[0]) {
+                notes.push(format!(
+                    "{value} is constant in {}: no test of independence can remove its edges",
+                    files.train
+                ));
+            }
+        }
+        notes
     }
 
     fn known_value(
@@ -156,22 +223,27 @@ impl Study {
     }
 }
 
+/// The steered features of a table, ascending.
+#[must_use]
+pub fn steered_features(table: &OrientationTable) -> Vec<u64> {
+    let features: BTreeSet<u64> = table
+        .settings()
+        .iter()
+        .filter_map(Setting::feature)
+        .collect();
+    features.into_iter().collect()
+}
+
 fn require_feature(
     table: &OrientationTable,
     feature: u64,
     data: &Source,
     file: &str,
 ) -> Result<(), StudyError> {
-    let mut features: Vec<u64> = table
-        .settings()
-        .iter()
-        .filter_map(Setting::feature)
-        .collect();
+    let features = steered_features(table);
     if features.contains(&feature) {
         return Ok(());
     }
-    features.sort_unstable();
-    features.dedup();
     let reason = format!("expected rows of feature {feature}, found those of {features:?}");
     Err(StudyError::Lacks {
         file: data.label(file),
@@ -179,14 +251,13 @@ fn require_feature(
     })
 }
 
-fn require_role(
+fn require(
     table: &OrientationTable,
-    role: &str,
+    setting: &Setting,
     data: &Source,
     file: &str,
 ) -> Result<(), StudyError> {
-    let setting = Setting::of_role(role);
-    if table.position(&setting).is_some() {
+    if table.position(setting).is_some() {
         return Ok(());
     }
     let rows = table.n_settings();

@@ -152,6 +152,54 @@ fn what_cannot_be_used_is_refused_with_its_place() {
             "test.csv: expected the values of train.csv in the same order",
         ),
         ("train.csv", "steer_dim", "feature", "train.csv"),
+        (
+            experiment,
+            "Greta Hill",
+            "",
+            "baselines.sae is empty; name a role",
+        ),
+        (
+            "references.toml",
+            "key = \"guess\"",
+            "key = \"discovered\"",
+            "references.toml: no graph may have the key \"discovered\"",
+        ),
+        (
+            "references.toml",
+            "[\"Security\", \"Conformity\"]",
+            "[\"Security\", \"Security\"]",
+            "references.toml: guess: an edge goes from \"Security\" to itself",
+        ),
+        (
+            "references.toml",
+            "[\"Tradition\", \"Conformity\"]",
+            "[\"Security\", \"Conformity\"]",
+            "references.toml: guess: \"Security\" -> \"Conformity\" stands twice",
+        ),
+        (
+            "truth.json",
+            "\"effect\": \"Conformity\"",
+            "\"effect\": \"Security\"",
+            "truth.json: an edge goes from \"Security\" to itself",
+        ),
+        (
+            "truth.json",
+            "\"cause\": \"Security\",\n      \"effect\": \"Face\"",
+            "\"cause\": \"Conformity\",\n      \"effect\": \"Security\"",
+            "truth.json: expected a graph without cycles, found one through \"",
+        ),
+        (
+            "test_raise.csv",
+            ",Greta Hill,",
+            ",Somebody,",
+            "test_raise.csv: expected a row for Greta Hill, unsteered, found none",
+        ),
+        (
+            "test.csv",
+            "1012,Greta Hill",
+            "1013,Greta Hill",
+            "test.csv: expected the features of train.csv ([1001, 1002,",
+        ),
     ] {
         let (_folder, arguments) = spoiled(file, old, new);
         let message = match arguments.load() {

@@ -6,5 +6,8 @@ use examples::draw_only;
 use examples::outputs::Output;
 
 fn main() -> ExitCode {
-    draw_only(Output::Figure3)
+    draw_only(
+        Output::Figure3,
+        "Figure 3: the discovered causal graph beside the reference graph.",
+    )
 }

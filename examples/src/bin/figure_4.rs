@@ -6,5 +6,8 @@ use examples::draw_only;
 use examples::outputs::Output;
 
 fn main() -> ExitCode {
-    draw_only(Output::Figure4)
+    draw_only(
+        Output::Figure4,
+        "Figure 4: steering effects that the discovered and the reference graph let one expect.",
+    )
 }

@@ -6,5 +6,8 @@ use examples::draw_only;
 use examples::outputs::Output;
 
 fn main() -> ExitCode {
-    draw_only(Output::Figure6)
+    draw_only(
+        Output::Figure6,
+        "Figure 6: steering effects of the discovered graph and of those that models wrote.",
+    )
 }

@@ -6,5 +6,8 @@ use examples::draw_only;
 use examples::outputs::Output;
 
 fn main() -> ExitCode {
-    draw_only(Output::Figure7)
+    draw_only(
+        Output::Figure7,
+        "Figure 7: steering effects of the discovered graph and of the hierarchy.",
+    )
 }

@@ -1,6 +1,7 @@
 //! Every figure and table of the paper from measured value orientations, with a report that sets
 //! each number beside the paper's.
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -42,6 +43,17 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     steps.set_length(outputs.len() as u64 + 3);
     steps.inc(1);
 
+    for note in &loaded.study.notes {
+        steps.suspend(|| eprintln!("note: {note}"));
+    }
+    // The report is written last and marks a whole folder, so an earlier run's must go first.
+    let report_file = out.join("report.md");
+    match std::fs::remove_file(&report_file) {
+        Err(error) if error.kind() != ErrorKind::NotFound && report_file.exists() => {
+            return Err(format!("{}: {error}", report_file.display()).into());
+        }
+        _ => {}
+    }
     steps.set_message("discovering graphs, measuring effects");
     let results = Results::compute(&loaded.experiment, &loaded.study)?;
     let json = serde_json::to_string_pretty(&results)?;
@@ -62,7 +74,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         &table_1,
         &files,
     )?;
-    save_text(&out.join("report.md"), &report)?;
+    save_text(&report_file, &report)?;
     steps.finish_and_clear();
     files.push("report.md".to_owned());
     for file in &files {

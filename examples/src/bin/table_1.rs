@@ -6,5 +6,8 @@ use examples::draw_only;
 use examples::outputs::Output;
 
 fn main() -> ExitCode {
-    draw_only(Output::Table1)
+    draw_only(
+        Output::Table1,
+        "Table 1: what the published SAE features do to ten values.",
+    )
 }

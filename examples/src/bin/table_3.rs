@@ -6,5 +6,8 @@ use examples::draw_only;
 use examples::outputs::Output;
 
 fn main() -> ExitCode {
-    draw_only(Output::Table3)
+    draw_only(
+        Output::Table3,
+        "Table 3: the best SAE features beside explicit instructions.",
+    )
 }

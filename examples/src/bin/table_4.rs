@@ -5,5 +5,8 @@ use std::process::ExitCode;
 use examples::draw_full_table;
 
 fn main() -> ExitCode {
-    draw_full_table(4)
+    draw_full_table(
+        4,
+        "Table 4: what all SAE features do to all values, for Gemma-2B-IT and the planted study.",
+    )
 }

@@ -5,5 +5,8 @@ use std::process::ExitCode;
 use examples::draw_full_table;
 
 fn main() -> ExitCode {
-    draw_full_table(5)
+    draw_full_table(
+        5,
+        "Table 5: what all SAE features do to all values, for Llama3-8B-IT.",
+    )
 }

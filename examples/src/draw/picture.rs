@@ -1,7 +1,6 @@
 //! The finished picture, its rasterisation and its files.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use resvg::tiny_skia::{Color, Pixmap, Transform};
@@ -9,6 +8,7 @@ use resvg::usvg;
 use thiserror::Error;
 
 use super::{font, raster};
+use crate::save::write_whole;
 
 /// PNG pixels for each SVG user unit.
 const PNG_SCALE: f64 = 2.0;
@@ -80,8 +80,8 @@ impl Picture {
 pub fn save(picture: &Picture, stem: impl AsRef<Path>) -> Result<(), DrawError> {
     let stem = stem.as_ref();
     let png = picture.png()?;
-    write_whole(&with_suffix(stem, ".svg"), picture.svg.as_bytes())?;
-    write_whole(&with_suffix(stem, ".png"), &png)
+    write(&with_suffix(stem, ".svg"), picture.svg.as_bytes())?;
+    write(&with_suffix(stem, ".png"), &png)
 }
 
 /// Why a drawing could not be made or written.
@@ -135,7 +135,7 @@ pub enum DrawError {
     #[error("cannot encode the PNG file")]
     Png(#[from] png::EncodingError),
     /// A file cannot be written.
-    #[error("cannot write {}", path.display())]
+    #[error("{}: cannot be written: {source}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -150,35 +150,11 @@ fn with_suffix(stem: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), DrawError> {
-    replace_file(path, bytes).map_err(|source| DrawError::Write {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), DrawError> {
+    write_whole(path, bytes).map_err(|source| DrawError::Write {
         path: path.to_owned(),
         source,
     })
-}
-
-fn replace_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    std::fs::create_dir_all(folder)?;
-    let mut file = temporary_in(folder)?;
-    file.write_all(bytes)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Temporary files are private by default; pictures should have the permissions of any new file.
-fn temporary_in(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".drawing-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]

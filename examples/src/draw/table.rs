@@ -119,7 +119,8 @@ pub fn steering_table(table: &SteeringTable) -> Result<Picture, DrawError> {
     ))
 }
 
-const NOTE: &str = "Numbers: cosine similarity of the shares in training and in test";
+const NOTE: &str =
+    "Numbers: cosine of the shares in training and in test. Paler bars: more roles unchanged";
 
 /// The normalised shares of all cells.
 fn check(table: &SteeringTable) -> Result<Vec<Vec<Option<Shares>>>, DrawError> {
