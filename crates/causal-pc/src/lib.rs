@@ -1,4 +1,4 @@
-//! The PC algorithm for causal discovery: fast, exact, order-independent, over any test of conditional independence.
+#![doc = include_str!("../README.md")]
 
 pub mod ci;
 pub mod data;
