@@ -11,7 +11,7 @@
 //! Variables are taken in an order computed from the evidence alone, so that the result does not
 //! depend on how they are numbered.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
 
 use super::reason::Triple;
@@ -157,6 +157,9 @@ struct Dag {
     forks: Vec<Fork>,
     /// For each edge the forks that it is part of.
     of_edge: Vec<Vec<usize>>,
+    /// For each variable the last search for a path that met it.
+    visited: Vec<u64>,
+    visit: u64,
 }
 
 impl Dag {
@@ -187,6 +190,8 @@ impl Dag {
         }
         let mut dag = Self {
             of_edge: vec![Vec::new(); edges.len()],
+            visited: vec![0; problem.n_variables],
+            visit: 0,
             edges,
             at,
             forks: Vec::with_capacity(problem.triples.len()),
@@ -246,18 +251,17 @@ impl Dag {
             turned
                 .iter()
                 .for_each(|&edge| self.edges[edge].point_at(middle));
-            if edges
-                .iter()
-                .any(|&edge| self.reaches(middle, self.edges[edge].other(middle)))
-            {
+            let ends = edges.map(|edge| self.edges[edge].other(middle));
+            if ends.into_iter().any(|end| self.reaches(middle, end)) {
                 turned.iter().for_each(|&edge| self.edges[edge].to_b = None);
             }
         }
     }
 
     /// Whether arrows lead from one variable to another.
-    fn reaches(&self, from: usize, to: usize) -> bool {
-        let mut seen = BTreeSet::from([from]);
+    fn reaches(&mut self, from: usize, to: usize) -> bool {
+        self.visit += 1;
+        self.visited[from] = self.visit;
         let mut stack = vec![from];
         while let Some(v) = stack.pop() {
             if v == to {
@@ -266,7 +270,8 @@ impl Dag {
             for &edge in &self.at[v] {
                 let edge = &self.edges[edge];
                 let w = edge.other(v);
-                if edge.points_at(w) && seen.insert(w) {
+                if edge.points_at(w) && self.visited[w] != self.visit {
+                    self.visited[w] = self.visit;
                     stack.push(w);
                 }
             }
@@ -342,55 +347,66 @@ impl Dag {
 
     /// Turns edges as long as that raises the worth, the best turn first.
     fn improve(&mut self) {
-        const RISE: f64 = 1e-9;
+        let all = 0..self.edges.len() + self.forks.len();
+        let mut turns = Turns::new(all.len());
+        all.for_each(|turn| turns.set(turn, self.rise_of(turn)));
         loop {
-            let mut turns = self.turns(RISE);
-            turns.sort_by(|a, b| b.rise.total_cmp(&a.rise));
-            if !turns.iter().any(|turn| self.take(&turn.edges)) {
-                return;
+            let taken = turns.ranked().find(|&turn| self.take(turn));
+            let Some(turn) = taken else { return };
+            for affected in self.affected(turn) {
+                turns.set(affected, self.rise_of(affected));
             }
         }
     }
 
-    /// Every turn of one edge, or of the edges of one triple towards its middle, that raises the
-    /// worth.
-    fn turns(&mut self, least: f64) -> Vec<Turn> {
-        let mut turns = Vec::new();
-        for edge in (0..self.edges.len()).filter(|&edge| !self.edges[edge].fixed) {
-            let rise = self.rise(edge);
-            if rise > least {
-                turns.push(Turn {
-                    edges: vec![edge],
-                    rise,
-                });
-            }
+    /// The edges of a turn: turns are numbered edges first, then forks.
+    fn edges_of(&self, turn: usize) -> Vec<usize> {
+        match turn.checked_sub(self.edges.len()) {
+            None => vec![turn],
+            Some(fork) => self.forks[fork].edges.to_vec(),
         }
-        for fork in 0..self.forks.len() {
-            let Fork {
-                edges,
-                middle,
-                support,
-                ..
-            } = self.forks[fork];
-            let away = |&edge: &usize| !self.edges[edge].points_at(middle);
-            if support > 0.0
-                && edges.iter().all(away)
-                && !edges.iter().any(|&e| self.edges[e].fixed)
-            {
-                let first = self.rise(edges[0]);
-                self.edges[edges[0]].point_at(middle);
-                let rise = first + self.rise(edges[1]);
-                let back = self.edges[edges[0]].other(middle);
-                self.edges[edges[0]].point_at(back);
-                if rise > least {
-                    turns.push(Turn {
-                        edges: edges.to_vec(),
-                        rise,
-                    });
-                }
-            }
+    }
+
+    /// Turns whose rise may have changed with this one: of edges that share a fork with its edges,
+    /// and of forks that share an edge with those.
+    fn affected(&self, turn: usize) -> BTreeSet<usize> {
+        let mut near = BTreeSet::new();
+        for edge in self.edges_of(turn) {
+            near.insert(edge);
+            near.extend(
+                self.of_edge[edge]
+                    .iter()
+                    .map(|&fork| self.forks[fork].other(edge)),
+            );
         }
-        turns
+        let forks = near.iter().flat_map(|&edge| &self.of_edge[edge]);
+        let forks: Vec<usize> = forks.map(|fork| fork + self.edges.len()).collect();
+        near.extend(forks);
+        near
+    }
+
+    /// How much the worth rises by a turn: of one edge, or of both edges of a fork towards its
+    /// middle.
+    fn rise_of(&mut self, turn: usize) -> f64 {
+        let edges = self.edges_of(turn);
+        if edges.iter().any(|&edge| self.edges[edge].fixed) {
+            return 0.0;
+        }
+        let &[first, second] = edges.as_slice() else {
+            return self.rise(turn);
+        };
+        let Fork {
+            middle, support, ..
+        } = self.forks[turn - self.edges.len()];
+        if support <= 0.0 || edges.iter().any(|&edge| self.edges[edge].points_at(middle)) {
+            return 0.0;
+        }
+        let rise = self.rise(first);
+        self.edges[first].point_at(middle);
+        let rise = rise + self.rise(second);
+        let back = self.edges[first].other(middle);
+        self.edges[first].point_at(back);
+        rise
     }
 
     /// How much the worth rises when an edge is turned.
@@ -411,28 +427,60 @@ impl Dag {
     }
 
     /// Turns the edges unless that closes a cycle; whether it did.
-    fn take(&mut self, edges: &[usize]) -> bool {
-        let turn = |dag: &mut Self| {
-            for &edge in edges {
-                let back = dag.edges[edge].from();
-                dag.edges[edge].point_at(back);
-            }
-        };
-        turn(self);
-        let cyclic = |&edge: &usize| self.reaches(self.edges[edge].to(), self.edges[edge].from());
-        if edges.iter().any(cyclic) {
-            turn(self);
+    fn take(&mut self, turn: usize) -> bool {
+        let edges = self.edges_of(turn);
+        self.reverse(&edges);
+        let turned = |&edge: &usize| (self.edges[edge].to(), self.edges[edge].from());
+        let turned: Vec<(usize, usize)> = edges.iter().map(turned).collect();
+        if turned.into_iter().any(|(to, from)| self.reaches(to, from)) {
+            self.reverse(&edges);
             return false;
         }
         true
+    }
+
+    fn reverse(&mut self, edges: &[usize]) {
+        for &edge in edges {
+            let back = self.edges[edge].from();
+            self.edges[edge].point_at(back);
+        }
+    }
+}
+
+/// The turns that raise the worth, the best first, equal ones by number.
+struct Turns {
+    rises: Vec<f64>,
+    order: BTreeSet<(Reverse<u64>, usize)>,
+}
+
+impl Turns {
+    /// What counts as a rise: more than rounding.
+    const LEAST: f64 = 1e-9;
+
+    fn new(n_turns: usize) -> Self {
+        Self {
+            rises: vec![0.0; n_turns],
+            order: BTreeSet::new(),
+        }
+    }
+
+    fn set(&mut self, turn: usize, rise: f64) {
+        // The bits of positive numbers are ordered as the numbers are.
+        let key = |rise: f64| (Reverse(rise.to_bits()), turn);
+        if self.rises[turn] > Self::LEAST {
+            self.order.remove(&key(self.rises[turn]));
+        }
+        self.rises[turn] = rise;
+        if rise > Self::LEAST {
+            self.order.insert(key(rise));
+        }
+    }
+
+    fn ranked(&self) -> impl Iterator<Item = usize> + '_ {
+        self.order.iter().map(|&(_, turn)| turn)
     }
 }
 
 /// A cost, ordered as a number that is not negative.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Loss(u64);
-
-struct Turn {
-    edges: Vec<usize>,
-    rise: f64,
-}

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::stable::Sides;
 use super::{Adjacency, Search, Skeleton};
-use crate::ci::{Bound, CiTest, Next};
+use crate::ci::{Bound, CiTest, Next, SetScan};
 use crate::discovery::PcError;
 use crate::options::Discoveries;
 use crate::progress::Stage;
@@ -62,7 +62,7 @@ fn level<T: CiTest + ?Sized>(
 ) -> Result<u64, PcError> {
     let steps = search.watch.stage(Stage::Skeleton { depth }, largest.len());
     let raise = |(&(x, y), largest): (&(usize, usize), &mut Largest)| {
-        let raised = raise(search, &Sides::new(adjacency, x, y), depth, largest);
+        let raised = raise(search, Sides::new(adjacency, x, y), depth, largest);
         steps.step().and(raised)
     };
     let mut all: Vec<_> = largest.iter_mut().collect();
@@ -76,24 +76,28 @@ fn level<T: CiTest + ?Sized>(
 
 fn raise<T: CiTest + ?Sized>(
     search: &Search<'_, T>,
-    sides: &Sides,
+    first: Sides<'_>,
     depth: usize,
     largest: &mut Largest,
 ) -> Result<u64, PcError> {
-    let mut n_tests = 0;
-    for side in 0..2 {
-        let sets = sides.sets(side, depth);
-        n_tests += search.scan(&sets, Bound::above_log(largest.log_p), &mut |given| {
-            let log_p = search.log_p(sets.x, sets.y, given)?;
-            if log_p > largest.log_p {
-                largest.log_p = log_p;
-                largest.given = given.to_vec();
-                return Ok(Next::Raise);
-            }
-            Ok(Next::Continue)
-        })?;
-    }
-    Ok(n_tests)
+    let n_tests = raise_side(search, &first.sets(depth), largest)?;
+    Ok(n_tests + raise_side(search, &first.second().sets(depth), largest)?)
+}
+
+fn raise_side<T: CiTest + ?Sized>(
+    search: &Search<'_, T>,
+    sets: &SetScan<'_>,
+    largest: &mut Largest,
+) -> Result<u64, PcError> {
+    search.scan(sets, Bound::above_log(largest.log_p), &mut |given| {
+        let log_p = search.log_p(sets.x, sets.y, given)?;
+        if log_p > largest.log_p {
+            largest.log_p = log_p;
+            largest.given = given.to_vec();
+            return Ok(Next::Raise);
+        }
+        Ok(Next::Continue)
+    })
 }
 
 /// Removes the edges whose p-values the procedure does not reject.

@@ -87,7 +87,15 @@ fn level<T: CiTest + ?Sized>(
     let pairs: Vec<(usize, usize)> = adjacency.pairs().into_iter().filter(open).collect();
     let steps = search.watch.stage(Stage::Skeleton { depth }, pairs.len());
     let test_pair = |&(x, y): &(usize, usize)| {
-        let outcome = Pair::new(search, adjacency, depth, x, y).test();
+        let outcome = Pair {
+            search,
+            adjacency,
+            depth,
+            x,
+            y,
+            n_tests: 0,
+        }
+        .test();
         steps.step().and(outcome)
     };
     let outcomes: Vec<Result<Outcome, PcError>> = if search.runs_parallel(pairs.len() * depth) {
@@ -113,75 +121,70 @@ struct Outcome {
 }
 
 /// What the sets of a pair are chosen from.
-pub(super) struct Sides {
+pub(super) struct Sides<'a> {
+    adjacency: &'a Adjacency,
     x: usize,
     y: usize,
-    /// Neighbours of x other than y, and of y other than x.
-    neighbors: [Vec<usize>; 2],
-    /// Whether each neighbour of y is one of x too.
+    /// Neighbours of x other than y, or of y other than x.
+    neighbors: Vec<usize>,
+    /// For the second side, whether each neighbour of y is one of x too.
     shared: Vec<bool>,
 }
 
-impl Sides {
-    pub(super) fn new(adjacency: &Adjacency, x: usize, y: usize) -> Self {
-        let side = |a: usize, b: usize| -> Vec<usize> {
-            adjacency
-                .neighbors(a)
-                .iter()
-                .copied()
-                .filter(|&v| v != b)
-                .collect()
-        };
-        let neighbors = [side(x, y), side(y, x)];
-        let shared = neighbors[1]
-            .iter()
-            .map(|&v| adjacency.contains(x, v))
-            .collect();
+impl<'a> Sides<'a> {
+    /// The first side.
+    pub(super) fn new(adjacency: &'a Adjacency, x: usize, y: usize) -> Self {
         Self {
+            adjacency,
             x,
             y,
-            neighbors,
-            shared,
+            neighbors: without(adjacency.neighbors(x), y),
+            shared: Vec::new(),
         }
     }
 
-    /// The subsets of one side, less those of the second that are subsets of the first.
-    pub(super) fn sets(&self, side: usize, size: usize) -> SetScan<'_> {
+    /// The second side.
+    pub(super) fn second(mut self) -> Self {
+        self.neighbors = without(self.adjacency.neighbors(self.y), self.x);
+        let mut of_x = self.adjacency.neighbors(self.x).iter().peekable();
+        let is_shared = |v: &usize| {
+            while of_x.next_if(|&w| w < v).is_some() {}
+            of_x.peek() == Some(&v)
+        };
+        self.shared = self.neighbors.iter().map(is_shared).collect();
+        self
+    }
+
+    /// The subsets of this side; of the second less those that are subsets of the first.
+    pub(super) fn sets(&self, size: usize) -> SetScan<'_> {
         SetScan {
             x: self.x,
             y: self.y,
             always: &[],
-            candidates: &self.neighbors[side],
+            candidates: &self.neighbors,
             size,
-            done: if side == 0 { &[] } else { &self.shared },
+            done: &self.shared,
         }
     }
+}
+
+fn without(neighbors: &[usize], v: usize) -> Vec<usize> {
+    let mut others = Vec::with_capacity(neighbors.len());
+    others.extend(neighbors.iter().filter(|&&w| w != v));
+    others
 }
 
 /// One pair at one depth.
 struct Pair<'a, T: ?Sized> {
     search: &'a Search<'a, T>,
+    adjacency: &'a Adjacency,
     depth: usize,
-    sides: Sides,
+    x: usize,
+    y: usize,
     n_tests: u64,
 }
 
-impl<'a, T: CiTest + ?Sized> Pair<'a, T> {
-    fn new(
-        search: &'a Search<'a, T>,
-        adjacency: &Adjacency,
-        depth: usize,
-        x: usize,
-        y: usize,
-    ) -> Self {
-        Self {
-            search,
-            depth,
-            sides: Sides::new(adjacency, x, y),
-            n_tests: 0,
-        }
-    }
-
+impl<T: CiTest + ?Sized> Pair<'_, T> {
     fn test(mut self) -> Result<Outcome, PcError> {
         let separation = match self.search.options.set_search {
             SetSearch::FirstHit => self.first_hit()?,
@@ -195,47 +198,57 @@ impl<'a, T: CiTest + ?Sized> Pair<'a, T> {
 
     /// The first set that separates, among the neighbours of x and then of y.
     fn first_hit(&mut self) -> Result<Option<Separation>, PcError> {
-        for side in 0..2 {
-            let mut found = None;
-            self.scan(side, &mut |given| {
-                found = Some(given.to_vec());
-                Next::Stop
-            })?;
-            if let Some(given) = found {
-                return Ok(Some(Separation {
-                    p_value: self.p_value(&given)?,
-                    sets: vec![given],
-                    depth: self.depth,
-                    by: SeparatedBy::Test,
-                }));
-            }
+        let mut sides = Sides::new(self.adjacency, self.x, self.y);
+        let mut found = self.first_of(&sides)?;
+        if found.is_none() {
+            sides = sides.second();
+            found = self.first_of(&sides)?;
         }
-        Ok(None)
+        let Some(given) = found else { return Ok(None) };
+        Ok(Some(Separation {
+            p_value: self.search.p_value(self.x, self.y, &given)?,
+            sets: vec![given],
+            depth: self.depth,
+            by: SeparatedBy::Test,
+        }))
+    }
+
+    fn first_of(&mut self, sides: &Sides<'_>) -> Result<Option<Vec<usize>>, PcError> {
+        let mut found = None;
+        self.scan(sides, &mut |given| {
+            found = Some(given.to_vec());
+            Next::Stop
+        })?;
+        Ok(found)
+    }
+
+    fn all_of(&mut self, sides: &Sides<'_>) -> Result<Vec<Vec<usize>>, PcError> {
+        let mut found = Vec::new();
+        self.scan(sides, &mut |given| {
+            found.push(given.to_vec());
+            Next::Continue
+        })?;
+        Ok(found)
     }
 
     /// The union of all sets that separate, for each side.
     fn all_hits(&mut self) -> Result<Option<Separation>, PcError> {
-        let mut hits: [Vec<Vec<usize>>; 2] = Default::default();
-        for (side, found) in hits.iter_mut().enumerate() {
-            self.scan(side, &mut |given| {
-                found.push(given.to_vec());
-                Next::Continue
-            })?;
-        }
-        let [from_x, mut from_y] = hits;
+        let first = Sides::new(self.adjacency, self.x, self.y);
+        let from_x = self.all_of(&first)?;
+        let second = first.second();
+        let mut from_y = self.all_of(&second)?;
         if from_x.is_empty() && from_y.is_empty() {
             return Ok(None);
         }
         let mut p_value = 0.0f64;
         for given in from_x.iter().chain(&from_y) {
-            p_value = p_value.max(self.p_value(given)?);
+            p_value = p_value.max(self.search.p_value(self.x, self.y, given)?);
         }
-        let is_shared =
-            |given: &&Vec<usize>| given.iter().all(|v| self.sides.neighbors[1].contains(v));
-        let again: Vec<_> = from_x.iter().filter(is_shared).cloned().collect();
-        from_y.extend(again);
+        let is_of_y = |v: &usize| second.neighbors.binary_search(v).is_ok();
+        let again = from_x.iter().filter(|given| given.iter().all(is_of_y));
+        from_y.extend(again.cloned());
         Ok(Some(Separation {
-            sets: self.listed(&from_x, &from_y),
+            sets: self.listed(&from_x, &from_y, second.neighbors.len()),
             p_value,
             depth: self.depth,
             by: SeparatedBy::Test,
@@ -244,33 +257,33 @@ impl<'a, T: CiTest + ?Sized> Pair<'a, T> {
 
     /// The unions in causal-learn's way: none for the first side unless it found a set itself; one
     /// for the second, found or not, unless that variable has fewer than depth - 1 neighbours.
-    fn listed(&self, from_x: &[Vec<usize>], from_y: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    fn listed(
+        &self,
+        from_x: &[Vec<usize>],
+        from_y: &[Vec<usize>],
+        others_of_y: usize,
+    ) -> Vec<Vec<usize>> {
         let mut sets = Vec::with_capacity(2);
         if !from_x.is_empty() {
             sets.push(union(from_x));
         }
-        if self.sides.neighbors[1].len() + 2 >= self.depth {
+        if others_of_y + 2 >= self.depth {
             sets.push(union(from_y));
         }
         sets
     }
 
-    /// Tests the subsets of one side, less those that belonged to the other side before.
     fn scan(
         &mut self,
-        side: usize,
+        sides: &Sides<'_>,
         found: &mut dyn FnMut(&[usize]) -> Next,
     ) -> Result<(), PcError> {
-        let sets = self.sides.sets(side, self.depth);
+        let sets = sides.sets(self.depth);
         let tested = self
             .search
             .scan(&sets, self.search.bound, &mut |given| Ok(found(given)));
         self.n_tests += tested?;
         Ok(())
-    }
-
-    fn p_value(&self, given: &[usize]) -> Result<f64, PcError> {
-        self.search.p_value(self.sides.x, self.sides.y, given)
     }
 }
 
