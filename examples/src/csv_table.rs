@@ -221,6 +221,18 @@ impl CsvTable {
         Some(taken)
     }
 
+    /// The table of these rows, of which some may repeat.
+    ///
+    /// # Panics
+    /// If a row does not exist.
+    pub fn rows(&self, rows: &[usize]) -> Self {
+        Self {
+            names: self.names.clone(),
+            values: self.values.select(Axis(0), rows),
+            categories: self.categories.clone(),
+        }
+    }
+
     /// Whether any cell is missing.
     pub fn has_missing(&self) -> bool {
         self.values.iter().any(|value| value.is_nan())
@@ -341,7 +353,7 @@ impl Column {
         if options.is_missing(text) {
             return match options.missing {
                 Some(_) => Ok(f64::NAN),
-                None => Err(wrong("a value (missing cells were not allowed for)", text)),
+                None => Err(wrong("a value (missing cells are refused)", text)),
             };
         }
         match (text.parse::<f64>(), &mut self.texts) {
