@@ -1,6 +1,6 @@
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use ndarray_linalg::error::LinalgError;
-use ndarray_linalg::{Eigh, InverseC, UPLO};
+use ndarray_linalg::{Eigh, UPLO};
 use thiserror::Error;
 
 use super::chi_squared::log_gamma_upper_tail;
@@ -24,9 +24,11 @@ use crate::data::{self, DataError, Missing, Variable};
 /// Assumes independent samples and a smooth influence of the conditioning set. Its level is kept
 /// poorly with more than some three variables in the set, or far fewer than 100 samples.
 ///
-/// O(n^2) without a set, O(n^3) with one, and memory for several matrices of n by n. A thousand
-/// samples take about a second, so search with a depth limit, and share answers by
-/// [`Cached`](super::Cached). OpenBLAS starts threads of its own: in a search on many threads set
+/// Kernel matrices are not made but factored, by Cholesky's method with pivots up to rounding. With
+/// n samples and rank r, some ten to a few hundred as kernels are smooth, a test takes O(n r^2)
+/// and with a set also O(n^2 r), and memory O(n r); at worst r = n. Still a thousand times slower
+/// than a test of correlations: search with a depth limit, and share answers by
+/// [`Cached`](super::Cached). OpenBLAS may start threads of its own: in a search on many threads set
 /// `OPENBLAS_NUM_THREADS=1`.
 ///
 /// Needs the feature `lapack`, and with it the system's OpenBLAS with its headers (on Debian and
@@ -108,9 +110,8 @@ impl KciOptions {
     }
 
     /// Of conditional tests, the share of the largest eigenvalue at or below which an eigenvalue
-    /// does not count in the distribution under independence. Default: 1e-5. With 0 all count, no
-    /// eigenvalue is computed, and a test takes about a third of the time, with p-values that differ
-    /// in the third digit or so.
+    /// does not count in the distribution under independence. Default: 1e-5. With 0 all count, which
+    /// changes p-values in the third digit or so.
     pub fn eigenvalue_cut(mut self, eigenvalue_cut: f64) -> Self {
         self.eigenvalue_cut = eigenvalue_cut;
         self
@@ -276,45 +277,46 @@ impl Kci {
 
     fn unconditional(&self, values: &Array2<f64>) -> f64 {
         let n = values.ncols() as f64;
-        let kernel = |row: usize| {
+        let factor = |row: usize| {
             let row = values.slice(s![row..row + 1, ..]);
-            let width = self.width(n, [0.8, 0.5, 0.3], 1.0);
-            centred(gaussian_kernel(&row, &[1.0], width))
+            centred(kernel_factor(
+                &row,
+                &[1.0],
+                self.width(n, [0.8, 0.5, 0.3], 1.0),
+            ))
         };
-        let (kx, ky) = (kernel(0), kernel(1));
-        let statistic = (&kx * &ky).sum();
-        let mean = kx.diag().sum() * ky.diag().sum() / n;
-        let variance = 2.0 * square_sum(&kx) * square_sum(&ky) / (n * n);
-        log_gamma_p(statistic, mean, variance)
+        let (fx, fy) = (factor(0), factor(1));
+        let statistic = square_sum(&fx.dot(&fy.t()));
+        let mean = square_sum(&fx) * square_sum(&fy) / n;
+        let products = square_sum(&fx.dot(&fx.t())) * square_sum(&fy.dot(&fy.t()));
+        log_gamma_p(statistic, mean, 2.0 * products / (n * n))
     }
 
     fn conditional(&self, values: &Array2<f64>) -> Result<f64, LinalgError> {
         let n = values.ncols() as f64;
         let n_given = values.nrows() - 2;
         let width = self.width(n, [1.2, 0.7, 0.4], (n_given as f64).sqrt());
-        let set = values.slice(s![2.., ..]);
         let mut joined = values.slice(s![1.., ..]).to_owned();
         joined.row_mut(0).assign(&values.row(0));
-        let weights = |first: f64, rest: f64| {
-            let mut weights = vec![rest; n_given + 1];
-            weights[0] = first;
-            weights
-        };
-        let kx = centred(gaussian_kernel(&joined.view(), &weights(1.0, 0.5), width));
-        let ky = centred(gaussian_kernel(&values.slice(s![1..2, ..]), &[1.0], width));
-        let mut kz = centred(gaussian_kernel(&set, &weights(1.0, 1.0)[1..], width));
-        kz.diag_mut()
-            .mapv_inplace(|value| value + self.options.regularization);
-        let residual = kz.invc()? * self.options.regularization;
-        let free = |kernel: &Array2<f64>| residual.dot(kernel).dot(&residual);
-        let (kx, ky) = (free(&kx), free(&ky));
-        let statistic = (&kx * &ky).sum();
-        let (kx, ky) = (
-            self.without_small_eigenvalues(kx)?,
-            self.without_small_eigenvalues(ky)?,
+        let mut weights = vec![0.5; n_given + 1];
+        weights[0] = 1.0;
+        let ridge = Ridge::new(
+            &centred(kernel_factor(
+                &values.slice(s![2.., ..]),
+                &vec![1.0; n_given],
+                width,
+            )),
+            self.options.regularization,
+        )?;
+        let fx = ridge.residual(centred(kernel_factor(&joined.view(), &weights, width)));
+        let y = values.slice(s![1..2, ..]);
+        let fy = ridge.residual(centred(kernel_factor(&y, &[1.0], width)));
+        let statistic = square_sum(&fx.dot(&fy.t()));
+        let (fx, fy) = (
+            self.without_small_eigenvalues(fx)?,
+            self.without_small_eigenvalues(fy)?,
         );
-        let mean = (&kx.diag() * &ky.diag()).sum();
-        let variance = 2.0 * square_sum(&(&kx * &ky));
+        let (mean, variance) = moments(&fx, &fy);
         Ok(log_gamma_p(statistic, mean, variance))
     }
 
@@ -331,27 +333,56 @@ impl Kci {
         }
     }
 
-    fn without_small_eigenvalues(&self, kernel: Array2<f64>) -> Result<Array2<f64>, LinalgError> {
-        if self.options.eigenvalue_cut == 0.0 {
-            return Ok(kernel);
+    /// The factor of a kernel matrix without its small eigenvalues.
+    fn without_small_eigenvalues(&self, factor: Array2<f64>) -> Result<Array2<f64>, LinalgError> {
+        let cut = self.options.eigenvalue_cut;
+        if cut == 0.0 || factor.is_empty() {
+            return Ok(factor);
         }
-        let symmetric = (&kernel + &kernel.t()) * 0.5;
-        let (values, mut vectors) = symmetric.eigh(UPLO::Lower)?;
-        let largest = values
+        // The matrix has the eigenvalues of the small one of its factor's products; they ascend.
+        let (values, vectors) = factor.dot(&factor.t()).eigh(UPLO::Lower)?;
+        let largest = values.last().copied().unwrap_or_default();
+        let n_small = values
             .iter()
-            .fold(0.0, |largest: f64, &value| largest.max(value));
-        let kept = |value: &f64| *value > largest * self.options.eigenvalue_cut;
-        let roots: Array1<f64> = values
-            .iter()
-            .map(|value| if kept(value) { value.sqrt() } else { 0.0 })
-            .collect();
-        vectors *= &roots;
-        let first = roots
-            .iter()
-            .position(|&root| root > 0.0)
-            .unwrap_or(roots.len());
-        let vectors = vectors.slice(s![.., first..]);
-        Ok(vectors.dot(&vectors.t()))
+            .take_while(|&&value| value <= largest * cut)
+            .count();
+        Ok(vectors.slice(s![.., n_small..]).t().dot(&factor))
+    }
+}
+
+/// Ridge regression on a kernel, to take what it explains out of others.
+struct Ridge {
+    /// The eigenvectors of the kernel matrix, each times the root of its eigenvalue: `[rank, n]`.
+    directions: Array2<f64>,
+    /// Each eigenvalue plus the regularisation, `[rank, 1]`.
+    shrinkage: Array2<f64>,
+}
+
+impl Ridge {
+    /// On the kernel with this factor.
+    fn new(factor: &Array2<f64>, regularization: f64) -> Result<Self, LinalgError> {
+        if factor.is_empty() {
+            return Ok(Self {
+                directions: factor.clone(),
+                shrinkage: Array2::zeros((0, 1)),
+            });
+        }
+        let (values, vectors) = factor.dot(&factor.t()).eigh(UPLO::Lower)?;
+        let shrinkage = values.mapv(|value| value.max(0.0) + regularization);
+        Ok(Self {
+            directions: vectors.t().dot(factor),
+            shrinkage: shrinkage.insert_axis(Axis(1)),
+        })
+    }
+
+    /// The factor of another kernel, less what the regression explains: the rows of `factor` times
+    /// `e (K + e I)^-1` for kernel matrix K and regularisation e.
+    fn residual(&self, mut factor: Array2<f64>) -> Array2<f64> {
+        if !self.directions.is_empty() {
+            let coefficients = self.directions.dot(&factor.t()) / &self.shrinkage;
+            factor -= &coefficients.t().dot(&self.directions);
+        }
+        factor
     }
 }
 
@@ -403,36 +434,62 @@ impl KciOptions {
     }
 }
 
-/// `exp(-d^2 / (2 width^2))` of the distances `d` between all samples of `[n_variables, n_samples]`,
-/// each variable multiplied by its weight first; without a width by the median rule.
-fn gaussian_kernel(
-    values: &ArrayView2<'_, f64>,
-    weights: &[f64],
-    width: Option<f64>,
-) -> Array2<f64> {
+/// A factor F of the kernel matrix `F' F` with entries `exp(-d^2 / (2 width^2))` of the distances
+/// `d` between samples of `[n_variables, n_samples]`, each variable multiplied by its weight first;
+/// without a width by the median rule. `[rank, n_samples]`.
+///
+/// By Cholesky's method with pivots, until nothing of the diagonal is left but rounding. Smooth
+/// kernels have a small rank, so that the matrix itself need not be made.
+fn kernel_factor(values: &ArrayView2<'_, f64>, weights: &[f64], width: Option<f64>) -> Array2<f64> {
+    const ROUNDING: f64 = 1e-15;
     let n = values.ncols();
-    let mut squares = Array2::<f64>::zeros((n, n));
-    for (row, weight) in values.rows().into_iter().zip(weights) {
-        for (i, mut line) in squares.rows_mut().into_iter().enumerate() {
-            let here = row[i];
-            line.iter_mut()
-                .zip(row)
-                .for_each(|(sum, there)| *sum += (weight * (here - there)).powi(2));
-        }
-    }
-    let width = width.unwrap_or_else(|| median_width(&squares));
+    let width = width.unwrap_or_else(|| median_width(values, weights));
     let scale = -0.5 / (width * width);
-    squares.mapv_inplace(|square| (scale * square).exp());
+    let (mut factor, mut left) = (Vec::new(), vec![1.0_f64; n]);
+    for rank in 0..n {
+        let Some(pivot) = (0..n).max_by(|&i, &j| left[i].total_cmp(&left[j])) else {
+            break;
+        };
+        if left[pivot] <= ROUNDING {
+            break;
+        }
+        let mut row = squared_distances(values, weights, pivot);
+        row.iter_mut()
+            .for_each(|square| *square = (scale * *square).exp());
+        for before in factor.chunks_exact(n).take(rank) {
+            let times: f64 = before[pivot];
+            row.iter_mut()
+                .zip(before)
+                .for_each(|(value, other)| *value -= times * other);
+        }
+        let root = left[pivot].sqrt();
+        for (value, left) in row.iter_mut().zip(&mut left) {
+            *value /= root;
+            *left -= *value * *value;
+        }
+        left[pivot] = 0.0;
+        factor.extend(row);
+    }
+    Array2::from_shape_vec((factor.len() / n.max(1), n), factor)
+        .expect("each row of the factor has a value for each sample")
+}
+
+/// From one sample to all.
+fn squared_distances(values: &ArrayView2<'_, f64>, weights: &[f64], from: usize) -> Vec<f64> {
+    let mut squares = vec![0.0; values.ncols()];
+    for (row, weight) in values.rows().into_iter().zip(weights) {
+        let here = row[from];
+        let all = squares.iter_mut().zip(row);
+        all.for_each(|(sum, there)| *sum += (weight * (here - there)).powi(2));
+    }
     squares
 }
 
 /// The square root of 2 times the median distance that is not 0; 1 if all are.
-fn median_width(squares: &Array2<f64>) -> f64 {
-    let mut positive: Vec<f64> = squares
-        .iter()
-        .copied()
-        .filter(|&square| square > 0.0)
-        .collect();
+fn median_width(values: &ArrayView2<'_, f64>, weights: &[f64]) -> f64 {
+    let from = |sample| squared_distances(values, weights, sample).split_off(sample);
+    let all = (0..values.ncols()).flat_map(from);
+    let mut positive: Vec<f64> = all.filter(|&square| square > 0.0).collect();
     if positive.is_empty() {
         return 1.0;
     }
@@ -447,18 +504,26 @@ fn median_width(squares: &Array2<f64>) -> f64 {
     2.0_f64.sqrt() * median
 }
 
-/// The kernel matrix of features with mean 0.
-fn centred(mut kernel: Array2<f64>) -> Array2<f64> {
-    let n = kernel.nrows() as f64;
-    let means = kernel.sum_axis(Axis(0)) / n;
-    let mean = means.sum() / n;
-    for (i, mut row) in kernel.rows_mut().into_iter().enumerate() {
-        let shift = mean - means[i];
-        row.iter_mut()
-            .zip(&means)
-            .for_each(|(value, column_mean)| *value += shift - column_mean);
+/// The factor of the kernel of features with mean 0.
+fn centred(mut factor: Array2<f64>) -> Array2<f64> {
+    for mut row in factor.rows_mut() {
+        let mean = row.mean().unwrap_or_default();
+        row.mapv_inplace(|value| value - mean);
     }
-    kernel
+    factor
+}
+
+/// The mean and variance of the statistic under independence: the trace of the elementwise product
+/// of the two kernel matrices, and twice the sum of its squares, made a few rows at a time.
+fn moments(fx: &Array2<f64>, fy: &Array2<f64>) -> (f64, f64) {
+    const ROWS: usize = 128;
+    let norms = |factor: &Array2<f64>| factor.mapv(|value| value * value).sum_axis(Axis(0));
+    let mean = norms(fx).dot(&norms(fy));
+    let chunks = fx
+        .axis_chunks_iter(Axis(1), ROWS)
+        .zip(fy.axis_chunks_iter(Axis(1), ROWS));
+    let squares = chunks.map(|(x, y)| square_sum(&(x.t().dot(fx) * y.t().dot(fy))));
+    (mean, 2.0 * squares.sum::<f64>())
 }
 
 fn square_sum(matrix: &Array2<f64>) -> f64 {
