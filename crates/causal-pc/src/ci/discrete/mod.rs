@@ -29,7 +29,8 @@ pub use self::options::{DegreesOfFreedom, DiscreteOptions, MinimumCount};
 /// Assumes independent samples and, for the distribution to hold, some five expected samples in
 /// most cells; with fewer the test answers independence too often or too rarely.
 ///
-/// O(n x (1 + |S|)) and the size of the table, for a table of more than about 8 n cells O(n log n).
+/// O(n (1 + |S|)) and the size of the table; of a table of more than some 16 n cells only the strata
+/// that are met are counted, and if these too have more, rows are sorted, in O(n log n).
 /// Consecutive queries on one thread that begin alike (the same `x`, `y` and first members of the
 /// set) share the coding of their rows.
 ///

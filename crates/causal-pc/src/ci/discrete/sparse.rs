@@ -1,62 +1,151 @@
-//! Tables too large to be counted whole: their rows are sorted instead.
+//! Tables too large to be counted whole. Most of their strata are empty, so those that are met are
+//! numbered; if their tables are still too large, rows are sorted instead.
 
 use super::Tables;
-use super::statistic::{Kind, Totals, deviance, pearson};
+use super::statistic::{Kind, Margins, Totals, deviance, pearson};
+use super::table::largest_table;
 
-/// The totals of the test of `x` and `y` given a set, in O(n log n) whatever the levels.
+/// The totals of the test of `x` and `y` given a set: O(n (1 + |S|)) if the tables of the strata
+/// met are small enough, else O(n log n).
 pub(super) fn totals(tables: &Tables, kind: Kind, x: usize, y: usize, given: &[usize]) -> Totals {
-    let mut rows = complete_rows(tables, x, y, given);
-    rows.sort_unstable();
+    let strata = Strata::new(tables, given);
     let width = |v: usize| tables.columns[v].width();
+    let n_cells = strata.n.saturating_mul(width(x)).saturating_mul(width(y));
+    if n_cells <= largest_table(tables.n_rows) {
+        counted_totals(tables, &strata, kind, x, y)
+    } else {
+        sorted_totals(tables, &strata, kind, x, y)
+    }
+}
+
+/// The combinations of levels of a set that occur, numbered.
+struct Strata {
+    n: usize,
+    /// Each row's number.
+    of_row: Vec<u32>,
+    /// Whether the stratum's rows miss a member of the set.
+    is_incomplete: Vec<bool>,
+}
+
+impl Strata {
+    fn new(tables: &Tables, given: &[usize]) -> Self {
+        let first = Self {
+            n: 1,
+            of_row: vec![0; tables.n_rows],
+            is_incomplete: vec![false],
+        };
+        given
+            .iter()
+            .fold(first, |strata, &v| strata.split(tables, v))
+    }
+
+    /// Splits every stratum by the levels of one more variable.
+    fn split(&self, tables: &Tables, v: usize) -> Self {
+        let column = &tables.columns[v];
+        let mut is_incomplete = Vec::new();
+        let mut number = |stratum: u32, code: u32| {
+            let misses = code as usize == column.n_levels;
+            is_incomplete.push(misses || self.is_incomplete[stratum as usize]);
+            is_incomplete.len() as u32 - 1
+        };
+        let rows = self.of_row.iter().enumerate();
+        let rows = rows.map(|(row, &stratum)| (stratum, column.codes.get(row)));
+        let n_combinations = self.n.saturating_mul(column.width());
+        let of_row = if n_combinations <= largest_table(tables.n_rows) {
+            number_by_table(rows, column.width(), n_combinations, &mut number)
+        } else {
+            number_by_sorting(rows, &mut number)
+        };
+        Self {
+            n: is_incomplete.len(),
+            of_row,
+            is_incomplete,
+        }
+    }
+}
+
+fn number_by_table(
+    rows: impl Iterator<Item = (u32, u32)>,
+    width: usize,
+    n_combinations: usize,
+    number: &mut impl FnMut(u32, u32) -> u32,
+) -> Vec<u32> {
+    const NEW: u32 = u32::MAX;
+    let mut numbers = vec![NEW; n_combinations];
+    rows.map(|(stratum, code)| {
+        let known = &mut numbers[stratum as usize * width + code as usize];
+        if *known == NEW {
+            *known = number(stratum, code);
+        }
+        *known
+    })
+    .collect()
+}
+
+fn number_by_sorting(
+    rows: impl Iterator<Item = (u32, u32)>,
+    number: &mut impl FnMut(u32, u32) -> u32,
+) -> Vec<u32> {
+    let mut sorted: Vec<((u32, u32), u32)> = rows.zip(0..).collect();
+    sorted.sort_unstable();
+    let mut of_row = vec![0; sorted.len()];
+    for alike in sorted.chunk_by(|a, b| a.0 == b.0) {
+        let ((stratum, code), _) = alike[0];
+        let new = number(stratum, code);
+        alike
+            .iter()
+            .for_each(|&(_, row)| of_row[row as usize] = new);
+    }
+    of_row
+}
+
+fn counted_totals(tables: &Tables, strata: &Strata, kind: Kind, x: usize, y: usize) -> Totals {
+    let (x, y) = (&tables.columns[x], &tables.columns[y]);
+    let size = x.width() * y.width();
+    let mut counts = vec![0_u32; strata.n * size];
+    for (row, &stratum) in strata.of_row.iter().enumerate() {
+        let cell = x.codes.get(row) as usize + x.width() * y.codes.get(row) as usize;
+        counts[stratum as usize * size + cell] += 1;
+    }
+    let (mut totals, mut margins) = (Totals::default(), Margins::default());
+    let complete = strata
+        .is_incomplete
+        .iter()
+        .map(|is_incomplete| !is_incomplete);
+    for (cells, is_complete) in counts.chunks_exact(size).zip(complete) {
+        if is_complete {
+            margins.add(
+                &mut totals,
+                kind,
+                cells,
+                x.width(),
+                (y.n_levels, x.n_levels),
+            );
+        }
+    }
+    totals
+}
+
+fn sorted_totals(tables: &Tables, strata: &Strata, kind: Kind, x: usize, y: usize) -> Totals {
+    let (x, y) = (&tables.columns[x], &tables.columns[y]);
+    let rows = strata.of_row.iter().enumerate();
+    let rows = rows.map(|(row, &stratum)| (stratum, x.codes.get(row), y.codes.get(row)));
+    let is_complete = |&(stratum, of_x, of_y): &(u32, u32, u32)| {
+        !strata.is_incomplete[stratum as usize]
+            && (of_x as usize) < x.n_levels
+            && (of_y as usize) < y.n_levels
+    };
+    let mut rows: Vec<(u32, u32, u32)> = rows.filter(is_complete).collect();
+    rows.sort_unstable();
     let mut margins = SparseMargins {
-        x: vec![0; width(x)],
-        y: vec![0; width(y)],
+        x: vec![0; x.n_levels],
+        y: vec![0; y.n_levels],
     };
     let mut totals = Totals::default();
     for stratum in rows.chunk_by(|a, b| a.0 == b.0) {
         margins.add(&mut totals, kind, stratum);
     }
     totals
-}
-
-/// Stratum, level of `x` and level of `y` of every row without a missing value.
-fn complete_rows(tables: &Tables, x: usize, y: usize, given: &[usize]) -> Vec<(u32, u32, u32)> {
-    let strata = strata(tables, given);
-    let column = |v: usize| &tables.columns[v];
-    let is_complete = |row: usize| {
-        let is_present = |v: usize| (column(v).codes.get(row) as usize) < column(v).n_levels;
-        is_present(x) && is_present(y) && given.iter().all(|&v| is_present(v))
-    };
-    (0..tables.n_rows)
-        .filter(|&row| is_complete(row))
-        .map(|row| {
-            (
-                strata[row],
-                column(x).codes.get(row),
-                column(y).codes.get(row),
-            )
-        })
-        .collect()
-}
-
-/// Numbers the combinations of levels of the set that occur: each row's number.
-fn strata(tables: &Tables, given: &[usize]) -> Vec<u32> {
-    let mut strata = vec![0; tables.n_rows];
-    for &v in given {
-        let codes = &tables.columns[v].codes;
-        let mut pairs: Vec<(u32, u32, u32)> = strata
-            .iter()
-            .enumerate()
-            .map(|(row, &stratum)| (stratum, codes.get(row), row as u32))
-            .collect();
-        pairs.sort_unstable();
-        for (number, alike) in pairs.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).enumerate() {
-            alike
-                .iter()
-                .for_each(|&(_, _, row)| strata[row as usize] = number as u32);
-        }
-    }
-    strata
 }
 
 /// Row and column totals of one stratum, by level; 0 between strata.

@@ -7,9 +7,6 @@ use super::coding::{Codes, Column};
 use super::sparse;
 use super::statistic::{Kind, Margins, Totals};
 
-/// Tables of up to this many cells are always counted whole.
-const SMALL_TABLE: usize = 1 << 14;
-
 /// Tables of up to this many cells are counted in several copies at once: increments of the same
 /// cell wait for one another, and in a tiny table they often fall on the same.
 const TINY_TABLE: usize = 1 << 9;
@@ -37,9 +34,14 @@ pub(super) fn totals(tables: &Tables, kind: Kind, x: usize, y: usize, given: &[u
     })
 }
 
-/// Whether the whole table is small enough to be worth clearing and looking through.
+/// The most cells that are worth clearing and looking through, whether met or not.
+pub(super) fn largest_table(n_rows: usize) -> usize {
+    (16 * n_rows).max(1 << 14)
+}
+
+/// Whether the whole table is small enough.
 fn fits(tables: &Tables, x: usize, y: usize, given: &[usize]) -> bool {
-    let limit = (8 * tables.n_rows).max(SMALL_TABLE);
+    let limit = largest_table(tables.n_rows);
     let mut cells = 1_usize;
     [x, y].iter().chain(given).all(|&v| {
         cells = cells.saturating_mul(tables.columns[v].width());
