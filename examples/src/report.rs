@@ -338,11 +338,11 @@ impl Report<'_> {
             "## Other graphs and other baselines (figures 5, 6 and 7)\n\n\
              ![Figure 5](figure_5.svg)\n\n![Figure 6](figure_6.svg)\n\n![Figure 7](figure_7.svg)\n\n\
              Expected / unexpected rates. The first two columns are those of the figures; in the \
-             others the empty role is the baseline. In parentheses the share of graphs, among {} \
+             others the empty role is the baseline. In parentheses the share of graphs, among \
+             {RELABELLINGS} \
              copies with randomly relabelled values, whose gap between expected and unexpected is \
              at least as large: where it is not small, the graph foretells no more than its shape \
-             would.\n",
-            RELABELLINGS
+             would.\n"
         )?;
         let keys = [
             (role_key(), "role prompts"),
