@@ -1,7 +1,7 @@
 //! `pc FILE.csv`: searches the causal graph behind a table with the PC algorithm and prints it.
 //!
 //! The way: [`examples::csv_table`] reads the file, [`settings`] makes a test of independence and
-//! the search's options from the command line, [`search`] searches, [`answer`] prints and draws.
+//! the search's options from the command line, [`mod@search`] searches, [`answer`] prints and draws.
 
 mod answer;
 mod arguments;
