@@ -1,0 +1,194 @@
+//! What can go wrong, each with what was being done, what was expected and what was found.
+
+use std::io;
+use std::path::PathBuf;
+
+use tch::TchError;
+
+/// Why a checkpoint, a tokenizer or a sparse autoencoder could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// A file could not be opened or read.
+    #[error("{}: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A JSON file is not JSON, or lacks a field, or has one of another type.
+    #[error("{}: {source}", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and what is wrong there.
+        source: serde_json::Error,
+    },
+    /// A setting has a value that cannot be.
+    #[error("{}: {field}: expected {expected}, found {found}", path.display())]
+    Setting {
+        /// The file.
+        path: PathBuf,
+        /// The setting's name in the file.
+        field: String,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// A weights file (safetensors, npz) is damaged, cut short or hostile.
+    #[error("{}: {reason}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A tensor that the settings ask for is not there.
+    #[error("{}: tensor \"{name}\" is missing", path.display())]
+    MissingTensor {
+        /// The file or folder.
+        path: PathBuf,
+        /// The tensor's name.
+        name: String,
+    },
+    /// A tensor has another shape than the settings say.
+    #[error("{}: tensor \"{name}\" has shape {found:?}, expected {expected:?}", path.display())]
+    Shape {
+        /// The file or folder.
+        path: PathBuf,
+        /// The tensor's name.
+        name: String,
+        /// The shape that the settings ask for.
+        expected: Vec<i64>,
+        /// The shape that it has.
+        found: Vec<i64>,
+    },
+    /// A tensor's numbers are of a type that weights cannot have.
+    #[error("{}: tensor \"{name}\" holds {found}, expected one of F32, F16 and BF16", path.display())]
+    Dtype {
+        /// The file or folder.
+        path: PathBuf,
+        /// The tensor's name.
+        name: String,
+        /// Its type.
+        found: String,
+    },
+    /// The checkpoint is of a model that this crate does not know.
+    #[error("{}: unknown architecture \"{found}\", known are {known}", path.display())]
+    UnknownArchitecture {
+        /// The file.
+        path: PathBuf,
+        /// The architecture's name in the file.
+        found: String,
+        /// The names that are known.
+        known: String,
+    },
+    /// tokenizer.json cannot be used.
+    #[error("{}: {reason}", path.display())]
+    Tokenizer {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The device that was asked for cannot be had.
+    #[error(transparent)]
+    Device(#[from] crate::DeviceError),
+    /// libtorch failed.
+    #[error("while {doing}: {source}")]
+    Torch {
+        /// What was being done.
+        doing: String,
+        /// libtorch's message.
+        source: TchError,
+    },
+}
+
+/// Why a model that is open could not do what was asked of it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// libtorch failed.
+    #[error("while {doing}: {source}")]
+    Torch {
+        /// What was being done, with the layer where there is one.
+        doing: String,
+        /// libtorch's message.
+        source: TchError,
+    },
+    /// A hook point's name is none of the model's.
+    #[error("unknown hook point \"{name}\"; this model has {available}")]
+    UnknownHookPoint {
+        /// The name.
+        name: String,
+        /// The names that there are, layers as `0..18`.
+        available: String,
+    },
+    /// A hook failed or gave back a tensor of another shape or type.
+    #[error("hook at {point}: {reason}")]
+    Hook {
+        /// Where it sits.
+        point: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A request cannot be carried out as it stands: its prompt, span, steering or sampling settings.
+    #[error("{what}: expected {expected}, found {found}")]
+    Request {
+        /// The part of the request.
+        what: String,
+        /// What it may be.
+        expected: String,
+        /// What it is.
+        found: String,
+    },
+    /// A sparse autoencoder and a model that do not belong together.
+    #[error("the sparse autoencoder does not fit the model: {reason}")]
+    Fit {
+        /// The setting in which they differ, and both values.
+        reason: String,
+    },
+    /// A text could not be turned into tokens, or tokens into text.
+    #[error("tokenizer: {0}")]
+    Tokenizer(String),
+    /// A chat template is wrong or refused its messages.
+    #[error("chat template: {0}")]
+    Template(String),
+    /// The device ran out of memory, and smaller batches did not help.
+    #[error("out of memory with {rows} rows of up to {tokens} tokens in the batch: {source}")]
+    OutOfMemory {
+        /// Rows in the batch.
+        rows: usize,
+        /// Tokens per row.
+        tokens: usize,
+        /// libtorch's message.
+        source: TchError,
+    },
+    /// The run was cancelled.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+/// Says what was being done when libtorch failed.
+pub(crate) trait Doing<T> {
+    fn doing(self, what: impl FnOnce() -> String) -> Result<T, Error>;
+    fn loading(self, what: impl FnOnce() -> String) -> Result<T, LoadError>;
+}
+
+impl<T> Doing<T> for Result<T, TchError> {
+    fn doing(self, what: impl FnOnce() -> String) -> Result<T, Error> {
+        self.map_err(|source| Error::Torch {
+            doing: what(),
+            source,
+        })
+    }
+
+    fn loading(self, what: impl FnOnce() -> String) -> Result<T, LoadError> {
+        self.map_err(|source| LoadError::Torch {
+            doing: what(),
+            source,
+        })
+    }
+}
