@@ -66,7 +66,7 @@ pub enum LoadError {
         found: Vec<i64>,
     },
     /// A tensor's numbers are of a type that weights cannot have.
-    #[error("{}: tensor \"{name}\" holds {found}, expected one of F32, F16 and BF16", path.display())]
+    #[error("{}: tensor \"{name}\" holds {found}, expected one of F64, F32, F16 and BF16", path.display())]
     Dtype {
         /// The file or folder.
         path: PathBuf,
