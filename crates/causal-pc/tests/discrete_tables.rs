@@ -1,4 +1,4 @@
-//! The discrete tests against a plain count, against causal-learn, and on hostile tables.
+//! The discrete tests against a plain count, and on hostile tables.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,6 @@ use causal_pc::ci::{
 use causal_pc::data::Missing;
 use ndarray::{Array2, ArrayView2};
 use proptest::prelude::*;
-use serde_json::Value;
 
 type Sample = Option<u16>;
 
@@ -259,66 +258,4 @@ fn sparse_tables_are_independent_on_request() {
         .test(0, 1, &[2])
         .unwrap();
     assert_eq!(all.dof, 8.0);
-}
-
-/// Every query of the oracle folder, whose answers are causal-learn's.
-#[test]
-fn every_query_of_causal_learn_is_answered_alike() {
-    let Ok(folder) = std::env::var("CAUSAL_PC_ORACLES") else {
-        println!("skipped: CAUSAL_PC_ORACLES is not set");
-        return;
-    };
-    let text = std::fs::read_to_string(format!("{folder}/discrete_queries.json")).unwrap();
-    let oracle: Value = serde_json::from_str(&text).unwrap();
-    let tables: Vec<Array2<i64>> = oracle["tables"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(table)
-        .collect();
-    let all = DiscreteOptions::new().degrees_of_freedom(DegreesOfFreedom::AllCells);
-    let queries = oracle["queries"].as_array().unwrap();
-    assert!(!queries.is_empty());
-    for query in queries {
-        let data = tables[index(&query["m"])].view();
-        let (x, y) = (index(&query["x"]), index(&query["y"]));
-        let given: Vec<usize> = query["S"].as_array().unwrap().iter().map(index).collect();
-        let g2 = GSquare::from_samples(data)
-            .unwrap()
-            .test(x, y, &given)
-            .unwrap();
-        let x2 = ChiSquare::from_samples(data)
-            .unwrap()
-            .test(x, y, &given)
-            .unwrap();
-        let unadjusted = GSquare::with_options(data, all.clone()).unwrap();
-        for (found, key) in [
-            (g2.statistic, "g2"),
-            (x2.statistic, "x2"),
-            (g2.dof, "dof"),
-            (x2.dof, "dof"),
-            (g2.p_value, "g2_p"),
-            (x2.p_value, "x2_p"),
-            (unadjusted.test(x, y, &given).unwrap().dof, "dof_unadjusted"),
-            (g2.n_strata as f64, "nonempty_strata"),
-        ] {
-            let expected = query[key].as_f64().unwrap();
-            let error = (found - expected).abs() / expected.abs().max(f64::MIN_POSITIVE);
-            assert!(
-                found == expected || error < 1e-9,
-                "{key} {found} in {query}"
-            );
-        }
-    }
-}
-
-fn index(value: &Value) -> usize {
-    value.as_u64().unwrap() as usize
-}
-
-fn table(table: &Value) -> Array2<i64> {
-    let columns = table["columns"].as_array().unwrap();
-    Array2::from_shape_fn((index(&table["n"]), index(&table["p"])), |(row, v)| {
-        columns[v][row].as_i64().unwrap()
-    })
 }
