@@ -1,0 +1,3 @@
+//! Sparse autoencoders of every layout, against what SAELens and sparsify make of the same files.
+
+mod goldens;
