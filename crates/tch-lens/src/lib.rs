@@ -12,3 +12,4 @@ pub use error::{Error, LoadError};
 pub use hook::{Hook, HookPoint, Pass, PassKind};
 /// The tensors of this crate's interface, so that users need not match versions themselves.
 pub use tch;
+pub use tokenizer::{Encoded, TextSoFar, Tokenizer, find_tokens};
