@@ -199,9 +199,7 @@ fn knowledge_is_obeyed_and_drawn() {
         let pairs = pairs(&found[kind]);
         assert!(!pairs.contains(&edge("V0", "V7")) && !pairs.contains(&edge("V7", "V0")));
     }
-    let arrows = found["explanation"]["arrowheads"]
-        .as_array()
-        .expect("a list");
+    let arrows = found["explanation"]["arrows"].as_array().expect("a list");
     assert_eq!(
         arrows.len(),
         found["directed"].as_array().expect("a list").len()
@@ -216,6 +214,35 @@ fn knowledge_is_obeyed_and_drawn() {
             .expect("a file")
             .starts_with("<svg")
     );
+}
+
+#[test]
+fn everything_is_explained() {
+    let file = fixtures().join("cont_09.csv");
+    let file = file.to_str().expect("UTF-8");
+    let arguments = [file, "--explain", "--collider", "separating-set"];
+    let (text, json) = (printed(&arguments), json(&arguments));
+    let removed = &json["explanation"]["removed_edges"];
+    let separated = json["separating_sets"].as_array().expect("a list");
+    for (removed, separated) in removed.as_array().expect("a list").iter().zip(separated) {
+        assert_eq!(removed["pair"][0], separated[0]);
+        assert_eq!(removed["pair"][1], separated[1]);
+        assert_eq!(removed["sets"], separated[2]);
+        assert!(removed["p_value"].as_f64().expect("a number") > 0.05);
+        assert_eq!(
+            removed["sets"][0].as_array().map(Vec::len),
+            removed["depth"].as_u64().map(|d| d as usize)
+        );
+    }
+    let count = |part: &str| text.lines().filter(|line| line.contains(part)).count();
+    assert_eq!(count(": no edge, independent given {"), separated.len());
+    let arrows = json["explanation"]["arrows"].as_array().expect("a list");
+    assert!(!arrows.is_empty());
+    for arrow in arrows {
+        let [from, to, reason] =
+            ["from", "to", "reason"].map(|key| arrow[key].as_str().expect("text"));
+        assert_eq!(count(&format!("{from} -> {to}: {reason}")), 1, "{arrow}");
+    }
 }
 
 #[test]

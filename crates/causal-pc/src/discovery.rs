@@ -12,7 +12,7 @@ use crate::knowledge::KnowledgeError;
 use crate::orient::{Reason, TripleFinding};
 use crate::separating_sets::SeparatingSets;
 
-/// What a search found, and why.
+/// What a search found, and why; [`Discovery::explain`] puts the reasons into sentences.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Discovery {

@@ -3,6 +3,7 @@
 pub mod ci;
 pub mod data;
 mod discovery;
+mod explain;
 pub mod graph;
 mod knowledge;
 mod options;
@@ -18,6 +19,7 @@ pub mod synthetic;
 
 pub use ci::{Cached, ChiSquare, CiTest, DSeparation, FisherZ, GSquare, MixedTest};
 pub use discovery::{Discovery, PcError};
+pub use explain::{Arrow, Explanation, JudgedTriple, RemovedEdge};
 pub use graph::{Edge, GraphError, Mark, MixedGraph};
 pub use knowledge::{Knowledge, KnowledgeError};
 pub use ndarray;

@@ -6,10 +6,9 @@ use examples::draw::{self, GraphFigure, GraphPanel, graphs};
 use examples::{Failure, save_text};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
-use value_causal::discovery::{Discovery, Edge, MixedGraph};
+use value_causal::discovery::{Discovery, Edge, Explanation, MixedGraph};
 
 use crate::arguments::OutputArguments;
-use crate::explain::Explanation;
 use crate::resampled::Resampled;
 
 /// What a search found and how long it took.
@@ -46,7 +45,7 @@ impl Answer {
     fn text(&self, out: &mut impl Write, arguments: &OutputArguments) -> io::Result<()> {
         write!(out, "{}", self.discovery.graph)?;
         if arguments.explain {
-            write!(out, "\n{}\n", Explanation::new(&self.discovery))?;
+            write!(out, "\n{}\n", self.discovery.explain())?;
         }
         if let Some(resampled) = &self.resampled {
             write!(out, "\n{resampled}\n")?;
@@ -93,9 +92,7 @@ impl<'a> Json<'a> {
             n_tests: answer.discovery.n_tests,
             n_tests_for_colliders: answer.discovery.n_tests_for_colliders,
             time_s: answer.time_s,
-            explanation: arguments
-                .explain
-                .then(|| Explanation::new(&answer.discovery)),
+            explanation: arguments.explain.then(|| answer.discovery.explain()),
             bootstrap: answer.resampled.as_ref(),
         }
     }

@@ -6,7 +6,6 @@
 mod answer;
 mod arguments;
 mod choices;
-mod explain;
 mod knowledge;
 mod resampled;
 mod search;
@@ -29,6 +28,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
+    // Correlations are computed on rayon's own threads, the search on those of its options.
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.search.threads)
+        .build_global()?;
     let file = &arguments.file;
     let table = CsvTable::read(&content(file)?, &settings::table(arguments))
         .map_err(|error| format!("{}: {error}", file.display()))?;

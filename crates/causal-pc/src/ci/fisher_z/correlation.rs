@@ -1,12 +1,10 @@
 //! Correlation matrices from columns of numbers.
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 use statrs::distribution::{ContinuousCDF, Normal};
 
-/// Rows of the matrix that one task computes.
-const STRIP: usize = 128;
 /// Below this many multiplications threads cost more than they save.
 const PARALLEL_FROM: usize = 1 << 22;
 
@@ -16,14 +14,20 @@ const PARALLEL_FROM: usize = 1 << 22;
 pub(super) fn correlations(standardised: &Array2<f64>) -> Array2<f64> {
     let (p, n) = standardised.dim();
     let mut matrix = vec![0.0; p * p];
-    let strip = |(at, rows): (usize, &mut [f64])| fill_strip(standardised, at * STRIP, rows);
+    // Two fifths: then two threads have about as much to do each, even of a small matrix.
+    let height = (2 * p / 5).next_multiple_of(8).clamp(32, 128);
+    let strip = |(at, rows): (usize, &mut [f64])| fill_strip(standardised, at * height, rows);
     if p * p * n < PARALLEL_FROM {
-        matrix.chunks_mut(STRIP * p).enumerate().for_each(strip);
+        matrix.chunks_mut(height * p).enumerate().for_each(strip);
     } else {
-        matrix.par_chunks_mut(STRIP * p).enumerate().for_each(strip);
+        matrix
+            .par_chunks_mut(height * p)
+            .enumerate()
+            .for_each(strip);
     }
     let mut matrix = Array2::from_shape_vec((p, p), matrix).expect("p * p values");
-    mirror(&mut matrix);
+    mirror(matrix.view_mut());
+    matrix.diag_mut().fill(1.0);
     matrix
 }
 
@@ -120,22 +124,75 @@ fn fill_strip(standardised: &Array2<f64>, first: usize, rows: &mut [f64]) {
     general_mat_mul(1.0, &left, &right.t(), 0.0, &mut target);
 }
 
-/// Copies the upper triangle to the lower, with ones between and nothing beyond ±1.
-fn mirror(matrix: &mut Array2<f64>) {
-    const TILE: usize = 32;
+/// Copies the upper triangle to the lower, with nothing beyond ±1: the blocks on the diagonal in
+/// turn, then the block beside them.
+fn mirror(matrix: ArrayViewMut2<'_, f64>) {
+    const SMALL: usize = 64;
+    const PARALLEL_FROM: usize = 512;
     let p = matrix.nrows();
-    for top in (0..p).step_by(TILE) {
-        for left in (top..p).step_by(TILE) {
-            for i in top..(top + TILE).min(p) {
-                for j in left.max(i + 1)..(left + TILE).min(p) {
-                    let r = matrix[(i, j)].clamp(-1.0, 1.0);
-                    matrix[(i, j)] = r;
-                    matrix[(j, i)] = r;
-                }
-            }
+    if p <= SMALL {
+        return mirror_small(matrix);
+    }
+    let (upper, lower) = matrix.split_at(Axis(0), p / 2);
+    let (first, right) = upper.split_at(Axis(1), p / 2);
+    let (left, second) = lower.split_at(Axis(1), p / 2);
+    if p < PARALLEL_FROM {
+        mirror(first);
+        mirror(second);
+        return transpose(right, left);
+    }
+    rayon::join(
+        || transpose(right, left),
+        || rayon::join(|| mirror(first), || mirror(second)),
+    );
+}
+
+fn mirror_small(mut matrix: ArrayViewMut2<'_, f64>) {
+    for i in 0..matrix.nrows() {
+        for j in i + 1..matrix.nrows() {
+            let r = matrix[(i, j)].clamp(-1.0, 1.0);
+            matrix[(i, j)] = r;
+            matrix[(j, i)] = r;
         }
     }
-    matrix.diag_mut().fill(1.0);
+}
+
+/// Copies a block above the diagonal to the one below, with nothing beyond ±1.
+fn transpose(from: ArrayViewMut2<'_, f64>, to: ArrayViewMut2<'_, f64>) {
+    const SMALL: usize = 64;
+    const PARALLEL_FROM: usize = 512;
+    let (n_rows, n_columns) = from.dim();
+    if n_rows.max(n_columns) <= SMALL {
+        return transpose_small(from, to);
+    }
+    // The longer side is halved.
+    let (by, across) = if n_rows >= n_columns {
+        (Axis(0), Axis(1))
+    } else {
+        (Axis(1), Axis(0))
+    };
+    let half = n_rows.max(n_columns) / 2;
+    let (from_first, from_second) = from.split_at(by, half);
+    let (to_first, to_second) = to.split_at(across, half);
+    let (first, second) = (
+        || transpose(from_first, to_first),
+        || transpose(from_second, to_second),
+    );
+    if half < PARALLEL_FROM {
+        first();
+        second();
+    } else {
+        rayon::join(first, second);
+    }
+}
+
+fn transpose_small(mut from: ArrayViewMut2<'_, f64>, mut to: ArrayViewMut2<'_, f64>) {
+    for (from, mut to) in from.rows_mut().into_iter().zip(to.columns_mut()) {
+        for (from, to) in from.into_iter().zip(&mut to) {
+            *from = from.clamp(-1.0, 1.0);
+            *to = *from;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -153,7 +210,11 @@ mod tests {
 
     #[test]
     fn strips_give_the_same_as_one_product() {
-        let (p, n) = (300, 7);
+        strips_agree(300, 7);
+        strips_agree(1_100, 3);
+    }
+
+    fn strips_agree(p: usize, n: usize) {
         let mut data = Array2::from_shape_fn((p, n), |(i, j)| ((i * 31 + j * 17) as f64).sin());
         for mut row in data.rows_mut() {
             assert!(standardise(row.as_slice_mut().unwrap()));

@@ -8,6 +8,7 @@ mod partial;
 mod pseudo_inverse;
 
 use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
 use thiserror::Error;
 
 use super::{Bound, CiTest, Next, QueryError, SetScan, Verdict, normal, scan};
@@ -174,7 +175,14 @@ impl FisherZ {
         let n_samples = samples.nrows();
         check_rows(n_samples)?;
         let mut columns = data::columns(&samples, options.names.as_deref(), options.missing)?;
-        let constant = prepare(&mut columns, &options)?;
+        let mut constant = prepare(&mut columns, options.correlation);
+        match constant.iter().position(|&constant| constant) {
+            None => constant.clear(),
+            Some(index) if options.for_constants() == Singular::Refuse => {
+                return Err(constant_column(&samples, index, &options).into());
+            }
+            Some(_) => {}
+        }
         let mut test = Self {
             correlation: correlation::correlations(&columns),
             n_samples,
@@ -509,33 +517,39 @@ impl Incomplete {
     }
 }
 
-/// Transforms and standardises the columns; tells which are constant, or none.
-fn prepare(columns: &mut Array2<f64>, options: &FisherZOptions) -> Result<Vec<bool>, DataError> {
-    let mut constant = vec![false; columns.nrows()];
-    for (index, mut row) in columns.rows_mut().into_iter().enumerate() {
-        let Some(values) = row.as_slice_mut() else {
-            continue;
-        };
-        match options.correlation {
+/// Transforms and standardises the columns; tells which are constant.
+fn prepare(columns: &mut Array2<f64>, correlation: Correlation) -> Vec<bool> {
+    /// Below this many values threads cost more than they save.
+    const PARALLEL_FROM: usize = 1 << 17;
+    let n_samples = columns.ncols();
+    let values = columns.as_slice_mut().unwrap_or_default();
+    let is_constant = |values: &mut [f64]| {
+        match correlation {
             Correlation::Pearson => {}
             Correlation::Spearman => correlation::rank(values),
             Correlation::Nonparanormal => correlation::normal_scores(values),
         }
-        constant[index] = !correlation::standardise(values);
-        if constant[index] && options.for_constants() == Singular::Refuse {
-            let variable = Variable::new(index, options.names.as_deref());
-            let value = values.iter().copied().find(|v| !v.is_nan());
-            return Err(match value {
-                Some(value) => DataError::Constant { variable, value },
-                None => DataError::AllMissing { variable },
-            });
-        }
-    }
-    Ok(if constant.contains(&true) {
-        constant
+        !correlation::standardise(values)
+    };
+    let constant: Vec<bool> = if values.len() < PARALLEL_FROM {
+        values.chunks_mut(n_samples).map(is_constant).collect()
     } else {
-        Vec::new()
-    })
+        values.par_chunks_mut(n_samples).map(is_constant).collect()
+    };
+    constant
+}
+
+fn constant_column<A: Copy + Into<f64>>(
+    samples: &ArrayView2<'_, A>,
+    index: usize,
+    options: &FisherZOptions,
+) -> DataError {
+    let variable = Variable::new(index, options.names.as_deref());
+    let mut values = samples.column(index).into_iter().map(|&v| v.into());
+    match values.find(|v: &f64| !v.is_nan()) {
+        Some(value) => DataError::Constant { variable, value },
+        None => DataError::AllMissing { variable },
+    }
 }
 
 fn check_rows(found: usize) -> Result<(), DataError> {
@@ -586,4 +600,28 @@ fn list(variables: &[Variable]) -> String {
         return "no other (it is constant in these rows)".to_owned();
     }
     names.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_constant_is_named_with_its_own_value() {
+        let samples = array![[1.0, 7.0], [2.0, 7.0], [4.0, 7.0], [3.0, 7.0]];
+        for correlation in [
+            Correlation::Pearson,
+            Correlation::Spearman,
+            Correlation::Nonparanormal,
+        ] {
+            let options = FisherZOptions::new().correlation(correlation);
+            let error = FisherZ::with_options(samples.view(), options).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "variable 1 is constant: every value is 7",
+                "{correlation:?}"
+            );
+        }
+    }
 }
