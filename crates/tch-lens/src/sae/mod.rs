@@ -126,12 +126,9 @@ impl Sae {
         if options.fold_decoder_norms {
             if !parts.can_fold_norms {
                 let expected =
-                    "true, because decoder norms are to be folded, which would change the top k";
-                return Err(refused(
-                    "rescale_acts_by_decoder_norm",
-                    expected,
-                    "false".into(),
-                ));
+                    "an autoencoder that chooses its features in units of the decoder's norms";
+                let found = format!("{} that does not", parts.encoder.architecture());
+                return Err(refused("decoder norms to be folded", expected, found));
             }
             fold::decoder_norms(&mut parts).loading(doing)?;
         }

@@ -29,7 +29,7 @@ pub(super) struct Parts {
     pub(super) normalisation: Normalisation,
     /// Whether activations were multiplied in training by a number that the file does not hold.
     pub(super) wants_scale: bool,
-    /// Whether the norms of `W_dec` can be folded into the encoder.
+    /// Whether the norms of `W_dec` can go into the encoder without a change of which features are active.
     pub(super) can_fold_norms: bool,
     pub(super) origin: Origin,
     /// Keeps the mapped file alive in which the tensors above may lie.

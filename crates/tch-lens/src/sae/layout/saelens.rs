@@ -45,16 +45,15 @@ pub(super) fn open(folder: &Path, target: Target) -> Result<Parts, LoadError> {
         origin: origin(&cfg)?,
         weights: None,
     };
-    if ["topk", "batchtopk"].contains(&architecture) {
-        if cfg
-            .boolean("rescale_acts_by_decoder_norm")?
-            .unwrap_or(false)
-        {
-            fold::rescale_by_decoder_norms(&mut parts)
-                .loading(|| format!("preparing {}", folder.display()))?;
-        } else {
-            parts.can_fold_norms = architecture != "topk";
-        }
+    let rescales = cfg
+        .boolean("rescale_acts_by_decoder_norm")?
+        .unwrap_or(false);
+    if architecture == "topk" {
+        parts.can_fold_norms = rescales && parts.gain.is_none();
+    }
+    if ["topk", "batchtopk"].contains(&architecture) && rescales {
+        fold::rescale_by_decoder_norms(&mut parts)
+            .loading(|| format!("preparing {}", folder.display()))?;
     }
     parts.weights = Some(stored.weights);
     Ok(parts)
