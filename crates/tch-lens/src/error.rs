@@ -171,6 +171,27 @@ pub enum Error {
     Cancelled,
 }
 
+/// For `?` on libtorch's own results inside a hook; the pass that called it adds where it was.
+impl From<TchError> for Error {
+    fn from(source: TchError) -> Self {
+        Self::Torch { doing: "computing".to_owned(), source }
+    }
+}
+
+/// Says where a failure of libtorch happened.
+pub(crate) trait Within {
+    fn within(self, what: impl FnOnce() -> String) -> Self;
+}
+
+impl<T> Within for Result<T, Error> {
+    fn within(self, what: impl FnOnce() -> String) -> Self {
+        self.map_err(|error| match error {
+            Error::Torch { source, .. } => Error::Torch { doing: what(), source },
+            other => other,
+        })
+    }
+}
+
 /// Says what was being done when libtorch failed.
 pub(crate) trait Doing<T> {
     fn doing(self, what: impl FnOnce() -> String) -> Result<T, Error>;

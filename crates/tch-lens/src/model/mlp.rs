@@ -1,0 +1,34 @@
+//! The gated MLP.
+
+use tch::{TchError, Tensor};
+
+use super::linear::Linear;
+use crate::config::GateActivation;
+use crate::hook::{HookPoint, Hooks};
+use crate::Error;
+
+#[derive(Debug)]
+pub(crate) struct Mlp {
+    pub(crate) gate: Linear,
+    pub(crate) up: Linear,
+    pub(crate) down: Linear,
+    pub(crate) activation: GateActivation,
+}
+
+impl Mlp {
+    /// `[batch, pos, d_model]` to the same.
+    pub(crate) fn apply(&self, x: &Tensor, layer: usize, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
+        let gate = hooks.visit(HookPoint::MlpPre(layer), self.gate.apply(x)?)?;
+        let up = hooks.visit(HookPoint::MlpPreLinear(layer), self.up.apply(x)?)?;
+        let post = hooks.visit(HookPoint::MlpPost(layer), self.activate(&gate)?.f_mul(&up)?)?;
+        Ok(self.down.apply(&post)?)
+    }
+
+    fn activate(&self, gate: &Tensor) -> Result<Tensor, TchError> {
+        match self.activation {
+            GateActivation::Silu => gate.f_silu(),
+            GateActivation::Gelu => gate.f_gelu("none"),
+            GateActivation::GeluTanh => gate.f_gelu("tanh"),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The decoder: embedding, layers, final norm and output layer.
+
+mod attention;
+mod block;
+mod linear;
+mod mask;
+mod mlp;
+mod norm;
+pub(crate) mod pass;
+mod rope;
+
+use tch::{Device, Kind, Tensor};
+
+use crate::cache::{Group, KvCache};
+use crate::error::{Doing, Within};
+use crate::hook::{HookPoint, Hooks};
+use crate::{Error, LoadError, ModelConfig};
+use attention::Attention;
+use block::Block;
+use linear::Linear;
+use mlp::Mlp;
+use norm::RmsNorm;
+use pass::{Memory, PassState};
+use rope::Rope;
+
+/// A decoder-only transformer of one of the known architectures.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    pub(crate) config: ModelConfig,
+    embedding: Tensor,
+    embedding_scale: Option<f64>,
+    rope: Rope,
+    blocks: Vec<Block>,
+    final_norm: RmsNorm,
+    output: Linear,
+    window: Option<usize>,
+    pub(crate) kind: Kind,
+    pub(crate) device: Device,
+}
+
+/// Where the weights come from: a name and a shape to a tensor of the model's precision, on its device.
+pub(crate) type Source<'a> = dyn FnMut(&str, &[i64]) -> Result<Tensor, LoadError> + 'a;
+
+impl Decoder {
+    pub(crate) fn new(
+        config: ModelConfig,
+        kind: Kind,
+        device: Device,
+        source: &mut Source<'_>,
+    ) -> Result<Self, LoadError> {
+        let shapes: std::collections::HashMap<_, _> = config.tensors().into_iter().collect();
+        let mut get = |name: &str| match shapes.get(name) {
+            Some(shape) => source(name, shape).map(Some),
+            None => Ok(None),
+        };
+        let gemma = config.architecture.is_gemma();
+        let eps = config.norm_eps;
+        let norm = |weight: Tensor| {
+            let norm = if gemma { RmsNorm::one_plus(&weight, eps) } else { Ok(RmsNorm::new(weight, eps)) };
+            norm.loading(|| "preparing a norm".to_owned())
+        };
+        let mut blocks = Vec::with_capacity(config.n_layers);
+        for layer in 0..config.n_layers {
+            let mut named = |rest: &str| get(&format!("model.layers.{layer}.{rest}"));
+            let mut linear = |name: &str| -> Result<Linear, LoadError> {
+                let weight = expect(named(&format!("{name}.weight"))?);
+                Ok(Linear { weight, bias: named(&format!("{name}.bias"))? })
+            };
+            let attention = [
+                linear("self_attn.q_proj")?,
+                linear("self_attn.k_proj")?,
+                linear("self_attn.v_proj")?,
+                linear("self_attn.o_proj")?,
+            ];
+            let mlp = Mlp {
+                gate: linear("mlp.gate_proj")?,
+                up: linear("mlp.up_proj")?,
+                down: linear("mlp.down_proj")?,
+                activation: config.activation,
+            };
+            let mut normed = |name: &str| -> Result<Option<RmsNorm>, LoadError> {
+                let weight = named(&format!("{name}.weight"))?;
+                weight.map(norm).transpose()
+            };
+            let attention_norm = expect(normed("input_layernorm")?);
+            let after_attention = expect(normed("post_attention_layernorm")?);
+            let before_mlp = normed("pre_feedforward_layernorm")?;
+            let (attention_post_norm, mlp_norm) = match before_mlp {
+                Some(before_mlp) => (Some(after_attention), before_mlp),
+                None => (None, after_attention),
+            };
+            blocks.push(Block {
+                attention_norm,
+                attention: Attention::new(&config, layer, attention),
+                attention_post_norm,
+                mlp_norm,
+                mlp,
+                mlp_post_norm: normed("post_feedforward_layernorm")?,
+            });
+        }
+        let embedding = expect(get("model.embed_tokens.weight")?);
+        let output = get("lm_head.weight")?.unwrap_or_else(|| embedding.shallow_clone());
+        let final_norm = norm(expect(get("model.norm.weight")?))?;
+        let rope = Rope::new(&config, kind, device).loading(|| "preparing the rotary embedding".to_owned())?;
+        let embedding_scale = gemma.then(|| rounded_root(config.d_model, kind));
+        let window = config.windows.iter().copied().flatten().next();
+        Ok(Self {
+            config,
+            embedding,
+            embedding_scale,
+            rope,
+            blocks,
+            final_norm,
+            output: Linear { weight: output, bias: None },
+            window,
+            kind,
+            device,
+        })
+    }
+
+    /// The residual stream `[row, pos, d_model]` after the last layer for a batch of prompts `ids` `[row, pos]`, padded
+    /// on the right.
+    pub(crate) fn prompt(
+        &self,
+        ids: &Tensor,
+        groups: &[Group],
+        memory: Memory<'_>,
+        hooks: &mut Hooks<'_, '_>,
+    ) -> Result<Tensor, Error> {
+        let (rows, tokens) = (ids.size()[0] as usize, ids.size()[1] as usize);
+        let options = (self.kind, self.device);
+        let mut pass = PassState::prompt(&self.rope, rows, tokens, self.window, groups, memory, options)?;
+        self.layers(ids, &mut pass, hooks)
+    }
+
+    /// The residual stream `[slot, 1, d_model]` after the last layer for one more token in each slot, `ids` `[slot, 1]`.
+    /// The cache's lengths are left for the caller to advance.
+    pub(crate) fn decode(
+        &self,
+        ids: &Tensor,
+        groups: &[Group],
+        cache: &mut KvCache,
+        hooks: &mut Hooks<'_, '_>,
+    ) -> Result<Tensor, Error> {
+        let mut pass = PassState::decode(&self.rope, cache, self.window, groups, (self.kind, self.device))?;
+        self.layers(ids, &mut pass, hooks)
+    }
+
+    fn layers(&self, ids: &Tensor, pass: &mut PassState<'_>, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
+        let mut resid = self.embed(ids, hooks).within(|| "embedding the tokens".to_owned())?;
+        for (layer, block) in self.blocks.iter().enumerate() {
+            resid = block.apply(resid, layer, pass, hooks)?;
+        }
+        Ok(resid)
+    }
+
+    fn embed(&self, ids: &Tensor, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
+        let mut x = Tensor::f_embedding(&self.embedding, ids, -1, false, false)?;
+        if let Some(scale) = self.embedding_scale {
+            x = x.f_mul_scalar(scale)?;
+        }
+        hooks.visit(HookPoint::Embed, x)
+    }
+
+    /// Logits `[.., d_vocab]` from the residual stream `[.., d_model]` after the last layer, in the model's precision.
+    pub(crate) fn logits(&self, resid: &Tensor, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
+        self.unembed(resid, hooks).within(|| "computing the logits".to_owned())
+    }
+
+    fn unembed(&self, resid: &Tensor, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
+        let x = if hooks.wants(HookPoint::Final) {
+            let normalized = hooks.visit(HookPoint::Final, self.final_norm.normalized(resid)?)?;
+            self.final_norm.weigh(&normalized)?
+        } else {
+            self.final_norm.apply(resid)?
+        };
+        let logits = self.output.apply(&x)?;
+        Ok(match self.config.logit_soft_cap {
+            Some(cap) => logits.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap)?,
+            None => logits,
+        })
+    }
+}
+
+/// What `ModelConfig::tensors` lists for every architecture.
+fn expect<T>(tensor: Option<T>) -> T {
+    tensor.expect("a tensor that every architecture has")
+}
+
+/// The root of the width as the model's precision rounds it, which is what Gemma multiplies embeddings by.
+fn rounded_root(d_model: usize, kind: Kind) -> f64 {
+    Tensor::from((d_model as f64).sqrt() as f32).to_kind(kind).double_value(&[])
+}

@@ -1,0 +1,49 @@
+//! Root-mean-square norm.
+
+use tch::{Kind, TchError, Tensor};
+
+/// `x / sqrt(mean(x^2) + eps) * weight` over the last dimension.
+#[derive(Debug)]
+pub(crate) struct RmsNorm {
+    weight: Tensor,
+    eps: f64,
+    /// Gemma multiplies in 32 bits, by `1 + w`, which 16 bits would round.
+    wide: bool,
+}
+
+impl RmsNorm {
+    /// With the stored weights as they are.
+    pub(crate) fn new(weight: Tensor, eps: f64) -> Self {
+        Self { weight, eps, wide: false }
+    }
+
+    /// Gemma's: by one more than the stored weights.
+    pub(crate) fn one_plus(weight: &Tensor, eps: f64) -> Result<Self, TchError> {
+        let wide = weight.kind() != Kind::Float;
+        Ok(Self { weight: weight.f_to_kind(Kind::Float)?.f_add_scalar(1.0)?, eps, wide })
+    }
+
+    /// The normalised and weighted `x`.
+    pub(crate) fn apply(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let shape = self.weight.size();
+        if self.wide {
+            x.f_to_kind(Kind::Float)?.f_rms_norm(shape, Some(&self.weight), self.eps)?.f_to_kind(x.kind())
+        } else {
+            x.f_rms_norm(shape, Some(&self.weight), self.eps)
+        }
+    }
+
+    /// `x` over its root mean square, before the weights.
+    pub(crate) fn normalized(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        x.f_rms_norm(self.weight.size(), None::<&Tensor>, self.eps)
+    }
+
+    /// The weights applied to what [`normalized`](Self::normalized) gave.
+    pub(crate) fn weigh(&self, normalized: &Tensor) -> Result<Tensor, TchError> {
+        if self.wide {
+            normalized.f_to_kind(Kind::Float)?.f_mul(&self.weight)?.f_to_kind(normalized.kind())
+        } else {
+            normalized.f_mul(&self.weight)
+        }
+    }
+}
