@@ -24,12 +24,26 @@ impl KvCache {
         kind: Kind,
         device: Device,
     ) -> Result<Self, TchError> {
-        let shape = [slots as i64, config.n_kv_heads as i64, capacity as i64, config.d_head as i64];
+        let shape = [
+            slots as i64,
+            config.n_kv_heads as i64,
+            capacity as i64,
+            config.d_head as i64,
+        ];
         // Zeros, not whatever lies in memory: a masked NaN would still reach the sum.
         let layers = (0..config.n_layers)
-            .map(|_| Ok((Tensor::f_zeros(shape, (kind, device))?, Tensor::f_zeros(shape, (kind, device))?)))
+            .map(|_| {
+                Ok((
+                    Tensor::f_zeros(shape, (kind, device))?,
+                    Tensor::f_zeros(shape, (kind, device))?,
+                ))
+            })
             .collect::<Result<_, TchError>>()?;
-        Ok(Self { layers, lengths: vec![0; slots], capacity })
+        Ok(Self {
+            layers,
+            lengths: vec![0; slots],
+            capacity,
+        })
     }
 
     pub(crate) fn slots(&self) -> usize {
@@ -70,7 +84,10 @@ impl Prefix {
             .layers
             .into_iter()
             .map(|(keys, values)| {
-                Ok((keys.f_get(0)?.f_narrow(1, 0, length as i64)?, values.f_get(0)?.f_narrow(1, 0, length as i64)?))
+                Ok((
+                    keys.f_get(0)?.f_narrow(1, 0, length as i64)?,
+                    values.f_get(0)?.f_narrow(1, 0, length as i64)?,
+                ))
             })
             .collect::<Result<_, TchError>>()?;
         Ok(Self { layers, length })

@@ -214,11 +214,18 @@ impl Checker<'_> {
     }
 
     fn positive(&self, field: &str, found: f64) -> Result<f64, LoadError> {
-        if found.is_finite() && found > 0.0 { Ok(found) } else { Err(self.wrong(field, "a number above 0", found)) }
+        if found.is_finite() && found > 0.0 {
+            Ok(found)
+        } else {
+            Err(self.wrong(field, "a number above 0", found))
+        }
     }
 
     fn given(&self, field: &str, found: Option<f64>) -> Result<f64, LoadError> {
-        self.positive(field, found.ok_or_else(|| self.wrong(field, "a number above 0", "nothing"))?)
+        self.positive(
+            field,
+            found.ok_or_else(|| self.wrong(field, "a number above 0", "nothing"))?,
+        )
     }
 }
 
@@ -234,7 +241,11 @@ impl ModelConfig {
         let path = folder.as_ref().join("generation_config.json");
         if path.exists() {
             let generation: RawGeneration = json(&read(&path)?, &path)?;
-            for id in generation.eos_token_id.map(OneOrMany::list).unwrap_or_default() {
+            for id in generation
+                .eos_token_id
+                .map(OneOrMany::list)
+                .unwrap_or_default()
+            {
                 if !config.eos.contains(&id) {
                     config.eos.push(id);
                 }
@@ -255,9 +266,16 @@ impl ModelConfig {
         let architecture = architecture(&raw, path)?;
         let n_layers = check.size("num_hidden_layers", raw.num_hidden_layers)?;
         let n_heads = check.size("num_attention_heads", raw.num_attention_heads)?;
-        let n_kv_heads = check.size("num_key_value_heads", raw.num_key_value_heads.unwrap_or(n_heads))?;
+        let n_kv_heads = check.size(
+            "num_key_value_heads",
+            raw.num_key_value_heads.unwrap_or(n_heads),
+        )?;
         if !n_heads.is_multiple_of(n_kv_heads) {
-            return Err(check.wrong("num_key_value_heads", format!("a divisor of {n_heads}"), n_kv_heads));
+            return Err(check.wrong(
+                "num_key_value_heads",
+                format!("a divisor of {n_heads}"),
+                n_kv_heads,
+            ));
         }
         let d_model = check.size("hidden_size", raw.hidden_size)?;
         let d_head = check.size("head_dim", raw.head_dim.unwrap_or(d_model / n_heads))?;
@@ -288,8 +306,14 @@ impl ModelConfig {
             o_bias: architecture != Architecture::Qwen2 && qkv_bias,
             mlp_bias: raw.mlp_bias.unwrap_or(false),
             attention_scale: attention_scale(architecture, &raw, d_head, &check)?,
-            attention_soft_cap: raw.attn_logit_softcapping.map(|cap| check.positive("attn_logit_softcapping", cap)).transpose()?,
-            logit_soft_cap: raw.final_logit_softcapping.map(|cap| check.positive("final_logit_softcapping", cap)).transpose()?,
+            attention_soft_cap: raw
+                .attn_logit_softcapping
+                .map(|cap| check.positive("attn_logit_softcapping", cap))
+                .transpose()?,
+            logit_soft_cap: raw
+                .final_logit_softcapping
+                .map(|cap| check.positive("final_logit_softcapping", cap))
+                .transpose()?,
             windows: windows(architecture, &raw, n_layers, &check)?,
             precision: precision(&raw, &check)?,
             bos: raw.bos_token_id.and_then(|ids| ids.list().first().copied()),
@@ -301,7 +325,9 @@ impl ModelConfig {
     }
 
     fn check_ids(&self, check: &Checker<'_>) -> Result<(), LoadError> {
-        let ids = [("bos_token_id", self.bos)].into_iter().chain(self.eos.iter().map(|&id| ("eos_token_id", Some(id))));
+        let ids = [("bos_token_id", self.bos)]
+            .into_iter()
+            .chain(self.eos.iter().map(|&id| ("eos_token_id", Some(id))));
         for (field, id) in ids {
             if let Some(id) = id.filter(|&id| usize::try_from(id).is_err()) {
                 return Err(check.wrong(field, "a token id of at least 0", id));
@@ -319,13 +345,24 @@ impl ModelConfig {
     pub fn tensors(&self) -> Vec<(String, Vec<i64>)> {
         let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let (d, mlp, vocab) = (size(self.d_model), size(self.d_mlp), size(self.d_vocab));
-        let (q, kv) = (size(self.n_heads * self.d_head), size(self.n_kv_heads * self.d_head));
-        let mut tensors = vec![("model.embed_tokens.weight".to_owned(), vec![vocab, d]), ("model.norm.weight".to_owned(), vec![d])];
+        let (q, kv) = (
+            size(self.n_heads * self.d_head),
+            size(self.n_kv_heads * self.d_head),
+        );
+        let mut tensors = vec![
+            ("model.embed_tokens.weight".to_owned(), vec![vocab, d]),
+            ("model.norm.weight".to_owned(), vec![d]),
+        ];
         if !self.tied_embeddings {
             tensors.push(("lm_head.weight".to_owned(), vec![vocab, d]));
         }
         let norms: &[&str] = if self.architecture == Architecture::Gemma2 {
-            &["input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm"]
+            &[
+                "input_layernorm",
+                "post_attention_layernorm",
+                "pre_feedforward_layernorm",
+                "post_feedforward_layernorm",
+            ]
         } else {
             &["input_layernorm", "post_attention_layernorm"]
         };
@@ -343,7 +380,10 @@ impl ModelConfig {
                 tensors.push((format!("model.layers.{layer}.{norm}.weight"), vec![d]));
             }
             for (name, out, inp, bias) in linears {
-                tensors.push((format!("model.layers.{layer}.{name}.weight"), vec![out, inp]));
+                tensors.push((
+                    format!("model.layers.{layer}.{name}.weight"),
+                    vec![out, inp],
+                ));
                 if bias {
                     tensors.push((format!("model.layers.{layer}.{name}.bias"), vec![out]));
                 }
@@ -354,49 +394,89 @@ impl ModelConfig {
 }
 
 fn read(path: &Path) -> Result<String, LoadError> {
-    fs::read_to_string(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })
+    fs::read_to_string(path).map_err(|source| LoadError::Read {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 fn json<'a, T: Deserialize<'a>>(text: &'a str, path: &Path) -> Result<T, LoadError> {
-    serde_json::from_str(text).map_err(|source| LoadError::Json { path: PathBuf::from(path), source })
+    serde_json::from_str(text).map_err(|source| LoadError::Json {
+        path: PathBuf::from(path),
+        source,
+    })
 }
 
 fn architecture(raw: &Raw, path: &Path) -> Result<Architecture, LoadError> {
     let class = raw.architectures.as_ref().and_then(|names| names.first());
-    let found = raw.model_type.clone().or_else(|| class.map(|name| name.trim_end_matches("ForCausalLM").to_lowercase()));
+    let found = raw
+        .model_type
+        .clone()
+        .or_else(|| class.map(|name| name.trim_end_matches("ForCausalLM").to_lowercase()));
     let found = found.unwrap_or_default();
-    Architecture::KNOWN.iter().find(|(name, _)| *name == found).map(|(_, architecture)| *architecture).ok_or_else(|| {
-        let known = Architecture::KNOWN.map(|(name, _)| name).join(", ");
-        LoadError::UnknownArchitecture { path: path.to_owned(), found, known }
-    })
+    Architecture::KNOWN
+        .iter()
+        .find(|(name, _)| *name == found)
+        .map(|(_, architecture)| *architecture)
+        .ok_or_else(|| {
+            let known = Architecture::KNOWN.map(|(name, _)| name).join(", ");
+            LoadError::UnknownArchitecture {
+                path: path.to_owned(),
+                found,
+                known,
+            }
+        })
 }
 
 fn rope(raw: &Raw, check: &Checker<'_>) -> Result<(f64, Option<RopeScaling>), LoadError> {
     let given = raw.rope_parameters.as_ref().or(raw.rope_scaling.as_ref());
-    let theta = raw.rope_parameters.as_ref().and_then(|rope| rope.rope_theta).or(raw.rope_theta).unwrap_or(10_000.0);
+    let theta = raw
+        .rope_parameters
+        .as_ref()
+        .and_then(|rope| rope.rope_theta)
+        .or(raw.rope_theta)
+        .unwrap_or(10_000.0);
     let theta = check.positive("rope_theta", theta)?;
-    let Some(given) = given else { return Ok((theta, None)) };
+    let Some(given) = given else {
+        return Ok((theta, None));
+    };
     match given.rope_type.as_deref().or(given.r#type.as_deref()) {
         None | Some("default") => Ok((theta, None)),
         Some("llama3") => {
             let scaling = RopeScaling {
                 factor: check.given("rope_scaling.factor", given.factor)?,
-                low_freq_factor: check.given("rope_scaling.low_freq_factor", given.low_freq_factor)?,
-                high_freq_factor: check.given("rope_scaling.high_freq_factor", given.high_freq_factor)?,
-                original_context: check
-                    .given("rope_scaling.original_max_position_embeddings", given.original_max_position_embeddings)?,
+                low_freq_factor: check
+                    .given("rope_scaling.low_freq_factor", given.low_freq_factor)?,
+                high_freq_factor: check
+                    .given("rope_scaling.high_freq_factor", given.high_freq_factor)?,
+                original_context: check.given(
+                    "rope_scaling.original_max_position_embeddings",
+                    given.original_max_position_embeddings,
+                )?,
             };
             if scaling.high_freq_factor <= scaling.low_freq_factor {
                 let expected = format!("above low_freq_factor, {}", scaling.low_freq_factor);
-                return Err(check.wrong("rope_scaling.high_freq_factor", expected, scaling.high_freq_factor));
+                return Err(check.wrong(
+                    "rope_scaling.high_freq_factor",
+                    expected,
+                    scaling.high_freq_factor,
+                ));
             }
             Ok((theta, Some(scaling)))
         }
-        Some(other) => Err(check.wrong("rope_scaling.rope_type", "\"default\" or \"llama3\"", format!("\"{other}\""))),
+        Some(other) => Err(check.wrong(
+            "rope_scaling.rope_type",
+            "\"default\" or \"llama3\"",
+            format!("\"{other}\""),
+        )),
     }
 }
 
-fn activation(architecture: Architecture, raw: &Raw, check: &Checker<'_>) -> Result<GateActivation, LoadError> {
+fn activation(
+    architecture: Architecture,
+    raw: &Raw,
+    check: &Checker<'_>,
+) -> Result<GateActivation, LoadError> {
     // The first Gemma checkpoints say "gelu" and were trained with the tanh form, so transformers reads it as that
     // unless hidden_activation says otherwise.
     let (field, name) = match (&raw.hidden_activation, &raw.hidden_act) {
@@ -409,11 +489,20 @@ fn activation(architecture: Architecture, raw: &Raw, check: &Checker<'_>) -> Res
         "silu" | "swish" => Ok(GateActivation::Silu),
         "gelu_pytorch_tanh" => Ok(GateActivation::GeluTanh),
         "gelu" => Ok(GateActivation::Gelu),
-        other => Err(check.wrong(field, "\"silu\", \"gelu\" or \"gelu_pytorch_tanh\"", format!("\"{other}\""))),
+        other => Err(check.wrong(
+            field,
+            "\"silu\", \"gelu\" or \"gelu_pytorch_tanh\"",
+            format!("\"{other}\""),
+        )),
     }
 }
 
-fn attention_scale(architecture: Architecture, raw: &Raw, d_head: usize, check: &Checker<'_>) -> Result<f64, LoadError> {
+fn attention_scale(
+    architecture: Architecture,
+    raw: &Raw,
+    d_head: usize,
+    check: &Checker<'_>,
+) -> Result<f64, LoadError> {
     let scalar = match architecture {
         Architecture::Gemma2 => raw.query_pre_attn_scalar.unwrap_or(256.0),
         _ => d_head as f64,
@@ -421,18 +510,29 @@ fn attention_scale(architecture: Architecture, raw: &Raw, d_head: usize, check: 
     Ok(check.positive("query_pre_attn_scalar", scalar)?.powf(-0.5))
 }
 
-fn windows(architecture: Architecture, raw: &Raw, n_layers: usize, check: &Checker<'_>) -> Result<Vec<Option<usize>>, LoadError> {
+fn windows(
+    architecture: Architecture,
+    raw: &Raw,
+    n_layers: usize,
+    check: &Checker<'_>,
+) -> Result<Vec<Option<usize>>, LoadError> {
     let window = match (architecture, raw.sliding_window) {
         (Architecture::Gemma2, None) => Some(4096),
         (Architecture::Gemma2 | Architecture::Mistral, window) => window,
         (Architecture::Qwen2, window) => window.filter(|_| raw.use_sliding_window.unwrap_or(false)),
         (Architecture::Gemma | Architecture::Llama, _) => None,
     };
-    let Some(window) = window else { return Ok(vec![None; n_layers]) };
+    let Some(window) = window else {
+        return Ok(vec![None; n_layers]);
+    };
     let window = check.size("sliding_window", window)?;
     if let Some(types) = &raw.layer_types {
         if types.len() != n_layers {
-            return Err(check.wrong("layer_types", format!("{n_layers} entries"), format!("{} entries", types.len())));
+            return Err(check.wrong(
+                "layer_types",
+                format!("{n_layers} entries"),
+                format!("{} entries", types.len()),
+            ));
         }
         return types
             .iter()
@@ -460,8 +560,16 @@ fn windows(architecture: Architecture, raw: &Raw, n_layers: usize, check: &Check
 }
 
 fn precision(raw: &Raw, check: &Checker<'_>) -> Result<Option<Precision>, LoadError> {
-    let Some(name) = raw.dtype.as_ref().or(raw.torch_dtype.as_ref()) else { return Ok(None) };
-    let known = name.parse().map_err(|_| check.wrong("torch_dtype", "float32, bfloat16 or float16", format!("\"{name}\"")))?;
+    let Some(name) = raw.dtype.as_ref().or(raw.torch_dtype.as_ref()) else {
+        return Ok(None);
+    };
+    let known = name.parse().map_err(|_| {
+        check.wrong(
+            "torch_dtype",
+            "float32, bfloat16 or float16",
+            format!("\"{name}\""),
+        )
+    })?;
     Ok(Some(known))
 }
 
@@ -469,34 +577,59 @@ fn precision(raw: &Raw, check: &Checker<'_>) -> Result<Option<Precision>, LoadEr
 mod tests {
     use super::*;
 
-    fn config(edit: impl Fn(&mut serde_json::Map<String, serde_json::Value>)) -> Result<ModelConfig, String> {
+    fn config(
+        edit: impl Fn(&mut serde_json::Map<String, serde_json::Value>),
+    ) -> Result<ModelConfig, String> {
         let mut value = serde_json::json!({
             "model_type": "llama", "hidden_size": 64, "intermediate_size": 144, "num_hidden_layers": 4,
             "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 700, "max_position_embeddings": 128,
             "rms_norm_eps": 1e-5, "hidden_act": "silu", "eos_token_id": [1, 2]
         });
         edit(value.as_object_mut().unwrap());
-        ModelConfig::from_json(&value.to_string(), Path::new("config.json")).map_err(|error| error.to_string())
+        ModelConfig::from_json(&value.to_string(), Path::new("config.json"))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
     fn defaults_are_those_of_transformers() {
         let llama = config(|_| {}).unwrap();
-        assert_eq!((llama.d_head, llama.rope_theta, llama.tied_embeddings, llama.qkv_bias), (16, 10_000.0, false, false));
+        assert_eq!(
+            (
+                llama.d_head,
+                llama.rope_theta,
+                llama.tied_embeddings,
+                llama.qkv_bias
+            ),
+            (16, 10_000.0, false, false)
+        );
         assert_eq!(llama.eos, [1, 2]);
         let gemma = config(|c| drop(c.insert("model_type".into(), "gemma2".into()))).unwrap();
         assert_eq!(gemma.windows, [Some(4096), None, Some(4096), None]);
-        assert_eq!((gemma.attention_scale, gemma.activation), (1.0 / 16.0, GateActivation::GeluTanh));
+        assert_eq!(
+            (gemma.attention_scale, gemma.activation),
+            (1.0 / 16.0, GateActivation::GeluTanh)
+        );
     }
 
     #[test]
     fn what_cannot_be_is_refused_by_name() {
         let refused = |field: &str, value: serde_json::Value, words: &[&str]| {
             let error = config(|c| drop(c.insert(field.into(), value.clone()))).unwrap_err();
-            assert!(words.iter().all(|word| error.contains(word)), "{field} = {value}: {error}");
+            assert!(
+                words.iter().all(|word| error.contains(word)),
+                "{field} = {value}: {error}"
+            );
         };
-        refused("model_type", "gpt2".into(), &["config.json", "\"gpt2\"", "gemma, gemma2, llama"]);
-        refused("num_key_value_heads", 3.into(), &["num_key_value_heads", "a divisor of 4", "3"]);
+        refused(
+            "model_type",
+            "gpt2".into(),
+            &["config.json", "\"gpt2\"", "gemma, gemma2, llama"],
+        );
+        refused(
+            "num_key_value_heads",
+            3.into(),
+            &["num_key_value_heads", "a divisor of 4", "3"],
+        );
         refused("head_dim", 15.into(), &["head_dim", "even", "15"]);
         refused("hidden_size", 0.into(), &["hidden_size", "from 1"]);
         refused("hidden_size", (1u64 << 60).into(), &["hidden_size"]);
@@ -504,8 +637,16 @@ mod tests {
         refused("rms_norm_eps", (-1.0).into(), &["rms_norm_eps", "above 0"]);
         refused("hidden_act", "relu".into(), &["hidden_act", "\"relu\""]);
         refused("torch_dtype", "int8".into(), &["torch_dtype", "\"int8\""]);
-        refused("rope_scaling", serde_json::json!({"type": "yarn"}), &["rope_type", "\"yarn\""]);
-        refused("rope_scaling", serde_json::json!({"type": "llama3"}), &["rope_scaling.factor", "nothing"]);
+        refused(
+            "rope_scaling",
+            serde_json::json!({"type": "yarn"}),
+            &["rope_type", "\"yarn\""],
+        );
+        refused(
+            "rope_scaling",
+            serde_json::json!({"type": "llama3"}),
+            &["rope_scaling.factor", "nothing"],
+        );
         refused("eos_token_id", (-1).into(), &["eos_token_id", "-1"]);
     }
 }

@@ -174,7 +174,10 @@ pub enum Error {
 /// For `?` on libtorch's own results inside a hook; the pass that called it adds where it was.
 impl From<TchError> for Error {
     fn from(source: TchError) -> Self {
-        Self::Torch { doing: "computing".to_owned(), source }
+        Self::Torch {
+            doing: "computing".to_owned(),
+            source,
+        }
     }
 }
 
@@ -186,7 +189,10 @@ pub(crate) trait Within {
 impl<T> Within for Result<T, Error> {
     fn within(self, what: impl FnOnce() -> String) -> Self {
         self.map_err(|error| match error {
-            Error::Torch { source, .. } => Error::Torch { doing: what(), source },
+            Error::Torch { source, .. } => Error::Torch {
+                doing: what(),
+                source,
+            },
             other => other,
         })
     }

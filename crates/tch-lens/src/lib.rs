@@ -3,19 +3,29 @@
 mod cache;
 mod config;
 mod device;
+mod engine;
 mod error;
+mod generate;
 pub mod hook;
 mod lm;
 mod model;
 pub mod sae;
+mod sampling;
+mod steer;
+mod stop;
 mod tokenizer;
 mod weights;
 
 pub use config::{Architecture, GateActivation, ModelConfig, RopeScaling};
 pub use device::{DeviceError, Precision, device};
+pub use engine::{Engine, EngineOptions, Progress, Run};
 pub use error::{Error, LoadError};
+pub use generate::{Completion, Generated, PassActivations, Prompt, Request, Steered};
 pub use hook::{Activations, Hook, HookPoint, Pass, PassKind};
 pub use lm::{Forward, Lm, LoadOptions};
+pub use sampling::Sampling;
+pub use steer::{Direction, Dose, Passes, Steer};
+pub use stop::{Finish, Stop};
 /// The tensors of this crate's interface, so that users need not match versions themselves.
 pub use tch;
 pub use tokenizer::{Encoded, TextSoFar, Tokenizer, find_tokens};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
 
-use crate::cache::{Group, KvCache};
+use crate::cache::KvCache;
 use crate::error::Within;
 use crate::hook::{Activations, Hook, HookPoint, Hooks, Pass, PassKind};
 use crate::model::Decoder;
@@ -24,7 +24,11 @@ pub struct LoadOptions {
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self { device: Device::Cpu, precision: None, rope_theta: None }
+        Self {
+            device: Device::Cpu,
+            precision: None,
+            rope_theta: None,
+        }
     }
 }
 
@@ -88,11 +92,18 @@ impl Lm {
         }
         let tokenizer = Tokenizer::open(folder)?;
         let weights = Weights::open(folder)?;
-        let kind = options.precision.map_or_else(|| stored_kind(&config, options.device), Precision::kind);
+        let kind = options
+            .precision
+            .map_or_else(|| stored_kind(&config, options.device), Precision::kind);
         let device = options.device;
-        let decoder =
-            Decoder::new(config, kind, device, &mut |name, shape| weights.get(name, shape, kind, device))?;
-        Ok(Self { decoder, tokenizer: Some(tokenizer), _weights: Some(weights) })
+        let decoder = Decoder::new(config, kind, device, &mut |name, shape| {
+            weights.get(name, shape, kind, device)
+        })?;
+        Ok(Self {
+            decoder,
+            tokenizer: Some(tokenizer),
+            _weights: Some(weights),
+        })
     }
 
     /// A model of that shape with random weights and no tokenizer, made on the device itself: for benchmarks. Outputs
@@ -100,18 +111,34 @@ impl Lm {
     ///
     /// # Errors
     /// The device lacks the memory.
-    pub fn random(config: ModelConfig, precision: Precision, device: Device, seed: i64) -> Result<Self, LoadError> {
+    pub fn random(
+        config: ModelConfig,
+        precision: Precision,
+        device: Device,
+        seed: i64,
+    ) -> Result<Self, LoadError> {
         tch::manual_seed(seed);
         let kind = precision.kind();
         let mut random = |name: &str, shape: &[i64]| {
             let fan_in = shape.last().copied().unwrap_or(1) as f64;
-            let scale = if shape.len() == 1 { 0.1 } else { fan_in.powf(-0.5) };
+            let scale = if shape.len() == 1 {
+                0.1
+            } else {
+                fan_in.powf(-0.5)
+            };
             Tensor::f_randn(shape, (kind, device))
                 .and_then(|x| x.f_mul_scalar(scale))
-                .map_err(|source| LoadError::Torch { doing: format!("making \"{name}\""), source })
+                .map_err(|source| LoadError::Torch {
+                    doing: format!("making \"{name}\""),
+                    source,
+                })
         };
         let decoder = Decoder::new(config, kind, device, &mut random)?;
-        Ok(Self { decoder, tokenizer: None, _weights: None })
+        Ok(Self {
+            decoder,
+            tokenizer: None,
+            _weights: None,
+        })
     }
 
     /// The model's sizes and settings.
@@ -134,7 +161,9 @@ impl Lm {
     /// # Errors
     /// A model made by [`random`](Self::random) has none.
     pub fn tokenizer(&self) -> Result<&Tokenizer, Error> {
-        self.tokenizer.as_ref().ok_or_else(|| Error::Tokenizer("a model of random weights has none".to_owned()))
+        self.tokenizer
+            .as_ref()
+            .ok_or_else(|| Error::Tokenizer("a model of random weights has none".to_owned()))
     }
 
     /// The hook point of that TransformerLens name in this model.
@@ -164,31 +193,57 @@ impl Lm {
         names: &[N],
         hooks: &mut [&mut dyn Hook],
     ) -> Result<Forward, Error> {
-        let read = names.iter().map(|name| self.hook_point(name.as_ref())).collect::<Result<_, _>>()?;
+        let read = names
+            .iter()
+            .map(|name| self.hook_point(name.as_ref()))
+            .collect::<Result<_, _>>()?;
         self.run(rows, hooks, read)
     }
 
-    fn run(&self, rows: &[Vec<i64>], hooks: &mut [&mut dyn Hook], read: BTreeSet<HookPoint>) -> Result<Forward, Error> {
+    fn run(
+        &self,
+        rows: &[Vec<i64>],
+        hooks: &mut [&mut dyn Hook],
+        read: BTreeSet<HookPoint>,
+    ) -> Result<Forward, Error> {
         self.check_rows(rows)?;
         self.check_hooks(hooks)?;
         let indices: Vec<usize> = (0..rows.len()).collect();
         let lengths: Vec<usize> = rows.iter().map(Vec::len).collect();
         let starts = vec![0; rows.len()];
-        let pass = Pass { kind: PassKind::Prompt, rows: &indices, starts: &starts, lengths: &lengths };
+        let pass = Pass {
+            kind: PassKind::Prompt,
+            rows: &indices,
+            starts: &starts,
+            lengths: &lengths,
+        };
         let mut hooks = Hooks::new(hooks, read, pass);
-        let ids = self.padded(rows).within(|| "padding the batch".to_owned())?;
+        let ids = self
+            .padded(rows)
+            .within(|| "padding the batch".to_owned())?;
         let resid = self.decoder.prompt(&ids, &[], Memory::Fresh, &mut hooks)?;
         let logits = self.decoder.logits(&resid, &mut hooks)?;
-        Ok(Forward { logits, activations: hooks.activations })
+        Ok(Forward {
+            logits,
+            activations: hooks.activations,
+        })
     }
 
     /// Rows as one tensor `[row, pos]` on the device, padded on the right.
     pub(crate) fn padded(&self, rows: &[Vec<i64>]) -> Result<Tensor, Error> {
         let longest = rows.iter().map(Vec::len).max().unwrap_or(0);
-        let pad = self.config().pad.filter(|&pad| self.in_vocabulary(pad)).unwrap_or(0);
+        let pad = self
+            .config()
+            .pad
+            .filter(|&pad| self.in_vocabulary(pad))
+            .unwrap_or(0);
         let flat: Vec<i64> = rows
             .iter()
-            .flat_map(|row| row.iter().copied().chain(std::iter::repeat_n(pad, longest - row.len())))
+            .flat_map(|row| {
+                row.iter()
+                    .copied()
+                    .chain(std::iter::repeat_n(pad, longest - row.len()))
+            })
             .collect();
         let ids = Tensor::f_from_slice(&flat)?.f_view([rows.len() as i64, longest as i64])?;
         Ok(ids.f_to_device(self.device())?)
@@ -198,26 +253,38 @@ impl Lm {
         if rows.is_empty() {
             return Err(request("the batch", "at least one row", "none"));
         }
-        rows.iter().enumerate().try_for_each(|(row, ids)| self.check_row(&format!("row {row}"), ids))
+        rows.iter()
+            .enumerate()
+            .try_for_each(|(row, ids)| self.check_row(&format!("row {row}"), ids))
     }
 
     pub(crate) fn check_row(&self, what: &str, ids: &[i64]) -> Result<(), Error> {
         let config = self.config();
         if ids.is_empty() || ids.len() > config.n_ctx {
             let found = format!("{} tokens", ids.len());
-            return Err(request(what, format!("1 to {} tokens", config.n_ctx), found));
+            return Err(request(
+                what,
+                format!("1 to {} tokens", config.n_ctx),
+                found,
+            ));
         }
         match ids.iter().position(|&id| !self.in_vocabulary(id)) {
             Some(at) => {
                 let expected = format!("token ids from 0 to {}", config.d_vocab - 1);
-                Err(request(what, expected, format!("{} at position {at}", ids[at])))
+                Err(request(
+                    what,
+                    expected,
+                    format!("{} at position {at}", ids[at]),
+                ))
             }
             None => Ok(()),
         }
     }
 
     pub(crate) fn check_hooks(&self, hooks: &[&mut dyn Hook]) -> Result<(), Error> {
-        hooks.iter().try_for_each(|hook| self.hook_point(&hook.at().to_string()).map(drop))
+        hooks
+            .iter()
+            .try_for_each(|hook| self.hook_point(&hook.at().to_string()).map(drop))
     }
 
     fn in_vocabulary(&self, id: i64) -> bool {
@@ -240,18 +307,30 @@ impl Lm {
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
         let last: Vec<i64> = lengths.iter().map(|&length| length as i64 - 1).collect();
-        let last = Tensor::f_from_slice(&last)?.f_to_device(self.device())?.f_view([-1, 1, 1])?;
+        let last = Tensor::f_from_slice(&last)?
+            .f_to_device(self.device())?
+            .f_view([-1, 1, 1])?;
         let last = last.f_expand([-1, 1, resid.size()[2]], false)?;
         let resid = resid.f_gather(1, &last, false)?;
         Ok(self.decoder.logits(&resid, hooks)?.f_squeeze_dim(1)?)
     }
 
-    #[expect(unused)]
-    fn unused(&self, _: &[Group]) {}
+    /// Bytes of keys and values of a row of that many tokens.
+    pub(crate) fn row_bytes(&self, tokens: usize) -> u64 {
+        (self.config().cache_per_token() * tokens * self.kind().elt_size_in_bytes()) as u64
+    }
 }
 
-pub(crate) fn request(what: impl Into<String>, expected: impl Into<String>, found: impl ToString) -> Error {
-    Error::Request { what: what.into(), expected: expected.into(), found: found.to_string() }
+pub(crate) fn request(
+    what: impl Into<String>,
+    expected: impl Into<String>,
+    found: impl ToString,
+) -> Error {
+    Error::Request {
+        what: what.into(),
+        expected: expected.into(),
+        found: found.to_string(),
+    }
 }
 
 fn stored_kind(config: &ModelConfig, device: Device) -> Kind {

@@ -53,7 +53,10 @@ pub enum HookPoint {
     Final,
 }
 
-const IN_LAYER: [(&str, fn(usize) -> HookPoint); 17] = [
+/// A name within a layer, and what makes the hook point of a layer's number.
+type InLayer = (&'static str, fn(usize) -> HookPoint);
+
+const IN_LAYER: [InLayer; 17] = [
     ("hook_resid_pre", HookPoint::ResidPre),
     ("attn.hook_q", HookPoint::Q),
     ("attn.hook_k", HookPoint::K),

@@ -49,15 +49,24 @@ impl Attention {
         let (batch, pos) = (x.size()[0], x.size()[1]);
         let heads = |x: Tensor, n: i64| x.f_view([batch, pos, n, self.d_head]);
         let q = hooks.visit(HookPoint::Q(layer), heads(self.q.apply(x)?, self.n_heads)?)?;
-        let k = hooks.visit(HookPoint::K(layer), heads(self.k.apply(x)?, self.n_kv_heads)?)?;
-        let v = hooks.visit(HookPoint::V(layer), heads(self.v.apply(x)?, self.n_kv_heads)?)?;
+        let k = hooks.visit(
+            HookPoint::K(layer),
+            heads(self.k.apply(x)?, self.n_kv_heads)?,
+        )?;
+        let v = hooks.visit(
+            HookPoint::V(layer),
+            heads(self.v.apply(x)?, self.n_kv_heads)?,
+        )?;
         let q = hooks.visit(HookPoint::RotQ(layer), pass.rotation.apply(&q)?)?;
         let k = hooks.visit(HookPoint::RotK(layer), pass.rotation.apply(&k)?)?;
 
-        let (k, v) = pass.memory.remember(layer, k.f_transpose(1, 2)?, v.f_transpose(1, 2)?)?;
+        let (k, v) = pass
+            .memory
+            .remember(layer, k.f_transpose(1, 2)?, v.f_transpose(1, 2)?)?;
         let q = q.f_transpose(1, 2)?;
         let mask = pass.masks.of(self.window);
-        let looked_at = hooks.wants(HookPoint::AttnScores(layer)) || hooks.wants(HookPoint::Pattern(layer));
+        let looked_at =
+            hooks.wants(HookPoint::AttnScores(layer)) || hooks.wants(HookPoint::Pattern(layer));
         let z = if self.soft_cap.is_none() && pass.groups.is_empty() && !looked_at {
             self.fused(&q, &k, &v, mask)?
         } else {
@@ -72,7 +81,11 @@ impl Attention {
             return Ok(self.o.apply(&z.f_flatten(2, 3)?)?);
         }
         let d_model = self.o.weight.size()[0];
-        let weight = self.o.weight.f_view([d_model, self.n_heads, self.d_head])?.f_permute([1, 2, 0])?;
+        let weight = self
+            .o
+            .weight
+            .f_view([d_model, self.n_heads, self.d_head])?
+            .f_permute([1, 2, 0])?;
         let result = z.f_unsqueeze(3)?.f_matmul(&weight)?.f_squeeze_dim(3)?;
         let result = hooks.visit(HookPoint::HeadOut(layer), result)?;
         let sum = result.f_sum_dim_intlist([2].as_slice(), false, result.kind())?;
@@ -121,7 +134,9 @@ impl Attention {
         let pattern = hooks.visit(HookPoint::Pattern(layer), pattern)?;
 
         let n_prefix = pattern.size()[3] - k.size()[2];
-        let own = self.fold(&pattern.f_narrow(3, n_prefix, k.size()[2])?)?.f_matmul(v)?;
+        let own = self
+            .fold(&pattern.f_narrow(3, n_prefix, k.size()[2])?)?
+            .f_matmul(v)?;
         let mut z = self.unfold(&own, pos)?;
         for group in &pass.groups {
             let prefix = &group.prefix.layers[layer].1;
@@ -141,7 +156,9 @@ impl Attention {
         layer: usize,
         pass: &PassState<'_>,
     ) -> Result<Option<Tensor>, TchError> {
-        let Some(longest) = pass.groups.iter().map(|group| group.prefix.length).max() else { return Ok(None) };
+        let Some(longest) = pass.groups.iter().map(|group| group.prefix.length).max() else {
+            return Ok(None);
+        };
         let mut all = None;
         for (group, mask) in pass.groups.iter().zip(&mask.prefixes) {
             let keys = &group.prefix.layers[layer].0;
@@ -154,9 +171,15 @@ impl Attention {
             let shape = [q.size()[0], self.n_heads, pos, longest as i64];
             let all = match &mut all {
                 Some(all) => all,
-                None => all.insert(Tensor::f_full(shape, f64::NEG_INFINITY, (q.kind(), q.device()))?),
+                None => all.insert(Tensor::f_full(
+                    shape,
+                    f64::NEG_INFINITY,
+                    (q.kind(), q.device()),
+                )?),
             };
-            let _ = all.f_narrow(3, 0, group.prefix.length as i64)?.f_index_copy_(0, &group.rows, &scores)?;
+            let _ = all
+                .f_narrow(3, 0, group.prefix.length as i64)?
+                .f_index_copy_(0, &group.rows, &scores)?;
         }
         Ok(all)
     }
@@ -175,7 +198,12 @@ impl Attention {
     /// `[batch, head, pos, x]` to `[batch, kv_head, heads of each * pos, x]`.
     fn fold(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let [batch, _, pos, last] = shape(x);
-        x.f_reshape([batch, self.n_kv_heads, self.n_heads / self.n_kv_heads * pos, last])
+        x.f_reshape([
+            batch,
+            self.n_kv_heads,
+            self.n_heads / self.n_kv_heads * pos,
+            last,
+        ])
     }
 
     /// Back from [`fold`](Self::fold).
@@ -212,7 +240,12 @@ fn shape(x: &Tensor) -> [i64; 4] {
 impl Memory<'_> {
     /// The own keys and values that this pass looks at, `[batch, kv_head, key_pos, d_head]`, after putting away those
     /// of its tokens.
-    fn remember(&mut self, layer: usize, k: Tensor, v: Tensor) -> Result<(Tensor, Tensor), TchError> {
+    fn remember(
+        &mut self,
+        layer: usize,
+        k: Tensor,
+        v: Tensor,
+    ) -> Result<(Tensor, Tensor), TchError> {
         match self {
             Self::Fresh => {}
             Self::Fill { cache, slots } => {
@@ -221,7 +254,12 @@ impl Memory<'_> {
                 let _ = keys.f_narrow(2, 0, pos)?.f_index_copy_(0, slots, &k)?;
                 let _ = values.f_narrow(2, 0, pos)?.f_index_copy_(0, slots, &v)?;
             }
-            Self::Extend { cache, slots, at, keys: n } => {
+            Self::Extend {
+                cache,
+                slots,
+                at,
+                keys: n,
+            } => {
                 let (keys, values) = &mut cache.layers[layer];
                 let indices = [Some(&*slots), None, Some(&*at)];
                 let _ = keys.f_index_put_(&indices, &k.f_select(2, 0)?, false)?;

@@ -32,8 +32,11 @@ impl Block {
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
         let resid = hooks.visit(HookPoint::ResidPre(layer), resid)?;
-        let resid = self.attend(resid, layer, pass, hooks).within(|| format!("computing attention, layer {layer}"))?;
-        self.think(resid, layer, hooks).within(|| format!("computing the MLP, layer {layer}"))
+        let resid = self
+            .attend(resid, layer, pass, hooks)
+            .within(|| format!("computing attention, layer {layer}"))?;
+        self.think(resid, layer, hooks)
+            .within(|| format!("computing the MLP, layer {layer}"))
     }
 
     fn attend(
@@ -43,14 +46,23 @@ impl Block {
         pass: &mut PassState<'_>,
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
-        let out = self.attention.apply(&self.attention_norm.apply(&resid)?, layer, pass, hooks)?;
+        let out = self
+            .attention
+            .apply(&self.attention_norm.apply(&resid)?, layer, pass, hooks)?;
         let out = normed(self.attention_post_norm.as_ref(), out)?;
         let out = hooks.visit(HookPoint::AttnOut(layer), out)?;
         hooks.visit(HookPoint::ResidMid(layer), resid.f_add(&out)?)
     }
 
-    fn think(&self, resid: Tensor, layer: usize, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
-        let out = self.mlp.apply(&self.mlp_norm.apply(&resid)?, layer, hooks)?;
+    fn think(
+        &self,
+        resid: Tensor,
+        layer: usize,
+        hooks: &mut Hooks<'_, '_>,
+    ) -> Result<Tensor, Error> {
+        let out = self
+            .mlp
+            .apply(&self.mlp_norm.apply(&resid)?, layer, hooks)?;
         let out = normed(self.mlp_post_norm.as_ref(), out)?;
         let out = hooks.visit(HookPoint::MlpOut(layer), out)?;
         hooks.visit(HookPoint::ResidPost(layer), resid.f_add(&out)?)

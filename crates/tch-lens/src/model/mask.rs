@@ -32,11 +32,16 @@ impl Mask {
         prefixes: &[(usize, &[usize])],
         (kind, device): (Kind, Device),
     ) -> Result<Self, TchError> {
-        let Extent { firsts, tokens, keys } = extent;
+        let Extent {
+            firsts,
+            tokens,
+            keys,
+        } = extent;
         let uniform = firsts.iter().all(|&first| first == firsts[0]);
         let rows = if uniform { &firsts[..1] } else { firsts };
         let narrow = window.filter(|&window| rows.iter().any(|first| first + tokens > window));
-        let sees_all = tokens == 1 && narrow.is_none() && rows.iter().all(|&first| first + 1 == keys);
+        let sees_all =
+            tokens == 1 && narrow.is_none() && rows.iter().all(|&first| first + 1 == keys);
         let own = if sees_all {
             None
         } else {
@@ -50,21 +55,36 @@ impl Mask {
             .iter()
             .map(|&(length, rows)| {
                 let firsts: Vec<usize> = rows.iter().map(|&row| firsts[row] + length).collect();
-                let narrow = window.filter(|&window| firsts.iter().any(|first| first + tokens > window));
-                let Some(window) = narrow else { return Ok(None) };
+                let narrow =
+                    window.filter(|&window| firsts.iter().any(|first| first + tokens > window));
+                let Some(window) = narrow else {
+                    return Ok(None);
+                };
                 let keys = Tensor::f_arange(length as i64, (Kind::Int64, device))?;
-                let back = positions(&firsts, tokens, device)?.f_unsqueeze(-1)?.f_sub(&keys)?;
+                let back = positions(&firsts, tokens, device)?
+                    .f_unsqueeze(-1)?
+                    .f_sub(&keys)?;
                 Ok(Some(hidden(&back, Some(window), kind)?.f_unsqueeze(1)?))
             })
             .collect::<Result<_, TchError>>()?;
-        Ok(Self { own, causal, prefixes })
+        Ok(Self {
+            own,
+            causal,
+            prefixes,
+        })
     }
 }
 
 /// Indices `[row, pos]` of `tokens` tokens from each of `firsts` on.
-pub(crate) fn positions(firsts: &[usize], tokens: usize, device: Device) -> Result<Tensor, TchError> {
+pub(crate) fn positions(
+    firsts: &[usize],
+    tokens: usize,
+    device: Device,
+) -> Result<Tensor, TchError> {
     let firsts: Vec<i64> = firsts.iter().map(|&first| first as i64).collect();
-    let firsts = Tensor::f_from_slice(&firsts)?.f_to_device(device)?.f_unsqueeze(1)?;
+    let firsts = Tensor::f_from_slice(&firsts)?
+        .f_to_device(device)?
+        .f_unsqueeze(1)?;
     firsts.f_add(&Tensor::f_arange(tokens as i64, (Kind::Int64, device))?)
 }
 

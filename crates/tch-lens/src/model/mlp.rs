@@ -3,9 +3,9 @@
 use tch::{TchError, Tensor};
 
 use super::linear::Linear;
+use crate::Error;
 use crate::config::GateActivation;
 use crate::hook::{HookPoint, Hooks};
-use crate::Error;
 
 #[derive(Debug)]
 pub(crate) struct Mlp {
@@ -17,7 +17,12 @@ pub(crate) struct Mlp {
 
 impl Mlp {
     /// `[batch, pos, d_model]` to the same.
-    pub(crate) fn apply(&self, x: &Tensor, layer: usize, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
+    pub(crate) fn apply(
+        &self,
+        x: &Tensor,
+        layer: usize,
+        hooks: &mut Hooks<'_, '_>,
+    ) -> Result<Tensor, Error> {
         let gate = hooks.visit(HookPoint::MlpPre(layer), self.gate.apply(x)?)?;
         let up = hooks.visit(HookPoint::MlpPreLinear(layer), self.up.apply(x)?)?;
         let post = hooks.visit(HookPoint::MlpPost(layer), self.activate(&gate)?.f_mul(&up)?)?;

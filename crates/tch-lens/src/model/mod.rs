@@ -56,7 +56,11 @@ impl Decoder {
         let gemma = config.architecture.is_gemma();
         let eps = config.norm_eps;
         let norm = |weight: Tensor| {
-            let norm = if gemma { RmsNorm::one_plus(&weight, eps) } else { Ok(RmsNorm::new(weight, eps)) };
+            let norm = if gemma {
+                RmsNorm::one_plus(&weight, eps)
+            } else {
+                Ok(RmsNorm::new(weight, eps))
+            };
             norm.loading(|| "preparing a norm".to_owned())
         };
         let mut blocks = Vec::with_capacity(config.n_layers);
@@ -64,7 +68,10 @@ impl Decoder {
             let mut named = |rest: &str| get(&format!("model.layers.{layer}.{rest}"));
             let mut linear = |name: &str| -> Result<Linear, LoadError> {
                 let weight = expect(named(&format!("{name}.weight"))?);
-                Ok(Linear { weight, bias: named(&format!("{name}.bias"))? })
+                Ok(Linear {
+                    weight,
+                    bias: named(&format!("{name}.bias"))?,
+                })
             };
             let attention = [
                 linear("self_attn.q_proj")?,
@@ -101,7 +108,8 @@ impl Decoder {
         let embedding = expect(get("model.embed_tokens.weight")?);
         let output = get("lm_head.weight")?.unwrap_or_else(|| embedding.shallow_clone());
         let final_norm = norm(expect(get("model.norm.weight")?))?;
-        let rope = Rope::new(&config, kind, device).loading(|| "preparing the rotary embedding".to_owned())?;
+        let rope = Rope::new(&config, kind, device)
+            .loading(|| "preparing the rotary embedding".to_owned())?;
         let embedding_scale = gemma.then(|| rounded_root(config.d_model, kind));
         let window = config.windows.iter().copied().flatten().next();
         Ok(Self {
@@ -111,7 +119,10 @@ impl Decoder {
             rope,
             blocks,
             final_norm,
-            output: Linear { weight: output, bias: None },
+            output: Linear {
+                weight: output,
+                bias: None,
+            },
             window,
             kind,
             device,
@@ -129,7 +140,15 @@ impl Decoder {
     ) -> Result<Tensor, Error> {
         let (rows, tokens) = (ids.size()[0] as usize, ids.size()[1] as usize);
         let options = (self.kind, self.device);
-        let mut pass = PassState::prompt(&self.rope, rows, tokens, self.window, groups, memory, options)?;
+        let mut pass = PassState::prompt(
+            &self.rope,
+            rows,
+            tokens,
+            self.window,
+            groups,
+            memory,
+            options,
+        )?;
         self.layers(ids, &mut pass, hooks)
     }
 
@@ -142,12 +161,25 @@ impl Decoder {
         cache: &mut KvCache,
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
-        let mut pass = PassState::decode(&self.rope, cache, self.window, groups, (self.kind, self.device))?;
+        let mut pass = PassState::decode(
+            &self.rope,
+            cache,
+            self.window,
+            groups,
+            (self.kind, self.device),
+        )?;
         self.layers(ids, &mut pass, hooks)
     }
 
-    fn layers(&self, ids: &Tensor, pass: &mut PassState<'_>, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
-        let mut resid = self.embed(ids, hooks).within(|| "embedding the tokens".to_owned())?;
+    fn layers(
+        &self,
+        ids: &Tensor,
+        pass: &mut PassState<'_>,
+        hooks: &mut Hooks<'_, '_>,
+    ) -> Result<Tensor, Error> {
+        let mut resid = self
+            .embed(ids, hooks)
+            .within(|| "embedding the tokens".to_owned())?;
         for (layer, block) in self.blocks.iter().enumerate() {
             resid = block.apply(resid, layer, pass, hooks)?;
         }
@@ -163,8 +195,13 @@ impl Decoder {
     }
 
     /// Logits `[.., d_vocab]` from the residual stream `[.., d_model]` after the last layer, in the model's precision.
-    pub(crate) fn logits(&self, resid: &Tensor, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
-        self.unembed(resid, hooks).within(|| "computing the logits".to_owned())
+    pub(crate) fn logits(
+        &self,
+        resid: &Tensor,
+        hooks: &mut Hooks<'_, '_>,
+    ) -> Result<Tensor, Error> {
+        self.unembed(resid, hooks)
+            .within(|| "computing the logits".to_owned())
     }
 
     fn unembed(&self, resid: &Tensor, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
@@ -189,5 +226,7 @@ fn expect<T>(tensor: Option<T>) -> T {
 
 /// The root of the width as the model's precision rounds it, which is what Gemma multiplies embeddings by.
 fn rounded_root(d_model: usize, kind: Kind) -> f64 {
-    Tensor::from((d_model as f64).sqrt() as f32).to_kind(kind).double_value(&[])
+    Tensor::from((d_model as f64).sqrt() as f32)
+        .to_kind(kind)
+        .double_value(&[])
 }

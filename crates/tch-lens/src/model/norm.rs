@@ -14,20 +14,30 @@ pub(crate) struct RmsNorm {
 impl RmsNorm {
     /// With the stored weights as they are.
     pub(crate) fn new(weight: Tensor, eps: f64) -> Self {
-        Self { weight, eps, wide: false }
+        Self {
+            weight,
+            eps,
+            wide: false,
+        }
     }
 
     /// Gemma's: by one more than the stored weights.
     pub(crate) fn one_plus(weight: &Tensor, eps: f64) -> Result<Self, TchError> {
         let wide = weight.kind() != Kind::Float;
-        Ok(Self { weight: weight.f_to_kind(Kind::Float)?.f_add_scalar(1.0)?, eps, wide })
+        Ok(Self {
+            weight: weight.f_to_kind(Kind::Float)?.f_add_scalar(1.0)?,
+            eps,
+            wide,
+        })
     }
 
     /// The normalised and weighted `x`.
     pub(crate) fn apply(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let shape = self.weight.size();
         if self.wide {
-            x.f_to_kind(Kind::Float)?.f_rms_norm(shape, Some(&self.weight), self.eps)?.f_to_kind(x.kind())
+            x.f_to_kind(Kind::Float)?
+                .f_rms_norm(shape, Some(&self.weight), self.eps)?
+                .f_to_kind(x.kind())
         } else {
             x.f_rms_norm(shape, Some(&self.weight), self.eps)
         }
@@ -41,7 +51,10 @@ impl RmsNorm {
     /// The weights applied to what [`normalized`](Self::normalized) gave.
     pub(crate) fn weigh(&self, normalized: &Tensor) -> Result<Tensor, TchError> {
         if self.wide {
-            normalized.f_to_kind(Kind::Float)?.f_mul(&self.weight)?.f_to_kind(normalized.kind())
+            normalized
+                .f_to_kind(Kind::Float)?
+                .f_mul(&self.weight)?
+                .f_to_kind(normalized.kind())
         } else {
             normalized.f_mul(&self.weight)
         }

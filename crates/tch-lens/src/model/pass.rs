@@ -14,9 +14,17 @@ pub(crate) enum Memory<'a> {
     /// Nowhere: the pass stands alone.
     Fresh,
     /// A prompt, into these slots of the cache, which are empty.
-    Fill { cache: &'a mut KvCache, slots: Tensor },
+    Fill {
+        cache: &'a mut KvCache,
+        slots: Tensor,
+    },
     /// One token per slot, behind what the slot holds.
-    Extend { cache: &'a mut KvCache, slots: Tensor, at: Tensor, keys: i64 },
+    Extend {
+        cache: &'a mut KvCache,
+        slots: Tensor,
+        at: Tensor,
+        keys: i64,
+    },
 }
 
 /// A group with its rows as an index.
@@ -30,12 +38,20 @@ pub(crate) struct PassGroup {
 impl PassGroup {
     /// The group's rows of `x`.
     pub(crate) fn pick(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        if self.is_all { Ok(x.shallow_clone()) } else { x.f_index_select(0, &self.rows) }
+        if self.is_all {
+            Ok(x.shallow_clone())
+        } else {
+            x.f_index_select(0, &self.rows)
+        }
     }
 
     /// `x` with `part` added to the group's rows.
     pub(crate) fn add(&self, x: &Tensor, part: &Tensor) -> Result<Tensor, TchError> {
-        if self.is_all { x.f_add(part) } else { x.f_index_add(0, &self.rows, part) }
+        if self.is_all {
+            x.f_add(part)
+        } else {
+            x.f_index_add(0, &self.rows, part)
+        }
     }
 }
 
@@ -72,7 +88,18 @@ impl<'a> PassState<'a> {
         options: (Kind, Device),
     ) -> Result<Self, TchError> {
         let firsts = vec![0; rows];
-        Self::new(rope, Extent { firsts: &firsts, tokens, keys: tokens }, window, groups, memory, options)
+        Self::new(
+            rope,
+            Extent {
+                firsts: &firsts,
+                tokens,
+                keys: tokens,
+            },
+            window,
+            groups,
+            memory,
+            options,
+        )
     }
 
     /// A decode pass: one more token for each slot of the cache.
@@ -87,8 +114,24 @@ impl<'a> PassState<'a> {
         let keys = cache.longest() + 1;
         let at = positions(&firsts, 1, options.1)?.f_squeeze_dim(1)?;
         let slots = Tensor::f_arange(cache.slots() as i64, (Kind::Int64, options.1))?;
-        let memory = Memory::Extend { cache, slots, at, keys: keys as i64 };
-        Self::new(rope, Extent { firsts: &firsts, tokens: 1, keys }, window, groups, memory, options)
+        let memory = Memory::Extend {
+            cache,
+            slots,
+            at,
+            keys: keys as i64,
+        };
+        Self::new(
+            rope,
+            Extent {
+                firsts: &firsts,
+                tokens: 1,
+                keys,
+            },
+            window,
+            groups,
+            memory,
+            options,
+        )
     }
 
     fn new(
@@ -106,20 +149,33 @@ impl<'a> PassState<'a> {
                 starts[row] += group.prefix.length;
             }
         }
-        let prefixes: Vec<(usize, &[usize])> =
-            groups.iter().map(|group| (group.prefix.length, group.rows.as_slice())).collect();
+        let prefixes: Vec<(usize, &[usize])> = groups
+            .iter()
+            .map(|group| (group.prefix.length, group.rows.as_slice()))
+            .collect();
         let full = Mask::new(extent, None, &prefixes, options)?;
-        let sliding = window.map(|window| Mask::new(extent, Some(window), &prefixes, options)).transpose()?;
+        let sliding = window
+            .map(|window| Mask::new(extent, Some(window), &prefixes, options))
+            .transpose()?;
         let groups = groups
             .iter()
             .map(|group| {
                 let index: Vec<i64> = group.rows.iter().map(|&row| row as i64).collect();
                 let is_all = group.rows.iter().copied().eq(0..rows);
                 let rows = Tensor::f_from_slice(&index)?.f_to_device(options.1)?;
-                Ok(PassGroup { prefix: group.prefix.clone(), rows, is_all })
+                Ok(PassGroup {
+                    prefix: group.prefix.clone(),
+                    rows,
+                    is_all,
+                })
             })
             .collect::<Result<_, TchError>>()?;
         let rotation = rope.at(&positions(&starts, extent.tokens, options.1)?)?;
-        Ok(Self { rotation, masks: Masks { full, sliding }, memory, groups })
+        Ok(Self {
+            rotation,
+            masks: Masks { full, sliding },
+            memory,
+            groups,
+        })
     }
 }

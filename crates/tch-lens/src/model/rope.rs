@@ -23,20 +23,30 @@ pub(crate) struct Rotation {
 impl Rope {
     pub(crate) fn new(config: &ModelConfig, kind: Kind, device: Device) -> Result<Self, TchError> {
         let d_head = config.d_head as i64;
-        let exponents = Tensor::f_arange_start_step(0, d_head, 2, (Kind::Float, Device::Cpu))?.f_div_scalar(d_head)?;
+        let exponents = Tensor::f_arange_start_step(0, d_head, 2, (Kind::Float, Device::Cpu))?
+            .f_div_scalar(d_head)?;
         let speeds = Tensor::f_pow_scalar(config.rope_theta, &exponents)?.f_reciprocal()?;
         let speeds = match config.rope_scaling {
             Some(scaling) => stretched(&speeds, scaling)?,
             None => speeds,
         };
-        Ok(Self { speeds: speeds.f_to_device(device)?, kind })
+        Ok(Self {
+            speeds: speeds.f_to_device(device)?,
+            kind,
+        })
     }
 
     /// The rotation for tokens at `positions` `[batch, pos]`.
     pub(crate) fn at(&self, positions: &Tensor) -> Result<Rotation, TchError> {
-        let half = positions.f_to_kind(Kind::Float)?.f_unsqueeze(-1)?.f_mul(&self.speeds)?;
+        let half = positions
+            .f_to_kind(Kind::Float)?
+            .f_unsqueeze(-1)?
+            .f_mul(&self.speeds)?;
         let angles = Tensor::f_cat(&[&half, &half], -1)?.f_unsqueeze(2)?;
-        Ok(Rotation { cos: angles.f_cos()?.f_to_kind(self.kind)?, sin: angles.f_sin()?.f_to_kind(self.kind)? })
+        Ok(Rotation {
+            cos: angles.f_cos()?.f_to_kind(self.kind)?,
+            sin: angles.f_sin()?.f_to_kind(self.kind)?,
+        })
     }
 }
 
@@ -44,7 +54,10 @@ impl Rotation {
     /// `x` `[batch, pos, head, d_head]`, rotated.
     pub(crate) fn apply(&self, x: &Tensor) -> Result<Tensor, TchError> {
         let half = x.size()[3] / 2;
-        let turned = Tensor::f_cat(&[x.f_narrow(3, half, half)?.f_neg()?, x.f_narrow(3, 0, half)?], 3)?;
+        let turned = Tensor::f_cat(
+            &[x.f_narrow(3, half, half)?.f_neg()?, x.f_narrow(3, 0, half)?],
+            3,
+        )?;
         x.f_mul(&self.cos)?.f_add(&turned.f_mul(&self.sin)?)
     }
 }
@@ -52,8 +65,13 @@ impl Rotation {
 /// Llama 3.1: slow rotations slowed by the factor, fast ones kept, those between interpolated.
 fn stretched(speeds: &Tensor, scaling: RopeScaling) -> Result<Tensor, TchError> {
     let mut values = Vec::<f32>::try_from(speeds)?;
-    let [factor, low, high, context] =
-        [scaling.factor, scaling.low_freq_factor, scaling.high_freq_factor, scaling.original_context].map(|x| x as f32);
+    let [factor, low, high, context] = [
+        scaling.factor,
+        scaling.low_freq_factor,
+        scaling.high_freq_factor,
+        scaling.original_context,
+    ]
+    .map(|x| x as f32);
     for speed in &mut values {
         let wavelength = 2.0 * PI / *speed;
         if wavelength > context / low {

@@ -11,7 +11,14 @@ use tch_lens::tch::{Kind, Tensor};
 /// The folders of goldens that there are: `fixtures/lm`, which must be there, and the one that the variable names.
 pub fn folders() -> Vec<PathBuf> {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm");
-    let mut folders: Vec<PathBuf> = if own.exists() { vec![own] } else { vec![] };
+    assert!(
+        own.join("manifest.json").exists(),
+        "{} is missing",
+        own.display()
+    );
+    let mut folders = vec![own];
+    // The models are tiny: more threads would only wait for each other.
+    tch_lens::tch::set_num_threads(1);
     match std::env::var_os("TCH_LENS_GOLDENS") {
         Some(folder) => folders.push(folder.into()),
         None => println!("TCH_LENS_GOLDENS is not set: only the project's own goldens are tested"),
@@ -28,7 +35,10 @@ pub struct Goldens {
 impl Goldens {
     pub fn open(folder: PathBuf) -> Self {
         let text = std::fs::read_to_string(folder.join("manifest.json")).expect("manifest.json");
-        Self { manifest: serde_json::from_str(&text).expect("manifest.json"), folder }
+        Self {
+            manifest: serde_json::from_str(&text).expect("manifest.json"),
+            folder,
+        }
     }
 
     pub fn all() -> Vec<Self> {
@@ -44,15 +54,37 @@ impl Goldens {
             .iter()
             .filter_map(|(path, entry)| {
                 let name = path.strip_prefix("goldens/")?.strip_suffix(&suffix)?;
-                let tensors = Tensor::read_safetensors(self.folder.join(path)).expect("a golden file");
-                Some((name.to_owned(), entry.clone(), tensors.into_iter().collect()))
+                let tensors =
+                    Tensor::read_safetensors(self.folder.join(path)).expect("a golden file");
+                Some((
+                    name.to_owned(),
+                    entry.clone(),
+                    tensors.into_iter().collect(),
+                ))
             })
+            .collect()
+    }
+
+    /// Whether these are the project's own.
+    pub fn is_own(&self) -> bool {
+        self.folder.ends_with("fixtures/lm")
+    }
+
+    /// The tensors of one golden file.
+    pub fn tensors(&self, name: &str) -> HashMap<String, Tensor> {
+        let path = self.folder.join(format!("goldens/{name}.safetensors"));
+        Tensor::read_safetensors(path)
+            .expect("a golden file")
+            .into_iter()
             .collect()
     }
 
     pub fn tolerance(&self, name: &str) -> (f64, f64) {
         let entry = &self.manifest["tolerance"][name];
-        (entry["atol"].as_f64().expect("atol"), entry["rtol"].as_f64().expect("rtol"))
+        (
+            entry["atol"].as_f64().expect("atol"),
+            entry["rtol"].as_f64().expect("rtol"),
+        )
     }
 }
 
@@ -62,7 +94,13 @@ pub fn rows(ids: &Tensor, mask: &Tensor) -> Vec<Vec<i64>> {
     let mask = Vec::<Vec<i64>>::try_from(mask).expect("mask");
     ids.into_iter()
         .zip(mask)
-        .map(|(ids, mask)| ids.into_iter().zip(mask).filter(|(_, real)| *real == 1).map(|(id, _)| id).collect())
+        .map(|(ids, mask)| {
+            ids.into_iter()
+                .zip(mask)
+                .filter(|(_, real)| *real == 1)
+                .map(|(id, _)| id)
+                .collect()
+        })
         .collect()
 }
 
@@ -72,5 +110,9 @@ pub fn assert_close(found: &Tensor, expected: &Tensor, (atol, rtol): (f64, f64),
     let (found, expected) = (found.to_kind(Kind::Double), expected.to_kind(Kind::Double));
     let excess = (&found - &expected).abs() - (expected.abs() * rtol + atol);
     let worst = excess.max().double_value(&[]);
-    assert!(worst <= 0.0, "{what}: off by {worst} beyond the tolerance (largest difference {})", (&found - &expected).abs().max());
+    assert!(
+        worst <= 0.0,
+        "{what}: off by {worst} beyond the tolerance (largest difference {})",
+        (&found - &expected).abs().max()
+    );
 }
