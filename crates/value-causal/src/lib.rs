@@ -3,7 +3,9 @@
 //!
 //! The facade has nothing of its own but a guide and a pair of small tables. It re-exports one crate
 //! per feature, `bench` (valuebench), `discovery` (causal-pc) and `metrics` (digraph-metrics), all on
-//! by default, together with `ndarray` and `petgraph` in the versions that these crates speak. An
+//! by default, together with `ndarray` and `petgraph` in the versions that these crates speak. The
+//! feature `lens` (tch-lens: models, hook points, steering) is off by default, since it needs libtorch:
+//! a package with programs or tests over it has a `build.rs` such as tch-lens's own. An
 //! `OrientationTable` hands its matrix to `FisherZ`, `pc` turns that into a `MixedGraph`, its
 //! `to_digraph` goes to `reduce_in_order` and `steering_effects`.
 #![cfg_attr(
@@ -15,6 +17,8 @@
 pub use causal_pc as discovery;
 #[cfg(feature = "metrics")]
 pub use digraph_metrics as metrics;
+#[cfg(feature = "lens")]
+pub use tch_lens as lens;
 #[cfg(feature = "bench")]
 pub use valuebench as bench;
 pub use {ndarray, petgraph};

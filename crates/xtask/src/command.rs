@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
 
 /// Why a step, or the whole run, did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +131,26 @@ impl Cmd {
             .status
             .success()
             .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// Runs with everything it says written to `log`, and does `meanwhile` ten times a second; says how it ended.
+    ///
+    /// # Errors
+    /// [`Failure::Start`] if it cannot be started.
+    pub fn run_into(&self, log: File, mut meanwhile: impl FnMut()) -> Result<ExitStatus, Failure> {
+        let start = || {
+            let mut command = self.command();
+            command.stdout(log.try_clone()?).stderr(log);
+            let mut child = command.spawn()?;
+            loop {
+                if let Some(status) = child.try_wait()? {
+                    return Ok(status);
+                }
+                meanwhile();
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        };
+        start().map_err(|source| self.not_started(source))
     }
 
     /// The program's name.

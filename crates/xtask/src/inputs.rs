@@ -37,6 +37,10 @@ const INPUTS: &[Input] = &[
         variable: "VALUE_CAUSAL_LM_GOLDENS",
         holds: "samples drawn by the paper's own code",
     },
+    Input {
+        variable: "TCH_LENS_GOLDENS",
+        holds: "models, autoencoders and runs of transformers and sae-lens",
+    },
 ];
 
 /// What the tests can compare with, one line for each variable.

@@ -10,6 +10,7 @@ mod deny;
 mod examples;
 mod features;
 mod inputs;
+mod libtorch;
 mod package;
 mod plan;
 mod reproduce;
@@ -34,12 +35,14 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Libtorch(libtorch::Options),
     Reproduce(reproduce::Options),
     Test(test::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Libtorch(options) => libtorch::run(&options),
         Command::Reproduce(options) => reproduce::run(&options),
         Command::Test(options) => test::run(&options),
     };

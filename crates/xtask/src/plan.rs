@@ -22,6 +22,8 @@ pub struct Step {
 pub enum Work {
     /// Compare every file with what rustfmt makes of it.
     Format,
+    /// Look for libtorch, and fetch it where it is missing.
+    Libtorch,
     /// Run clippy on every feature set.
     Lint,
     /// Build the documentation.
@@ -53,6 +55,11 @@ pub enum Work {
 pub fn plan(workspace: &Workspace) -> Vec<Step> {
     let mut steps = vec![
         step("fmt", "rustfmt would change no file", Work::Format),
+        step(
+            "libtorch",
+            "libtorch is here, or is fetched",
+            Work::Libtorch,
+        ),
         step(
             "clippy",
             "no lint and no warning, in every feature set",

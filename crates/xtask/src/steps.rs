@@ -6,14 +6,19 @@ use crate::plan::Work;
 use crate::system::LeftOut;
 use crate::toolchain::{CLIPPY, RUSTFMT};
 use crate::workspace::{Package, Workspace};
-use crate::{deny, examples, package, system, toolchain};
+use crate::{deny, examples, libtorch, package, system, toolchain};
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+/// The feature that needs libtorch, in whichever package declares it.
+const LENS: &str = "lens";
 
 /// The workspace, and what its steps find out once for all of them.
 pub struct Site {
     /// The packages and their folder.
     pub workspace: Workspace,
     left_out: OnceCell<LeftOut>,
+    no_libtorch: OnceCell<Option<String>>,
 }
 
 /// What a step has to say when it is over.
@@ -33,6 +38,7 @@ impl Site {
         Site {
             workspace,
             left_out: OnceCell::new(),
+            no_libtorch: OnceCell::new(),
         }
     }
 
@@ -44,6 +50,7 @@ impl Site {
         };
         match work {
             Work::Format => self.format(&mut log),
+            Work::Libtorch => self.demand_libtorch(&mut log),
             Work::Lint => self.lint(&mut log),
             Work::Document => self.document(&mut log),
             Work::TestAlone { package } => self.test_alone(package, &mut log),
@@ -57,6 +64,10 @@ impl Site {
         }
         let left_out = self.left_out.get().map(|left_out| &left_out.notes);
         log.notes.extend(left_out.into_iter().flatten().cloned());
+        if let Some(Some(problem)) = self.no_libtorch.get() {
+            log.notes
+                .push(format!("whatever needs libtorch was left out: {problem}"));
+        }
         log
     }
 
@@ -72,16 +83,15 @@ impl Site {
         }
         let clippy = || self.workspace.cargo("clippy").arg("--all-targets");
         let deny_warnings = ["--", "-D", "warnings"];
-        log.run(&clippy().arg("--workspace").args(deny_warnings));
+        log.run(&clippy().args(self.together()).args(deny_warnings));
         log.run(
             &clippy()
-                .arg("--workspace")
+                .args(self.together())
                 .args(self.all_features())
                 .args(deny_warnings),
         );
-        let left_out = &self.left_out().features;
-        for package in &self.workspace.packages {
-            for set in feature_sets(package, left_out) {
+        for package in self.buildable() {
+            for set in feature_sets(package, &self.left_out_of([package])) {
                 let clippy = clippy().args(["--package", &package.name]).args(set.args);
                 log.run(&clippy.args(deny_warnings));
             }
@@ -89,11 +99,8 @@ impl Site {
     }
 
     fn document(&self, log: &mut Log) {
-        let doc = self
-            .workspace
-            .cargo("doc")
-            .args(["--workspace", "--no-deps"]);
-        let doc = doc.args(self.all_features());
+        let doc = self.workspace.cargo("doc").arg("--no-deps");
+        let doc = doc.args(self.together()).args(self.all_features());
         log.run(&doc.env("RUSTDOCFLAGS", "-D warnings"));
     }
 
@@ -103,18 +110,18 @@ impl Site {
                 .failures
                 .push(Failure::told(format!("there is no package {name}")));
         };
-        for set in feature_sets(package, &self.left_out().features) {
+        if package.needs_libtorch() && self.no_libtorch().is_some() {
+            return self.demand_libtorch(log);
+        }
+        for set in feature_sets(package, &self.left_out_of([package])) {
             println!("{name} with {}:", set.name);
             log.run(&self.test(name).args(set.args));
         }
     }
 
     fn test_together(&self, log: &mut Log) {
-        let test = self
-            .workspace
-            .cargo("test")
-            .args(["--no-fail-fast", "--workspace"]);
-        log.run(&test.args(self.all_features()));
+        let test = self.workspace.cargo("test").arg("--no-fail-fast");
+        log.run(&test.args(self.together()).args(self.all_features()));
     }
 
     fn deny(&self, log: &mut Log) {
@@ -132,6 +139,9 @@ impl Site {
             let told = |problem| Failure::told(format!("package {}: {problem}", package.name));
             log.failures.extend(problems.into_iter().map(told));
         }
+        if self.no_libtorch().is_some() {
+            return self.demand_libtorch(log);
+        }
         if package::cargo_packs_siblings() {
             return log.run(&package::build(workspace, workspace.published()));
         }
@@ -148,16 +158,62 @@ impl Site {
             .args(["--no-fail-fast", "--package", package])
     }
 
-    /// Cargo's arguments for all features of all packages that can be built here.
-    fn all_features(&self) -> Vec<String> {
-        all_features_together(&self.workspace.packages, &self.left_out().features)
+    /// The packages that can be built here.
+    fn buildable(&self) -> impl Iterator<Item = &Package> {
+        self.workspace
+            .packages
+            .iter()
+            .filter(|package| !package.needs_libtorch() || self.no_libtorch().is_none())
     }
 
-    /// The features that cannot be built here, looked for (and fetched, where allowed) on first
-    /// use.
+    /// Cargo's arguments for all of them in one build.
+    fn together(&self) -> Vec<String> {
+        let mut args = vec!["--workspace".to_owned()];
+        for package in &self.workspace.packages {
+            if package.needs_libtorch() && self.no_libtorch().is_some() {
+                args.extend(["--exclude".to_owned(), package.name.clone()]);
+            }
+        }
+        args
+    }
+
+    /// Cargo's arguments for all features of all packages that can be built here.
+    fn all_features(&self) -> Vec<String> {
+        let packages: Vec<&Package> = self.buildable().collect();
+        let left_out = self.left_out_of(packages.iter().copied());
+        all_features_together(packages, &left_out)
+    }
+
+    /// The features of `packages` that cannot be built here.
+    fn left_out_of<'a>(&self, packages: impl IntoIterator<Item = &'a Package>) -> BTreeSet<String> {
+        let mut features = self.left_out().features.clone();
+        let has_lens = |package: &Package| package.features.contains_key(LENS);
+        if packages.into_iter().any(has_lens) && self.no_libtorch().is_some() {
+            features.insert(LENS.to_owned());
+        }
+        features
+    }
+
+    /// The features that miss a library of the system, looked for (and fetched, where allowed) on
+    /// first use.
     fn left_out(&self) -> &LeftOut {
         self.left_out
             .get_or_init(|| system::prepare(&self.workspace))
+    }
+
+    /// Why there is no libtorch, if there is none; fetched on first use.
+    fn no_libtorch(&self) -> Option<&str> {
+        let problem = self.no_libtorch.get_or_init(|| {
+            libtorch::ensure(&self.workspace.root)
+                .err()
+                .map(|failure| failure.to_string())
+        });
+        problem.as_deref()
+    }
+
+    fn demand_libtorch(&self, log: &mut Log) {
+        let problem = self.no_libtorch().map(Failure::told);
+        log.failures.extend(problem);
     }
 }
 

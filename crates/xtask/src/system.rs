@@ -83,7 +83,10 @@ fn links(library: &str) -> bool {
 }
 
 /// Installs a Debian package where the system is a Debian and the user may.
-fn install(package: &str) -> Result<(), String> {
+///
+/// # Errors
+/// If that is not so, or apt-get fails: what there is to do by hand.
+pub fn install(package: &str) -> Result<(), String> {
     let by_hand =
         format!("install it with `apt-get install {package}` or your system's equivalent");
     if !Path::new("/etc/debian_version").is_file() {

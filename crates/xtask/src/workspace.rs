@@ -47,6 +47,10 @@ pub struct Package {
 /// A dependency of a member.
 #[derive(Debug, Deserialize)]
 pub struct Dependency {
+    /// The package's name.
+    pub name: String,
+    /// Whether only a feature turns it on.
+    pub optional: bool,
     /// Where it lies, for a member of this workspace.
     pub path: Option<PathBuf>,
 }
@@ -106,6 +110,13 @@ impl Package {
             .any(|target| target.name == name && target.kind.iter().any(|k| k == kind))
     }
 
+    /// Whether it cannot be built without libtorch.
+    pub fn needs_libtorch(&self) -> bool {
+        self.dependencies
+            .iter()
+            .any(|dependency| dependency.name == "tch" && !dependency.optional)
+    }
+
     /// Whether it depends on another member of this workspace.
     pub fn has_siblings(&self) -> bool {
         self.dependencies
@@ -139,6 +150,10 @@ mod tests {
                 .expect("the facade is a member")
                 .has_siblings()
         );
+        let needs_libtorch = |name| workspace.package(name).map(Package::needs_libtorch);
+        assert_eq!(needs_libtorch("tch-lens"), Some(true));
+        assert_eq!(needs_libtorch("value-causal"), Some(false));
+        assert_eq!(needs_libtorch("xtask"), Some(false));
     }
 
     #[test]
