@@ -245,6 +245,7 @@ impl FisherZ {
         given: &[usize],
     ) -> Result<f64, FisherZError> {
         self.check_question(x, y, given)?;
+        let (x, y) = (x.min(y), x.max(y));
         let (partial, _) = self.partial(x, y, given);
         match self.singular_variable(&partial, x, y, given) {
             Some(error) => Err(error),
@@ -255,6 +256,8 @@ impl FisherZ {
     /// What the test makes of a question.
     fn answer(&self, x: usize, y: usize, given: &[usize]) -> Result<Answer, FisherZError> {
         self.check_question(x, y, given)?;
+        // Rounding, and with it what counts as singular, is to be the same both ways.
+        let (x, y) = (x.min(y), x.max(y));
         if self.has_constant(x, y, given)
             && let Some(answer) = self.options.for_constants().answer()
         {
