@@ -51,7 +51,7 @@ pub use fisher_z::{Correlation, FisherZ, FisherZError, FisherZOptions, Singular,
 pub use kci::{Kci, KciError, KciOptions, KernelWidth};
 pub use mixed::{MixedError, MixedOptions, MixedTest, VariableKind};
 pub use query::QueryError;
-pub(crate) use scan::CERTAIN;
+pub(crate) use scan::{CERTAIN, Subsets};
 pub use scan::{Next, SetScan, Verdict};
 
 /// A test of conditional independence over variables numbered from 0.

@@ -4,9 +4,9 @@
 use rayon::prelude::*;
 
 use super::{Adjacency, Search, Skeleton};
-use crate::ci::{CiTest, Next, SetScan};
+use crate::ci::{CiTest, Next, SetScan, Subsets};
 use crate::discovery::PcError;
-use crate::options::SetSearch;
+use crate::options::{Manner, SetSearch};
 use crate::progress::Stage;
 use crate::separating_sets::{SeparatedBy, SeparatingSets, Separation};
 
@@ -196,13 +196,22 @@ impl<T: CiTest + ?Sized> Pair<'_, T> {
         })
     }
 
-    /// The first set that separates, among the neighbours of x and then of y.
+    /// The first set that separates, among the neighbours of x and then of y; as pcalg, of the one
+    /// with more neighbours first.
     fn first_hit(&mut self) -> Result<Option<Separation>, PcError> {
+        let degree = |v| self.adjacency.neighbors(v).len();
+        let is_pcalg = self.search.options.manner == Manner::Pcalg;
+        if is_pcalg && degree(self.x) < degree(self.y) {
+            (self.x, self.y) = (self.y, self.x);
+        }
         let mut sides = Sides::new(self.adjacency, self.x, self.y);
         let mut found = self.first_of(&sides)?;
         if found.is_none() {
             sides = sides.second();
-            found = self.first_of(&sides)?;
+            found = match is_pcalg {
+                true => self.first_in_pcalgs_order(&sides)?,
+                false => self.first_of(&sides)?,
+            };
         }
         let Some(given) = found else { return Ok(None) };
         Ok(Some(Separation {
@@ -220,6 +229,32 @@ impl<T: CiTest + ?Sized> Pair<'_, T> {
             Next::Stop
         })?;
         Ok(found)
+    }
+
+    /// The first set of the second side where neighbours of y alone come before those of both, as in
+    /// pcalg. A scan goes in ascending order: it only says whether there is such a set.
+    fn first_in_pcalgs_order(&mut self, sides: &Sides<'_>) -> Result<Option<Vec<usize>>, PcError> {
+        let before = self.n_tests;
+        if self.first_of(sides)?.is_none() {
+            return Ok(None);
+        }
+        self.n_tests = before;
+        let mut order: Vec<usize> = (0..sides.neighbors.len()).collect();
+        order.sort_by_key(|&at| sides.shared[at]);
+        let mut subsets = Subsets::new(order.len(), self.depth);
+        while let Some(places) = subsets.next() {
+            let mut given: Vec<usize> = places
+                .iter()
+                .map(|&at| sides.neighbors[order[at]])
+                .collect();
+            given.sort_unstable();
+            self.n_tests += 1;
+            let p = self.search.p_value(self.x, self.y, &given)?;
+            if self.search.bound.admits(p) {
+                return Ok(Some(given));
+            }
+        }
+        Ok(None)
     }
 
     fn all_of(&mut self, sides: &Sides<'_>) -> Result<Vec<Vec<usize>>, PcError> {
