@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
-use causal_pc::ci::{Bound, CiTest, FisherZ, FisherZOptions, Next, SetScan, Singular, Verdict};
+use causal_pc::ci::{
+    Bound, CiTest, FisherZ, FisherZOptions, GSquare, Next, SetScan, Singular, Verdict,
+};
 use causal_pc::graph::cpdag_of_dag;
 use causal_pc::synthetic::{DagModel, LinearOptions, LinearSem, random_dag};
 use causal_pc::{
@@ -15,6 +17,7 @@ use causal_pc::{
 };
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
 const RULES: [ColliderRule; 5] = [
     ColliderRule::SeparatingSet,
@@ -241,6 +244,43 @@ proptest! {
     }
 
     #[test]
+    fn the_oracle_and_knowledge_give_all_that_follows(
+        dag in dag(6),
+        known in prop::collection::vec(0..4u8, 15),
+        rule in prop::sample::select(&RULES),
+        conflict in prop::sample::select(&CONFLICTS),
+        as_found in any::<bool>(),
+    ) {
+        let mut knowledge = Knowledge::new();
+        let mut told = cpdag_of_dag(&dag).unwrap();
+        for (edge, kind) in dag.edges().zip(known) {
+            let (from, to) = edge.direction().unwrap();
+            match kind {
+                0 => knowledge = knowledge.forbid(to, from),
+                1 => knowledge = knowledge.require(from, to),
+                _ => continue,
+            }
+            told.add_directed(from, to);
+        }
+        let mut options = options(0.05).knowledge(knowledge).collider_rule(rule).collider_conflict(conflict);
+        if as_found {
+            options = options.validity(Validity::AsFound);
+        }
+        let found = pc(&DSeparation::new(&dag).unwrap(), &options).unwrap();
+        let mut class = told.class_dags().unwrap();
+        let mut common = class.next().unwrap();
+        for other in class {
+            for edge in dag.edges() {
+                if common.edge(edge.a, edge.b) != other.edge(edge.a, edge.b) {
+                    common.add_undirected(edge.a, edge.b);
+                }
+            }
+        }
+        prop_assert_eq!(&found.graph, &common);
+        check_reasons(&found)?;
+    }
+
+    #[test]
     fn the_default_does_not_depend_on_the_order_of_variables(
         (data, old) in samples(9).prop_flat_map(|data| {
             let n = data.ncols();
@@ -364,6 +404,7 @@ proptest! {
         seed in any::<u64>(),
         edges in prop::collection::vec((0..8usize, 0..8usize, 0..4u8), 0..12),
         tiered in any::<bool>(),
+        unlinked in any::<bool>(),
         rule in prop::sample::select(&RULES),
         conflict in prop::sample::select(&CONFLICTS),
         original in any::<bool>(),
@@ -374,6 +415,9 @@ proptest! {
         let mut knowledge = Knowledge::new();
         if tiered {
             knowledge = knowledge.tiers([rank[..n / 2].to_vec(), rank[n / 2..].to_vec()]);
+            if unlinked {
+                knowledge = knowledge.forbid_within_tier(1);
+            }
         }
         let place = |v: usize| rank.iter().position(|&w| w == v).unwrap();
         let (mut forbidden, mut required) = (BTreeSet::new(), BTreeSet::new());
@@ -386,6 +430,7 @@ proptest! {
                 _ => {}
             }
         }
+        required.retain(|&(a, b)| !knowledge.forbids(a, b));
         forbidden.retain(|&(a, b)| !required.contains(&(a, b)));
         for &(a, b) in &forbidden {
             knowledge = knowledge.forbid(a, b);
@@ -479,43 +524,90 @@ proptest! {
     }
 }
 
+/// Pools of 1, 2 and 8 threads.
+static POOLS: LazyLock<[ThreadPool; 3]> = LazyLock::new(|| {
+    [1, 2, 8].map(|threads| {
+        let pool = ThreadPoolBuilder::new().num_threads(threads);
+        pool.build().expect("threads")
+    })
+});
+
+/// What a search writes or complains of, if that is the same in every pool.
+fn same_in_every_pool<T: CiTest>(test: &T, options: &PcOptions) -> Result<Vec<u8>, TestCaseError> {
+    let answer = || match pc(test, options) {
+        Ok(found) => serde_json::to_vec(&found).unwrap(),
+        Err(error) => error.to_string().into_bytes(),
+    };
+    let [one, two, eight] = [0, 1, 2].map(|pool| POOLS[pool].install(answer));
+    prop_assert_eq!(&one, &two);
+    prop_assert_eq!(&one, &eight);
+    Ok(one)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
     fn threads_change_nothing(
         seed in any::<u64>(),
-        n in 24..40usize,
+        // Fewer pairs are searched on one thread, whatever the pool.
+        n in 23..27usize,
         rule in prop::sample::select(&RULES),
         all in any::<bool>(),
         discoveries in prop::sample::select(&[Discoveries::EachTest, Discoveries::BenjaminiHochberg]),
-        causal_learn in any::<bool>(),
-        alpha in prop::sample::select(&[0.01, 0.2]),
+        preset in 0..3u8,
+        alpha in prop::sample::select(&[0.01, 0.1]),
     ) {
-        let dag = random_dag(n, DagModel::ErdosRenyi { expected_degree: 3.0 }, seed).unwrap();
-        let data = LinearSem::random(&dag, LinearOptions::new(), seed).unwrap().sample(200, seed);
-        let test = FisherZ::from_samples(data.view()).unwrap();
+        let dag = random_dag(n, DagModel::ErdosRenyi { expected_degree: 2.0 }, seed).unwrap();
+        let data = LinearSem::random(&dag, LinearOptions::new(), seed).unwrap().sample(60, seed);
         let level = Alpha::new(alpha).unwrap();
-        let options = if causal_learn {
-            PcOptions::like_causal_learn(level)
-        } else {
-            PcOptions::new(level)
+        let options = match preset {
+            0 => PcOptions::like_causal_learn(level),
+            1 => PcOptions::like_pcalg(level).collider_rule(rule),
+            _ => PcOptions::new(level)
                 .collider_rule(rule)
                 .discoveries(discoveries)
-                .set_search(if all { SetSearch::All } else { SetSearch::FirstHit })
+                .set_search(if all { SetSearch::All } else { SetSearch::FirstHit }),
         };
-        let bytes = |threads| {
-            serde_json::to_vec(&pc(&test, &options.clone().threads(threads)).unwrap()).unwrap()
-        };
-        let one = bytes(1);
-        prop_assert_eq!(&one, &bytes(2));
-        prop_assert_eq!(&one, &bytes(8));
-        let fragile = Fragile { test: &test, seed };
-        let failure = |threads| pc(&fragile, &options.clone().threads(threads)).map(|_| ()).unwrap_err().to_string();
-        let one = failure(1);
-        prop_assert_eq!(&one, &failure(2));
-        prop_assert_eq!(&one, &failure(8));
+        let test = FisherZ::from_samples(data.view()).unwrap();
+        let bytes = same_in_every_pool(&test, &options)?;
+        let of_its_own = pc(&test, &options.clone().threads(2)).unwrap();
+        prop_assert_eq!(bytes, serde_json::to_vec(&of_its_own).unwrap());
+        let levels = data.mapv(|value| value.round().clamp(-1.0, 1.0) as i8);
+        same_in_every_pool(&GSquare::from_samples(levels.view()).unwrap(), &options.clone().max_depth(2))?;
+        let complaint = same_in_every_pool(&Fragile { test: &test, seed }, &options)?;
+        prop_assert!(complaint.starts_with(b"testing"));
     }
+}
+
+/// The property above, on graphs that need each rule: otherwise it would say little.
+#[test]
+fn every_rule_finds_work_where_something_is_known() {
+    let mut needed = [0; 4];
+    for seed in 0..1000 {
+        let model = DagModel::ErdosRenyi {
+            expected_degree: 3.5,
+        };
+        let dag = random_dag(6, model, seed).unwrap();
+        let known = dag.edges().nth(seed as usize % 5);
+        let mut knowledge = Knowledge::new();
+        if let Some((from, to)) = known.and_then(|edge| edge.direction()) {
+            knowledge = knowledge.require(from, to);
+        }
+        let truth = DSeparation::new(&dag).unwrap();
+        let options = options(0.05).knowledge(knowledge);
+        let found = pc(&truth, &options).unwrap();
+        for reason in found.reasons.values() {
+            match reason {
+                Reason::MeekR1 { .. } => needed[0] += 1,
+                Reason::MeekR2 { .. } => needed[1] += 1,
+                Reason::MeekR3 { .. } => needed[2] += 1,
+                Reason::MeekR4 { .. } => needed[3] += 1,
+                _ => {}
+            }
+        }
+    }
+    assert!(needed.iter().all(|&n| n >= 10), "{needed:?}");
 }
 
 type Heard = (Vec<Vec<usize>>, u64);
