@@ -23,7 +23,7 @@ pub use error::{Error, LoadError};
 pub use generate::{Completion, Generated, PassActivations, Prompt, Request, Steered};
 pub use hook::{Activations, Hook, HookPoint, Pass, PassKind};
 pub use lm::{Forward, Lm, LoadOptions};
-pub use sampling::Sampling;
+pub use sampling::{Counted, Sampler, Sampling, next_tokens, processed_logits};
 pub use steer::{Direction, Dose, Passes, Steer};
 pub use stop::{Finish, Stop};
 /// The tensors of this crate's interface, so that users need not match versions themselves.

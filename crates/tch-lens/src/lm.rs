@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use tch::{Device, Kind, Tensor};
 
@@ -60,7 +61,7 @@ impl LoadOptions {
 #[derive(Debug)]
 pub struct Lm {
     decoder: Decoder,
-    tokenizer: Option<Tokenizer>,
+    tokenizer: Option<Arc<Tokenizer>>,
     /// Tensors on the CPU look into these files.
     _weights: Option<Weights>,
 }
@@ -101,7 +102,7 @@ impl Lm {
         })?;
         Ok(Self {
             decoder,
-            tokenizer: Some(tokenizer),
+            tokenizer: Some(Arc::new(tokenizer)),
             _weights: Some(weights),
         })
     }
@@ -162,8 +163,12 @@ impl Lm {
     /// A model made by [`random`](Self::random) has none.
     pub fn tokenizer(&self) -> Result<&Tokenizer, Error> {
         self.tokenizer
-            .as_ref()
+            .as_deref()
             .ok_or_else(|| Error::Tokenizer("a model of random weights has none".to_owned()))
+    }
+
+    pub(crate) fn shared_tokenizer(&self) -> Option<&Arc<Tokenizer>> {
+        self.tokenizer.as_ref()
     }
 
     /// The hook point of that TransformerLens name in this model.

@@ -126,7 +126,8 @@ impl<T> Request<T> {
 pub struct Completion<T = ()> {
     /// The request's own.
     pub tag: T,
-    /// The new text, without special tokens and without the stop string that ended it.
+    /// The new text, without special tokens and without the stop string that ended it unless [`Stop`] says otherwise.
+    /// Empty if the model has no tokenizer.
     pub text: String,
     /// The new tokens, the end token included where one came.
     pub tokens: Vec<i64>,
