@@ -1,12 +1,12 @@
 //! What SAELens and sparsify computed: the workspace's own goldens, and a larger set where TCH_LENS_GOLDENS names one.
 
 use std::collections::HashMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use tch_lens::sae::{Sae, SaeOptions, top_features};
 use tch_lens::tch::{Kind, Tensor};
 use tch_lens::{Error, HookPoint};
+
+use crate::common::{Goldens, assert_close, folders};
 
 const MODELS: [&str; 2] = ["gemma1", "llama3"];
 const GEMMA_SCOPE: &str = "gemma_scope/layer_2/width_16k/average_l0_9/params.npz";
@@ -33,31 +33,21 @@ const LAYOUTS: [(&str, &str); 17] = [
     ("sparsify", "sparsify/layers.2"),
 ];
 
-struct Goldens {
-    root: PathBuf,
+/// What was computed with the autoencoders of one model.
+struct OfModel {
+    goldens: Goldens,
     model: &'static str,
     tensors: HashMap<String, Tensor>,
-    atol: f64,
-    rtol: f64,
 }
 
-impl Goldens {
-    fn each(test: impl Fn(&Goldens)) {
-        let own = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/lm"));
-        let larger = std::env::var_os("TCH_LENS_GOLDENS").map(PathBuf::from);
-        if larger.is_none() {
-            eprintln!("TCH_LENS_GOLDENS is not set: only fixtures/lm is tested");
-        }
-        for root in [Some(own), larger].into_iter().flatten() {
-            let manifest = fs::read(root.join("manifest.json")).unwrap();
-            let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
-            let tolerance = |name: &str| manifest["tolerance"]["sae"][name].as_f64().unwrap();
+impl OfModel {
+    fn each(test: impl Fn(&Self)) {
+        for folder in folders() {
             for model in MODELS {
+                let goldens = Goldens::open(folder.clone());
                 test(&Self {
-                    tensors: read(&root.join(format!("goldens/{model}_sae.safetensors"))),
-                    atol: tolerance("atol"),
-                    rtol: tolerance("rtol"),
-                    root: root.clone(),
+                    tensors: goldens.tensors(&format!("{model}_sae")),
+                    goldens,
                     model,
                 });
             }
@@ -78,50 +68,33 @@ impl Goldens {
         self.tensors.contains_key(&format!("{golden}.acts"))
     }
 
-    fn folder(&self, name: &str) -> PathBuf {
-        self.root.join("saes").join(self.model).join(name)
-    }
-
     fn open(&self, name: &str, options: &SaeOptions) -> Sae {
-        Sae::open(self.folder(name), options).unwrap_or_else(|error| panic!("{error}"))
-    }
-
-    /// How far apart, in units of the tolerance: at most 1 is close enough.
-    fn distance(&self, found: &Tensor, golden: &str) -> f64 {
-        let expected = &self.tensors[golden];
-        assert_eq!(found.size(), expected.size(), "{golden}");
-        let allowed = expected.abs() * self.rtol + self.atol;
-        ((found - expected).abs() / allowed).max().double_value(&[])
+        let folder = self.goldens.folder.join("saes").join(self.model);
+        Sae::open(folder.join(name), options).unwrap_or_else(|error| panic!("{error}"))
     }
 
     fn assert_close(&self, found: &Tensor, golden: &str) {
-        let distance = self.distance(found, golden);
-        assert!(
-            distance <= 1.0,
-            "{} {golden}: {distance} tolerances",
-            self.model
+        let what = format!("{} {golden}", self.model);
+        assert_close(
+            found,
+            &self.tensors[golden],
+            self.goldens.tolerance("sae"),
+            &what,
         );
     }
 }
 
-fn read(path: &Path) -> HashMap<String, Tensor> {
-    Tensor::read_safetensors(path)
-        .unwrap()
-        .into_iter()
-        .collect()
-}
-
 #[test]
 fn every_layout_encodes_and_reconstructs_as_its_library_does() {
-    Goldens::each(|goldens| {
-        let x = &goldens.tensors["x"];
-        for (golden, place) in goldens.layouts() {
-            let sae = goldens.open(place, &SaeOptions::default());
+    OfModel::each(|of| {
+        let x = &of.tensors["x"];
+        for (golden, place) in of.layouts() {
+            let sae = of.open(place, &SaeOptions::default());
             let acts = sae.encode(x).unwrap();
-            goldens.assert_close(&acts, &format!("{golden}.acts"));
+            of.assert_close(&acts, &format!("{golden}.acts"));
             let recon = format!("{golden}.recon");
-            goldens.assert_close(&sae.reconstruct(x).unwrap(), &recon);
-            goldens.assert_close(&sae.decode_like(&acts, x).unwrap(), &recon);
+            of.assert_close(&sae.reconstruct(x).unwrap(), &recon);
+            of.assert_close(&sae.decode_like(&acts, x).unwrap(), &recon);
             let whole = sae.reconstruct(x).unwrap() + sae.error(x).unwrap();
             assert!(whole.allclose(x, 1e-6, 1e-5, false), "{golden}");
         }
@@ -130,33 +103,33 @@ fn every_layout_encodes_and_reconstructs_as_its_library_does() {
 
 #[test]
 fn folding_is_that_of_sae_lens() {
-    Goldens::each(|goldens| {
-        let x = &goldens.tensors["x"];
+    OfModel::each(|of| {
+        let x = &of.tensors["x"];
         let folded = SaeOptions::default().fold_decoder_norms(true);
         let names = ["standard_apply", "standard_noapply", "jumprelu", "gated"];
-        let folded_there = |name: &&str| goldens.has(&format!("{name}.fold_norm"));
+        let folded_there = |name: &&str| of.has(&format!("{name}.fold_norm"));
         for name in names.into_iter().filter(folded_there) {
-            let sae = goldens.open(name, &folded);
-            goldens.assert_close(&sae.encode(x).unwrap(), &format!("{name}.fold_norm.acts"));
-            goldens.assert_close(
+            let sae = of.open(name, &folded);
+            of.assert_close(&sae.encode(x).unwrap(), &format!("{name}.fold_norm.acts"));
+            of.assert_close(
                 &sae.reconstruct(x).unwrap(),
                 &format!("{name}.fold_norm.recon"),
             );
             let rows: Vec<_> = (0..sae.d_sae())
                 .map(|f| sae.direction(f).unwrap())
                 .collect();
-            goldens.assert_close(&Tensor::stack(&rows, 0), &format!("{name}.fold_norm.W_dec"));
+            of.assert_close(&Tensor::stack(&rows, 0), &format!("{name}.fold_norm.W_dec"));
         }
-        if !goldens.has("standard_expected.fold_scale_1.7") {
+        if !of.has("standard_expected.fold_scale_1.7") {
             return;
         }
         let scaled = SaeOptions::default().activation_scale(1.7);
-        let sae = goldens.open("standard_expected", &scaled);
-        goldens.assert_close(
+        let sae = of.open("standard_expected", &scaled);
+        of.assert_close(
             &sae.encode(x).unwrap(),
             "standard_expected.fold_scale_1.7.acts",
         );
-        goldens.assert_close(
+        of.assert_close(
             &sae.reconstruct(x).unwrap(),
             "standard_expected.fold_scale_1.7.recon",
         );
@@ -167,18 +140,18 @@ fn folding_is_that_of_sae_lens() {
 /// with a threshold; what both choose has the same activation, and what only one of them chooses is on the right side.
 #[test]
 fn a_batchtopk_training_checkpoint_is_read_as_for_inference() {
-    Goldens::each(|goldens| {
-        if !goldens.has("batchtopk_training") {
+    OfModel::each(|of| {
+        if !of.has("batchtopk_training") {
             return;
         }
-        let x = &goldens.tensors["x"];
-        let training = goldens.open("batchtopk_training", &SaeOptions::default());
-        let inference = goldens.open("batchtopk_inference", &SaeOptions::default());
+        let x = &of.tensors["x"];
+        let training = of.open("batchtopk_training", &SaeOptions::default());
+        let inference = of.open("batchtopk_inference", &SaeOptions::default());
         let acts = training.encode(x).unwrap();
         assert!(acts.equal(&inference.encode(x).unwrap()));
 
-        let golden = &goldens.tensors["batchtopk_training.acts"];
-        goldens.assert_close(
+        let golden = &of.tensors["batchtopk_training.acts"];
+        of.assert_close(
             &training.decode(golden).unwrap(),
             "batchtopk_training.recon",
         );
@@ -202,12 +175,8 @@ fn a_batchtopk_training_checkpoint_is_read_as_for_inference() {
 
 #[test]
 fn the_ranking_is_that_of_the_released_experiment() {
-    Goldens::each(|goldens| {
-        let steer = read(
-            &goldens
-                .root
-                .join(format!("goldens/{}_steer.safetensors", goldens.model)),
-        );
+    OfModel::each(|of| {
+        let steer = of.goldens.tensors(&format!("{}_steer", of.model));
         let features = Vec::<i64>::try_from(&steer["rank.features"]).unwrap();
         let acts = Vec::<f64>::try_from(&steer["rank.max_act"]).unwrap();
         let expected: Vec<_> = features.iter().map(|f| *f as usize).zip(acts).collect();
@@ -222,9 +191,9 @@ fn the_ranking_is_that_of_the_released_experiment() {
 
 #[test]
 fn files_say_where_the_autoencoder_belongs() {
-    Goldens::each(|goldens| {
-        for (golden, place) in goldens.layouts() {
-            let sae = goldens.open(place, &SaeOptions::default());
+    OfModel::each(|of| {
+        for (golden, place) in of.layouts() {
+            let sae = of.open(place, &SaeOptions::default());
             assert_eq!(sae.hook_layer(), Some(2), "{golden}");
             assert!(sae.prepend_bos(), "{golden}");
             if golden != "gemma_scope" {
@@ -235,7 +204,7 @@ fn files_say_where_the_autoencoder_belongs() {
                 );
             }
             if !["gemma_scope", "sparsify"].contains(&golden) {
-                assert_eq!(sae.model_name(), Some(goldens.model), "{golden}");
+                assert_eq!(sae.model_name(), Some(of.model), "{golden}");
             }
             let fits = |d_model, n_layers, at| sae.fits(d_model, n_layers, at);
             assert!(fits(sae.d_in(), 4, HookPoint::ResidPost(2)).is_ok());

@@ -1,6 +1,8 @@
 //! Sparse autoencoders of every layout: against what SAELens and sparsify make of the same files, and against a plain
 //! statement of the formulas in double precision.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod goldens;
 mod properties;
 mod refusals;
