@@ -3,12 +3,13 @@
 //!
 //! TCH_LENS_FUZZ_CASES says how many files each parser is given; 2,000 where it is not set.
 
+#[path = "common/npz.rs"]
+mod npz;
+
 use std::cell::Cell;
 use std::fs;
-use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
-use npyz::npz::NpzWriter;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
@@ -285,36 +286,6 @@ fn safetensors_headers() {
     );
 }
 
-/// The arrays of a small Gemma Scope autoencoder as `.npy` files.
-fn arrays() -> Vec<(&'static str, Vec<u8>)> {
-    let array = |shape: &str, count: usize| {
-        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n");
-        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-        bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
-        bytes.extend(header.bytes());
-        bytes.resize(bytes.len() + 4 * count, 0);
-        bytes
-    };
-    vec![
-        ("w_enc", array("(2, 3)", 6)),
-        ("b_enc", array("(3,)", 3)),
-        ("threshold", array("(3,)", 3)),
-        ("w_dec", array("(3, 2)", 6)),
-        ("b_dec", array("(2,)", 2)),
-    ]
-}
-
-fn archive(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let mut npz = NpzWriter::new(Cursor::new(Vec::new()));
-    let zip = npz.zip_writer();
-    for (name, bytes) in arrays {
-        zip.start_file(format!("{name}.npy"), Default::default())
-            .unwrap();
-        zip.write_all(bytes).unwrap();
-    }
-    zip.finish().unwrap().into_inner()
-}
-
 #[test]
 fn npz_archives() {
     let folder = tempfile::tempdir().unwrap();
@@ -323,7 +294,7 @@ fn npz_archives() {
     let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join(
         "../../fixtures/lm/saes/gemma1/gemma_scope/layer_2/width_16k/average_l0_9/params.npz",
     );
-    let seeds = vec![archive(&arrays()), fs::read(stored).unwrap()];
+    let seeds = vec![npz::archive(&npz::gemma_scope()), fs::read(stored).unwrap()];
     survives("npz, the whole archive", seeds, |_, bytes| {
         write_anew(&path, bytes);
         opens(&path, folder.path())
@@ -334,12 +305,12 @@ fn npz_archives() {
 fn npz_arrays() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("params.npz");
-    let arrays = arrays();
+    let arrays = npz::gemma_scope();
     let seeds = arrays.iter().map(|(_, bytes)| bytes.clone()).collect();
     survives("npz, one array", seeds, |seed, bytes| {
         let mut arrays = arrays.clone();
         arrays[seed].1 = bytes.to_vec();
-        write_anew(&path, &archive(&arrays));
+        write_anew(&path, &npz::archive(&arrays));
         opens(folder.path(), folder.path())
     });
 }

@@ -4,6 +4,8 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod goldens;
+#[path = "../common/npz.rs"]
+mod npz;
 mod properties;
 mod refusals;
 mod statement;

@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 use tch_lens::sae::{Sae, SaeOptions, top_features};
 use tch_lens::tch::{Device, Kind, Tensor};
 
+use crate::npz;
+
 fn zeros(shape: &[i64]) -> Tensor {
     Tensor::zeros(shape, (Kind::Float, Device::Cpu))
 }
@@ -225,6 +227,71 @@ fn places_without_an_autoencoder_are_refused() {
     assert_parts(&open(&path), &["params.npz", "not an .npz file"]);
     fs::write(folder.path().join("sae.safetensors"), "no tensors").unwrap();
     assert_parts(&open(folder.path()), &["cfg.json", "No such file"]);
+}
+
+#[test]
+fn arrays_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("params.npz");
+    let open = |arrays: &[(&str, Vec<u8>)]| {
+        fs::write(&path, npz::archive(arrays)).unwrap();
+        Sae::open(folder.path(), &SaeOptions::default())
+    };
+    let good = npz::gemma_scope();
+    assert_eq!(open(&good).unwrap().d_sae(), 3);
+    for i in 0..good.len() {
+        let mut arrays = good.clone();
+        let (name, _) = arrays.remove(i);
+        let error = open(&arrays).unwrap_err().to_string();
+        assert_parts(&error, &["params.npz", &format!("\"{name}\" is missing")]);
+    }
+    let plain = |descr: &str, shape: &str| npz::header(descr, shape);
+    let nested = "(".repeat(3000);
+    let cases = [
+        (npz::npy(&plain("<i4", "(2, 3)"), 24), "\"w_enc\" holds <i4"),
+        (npz::npy(&plain("|O", "(2, 3)"), 24), "\"w_enc\" holds |O"),
+        (
+            npz::npy(&plain("<f4", "(6,)"), 24),
+            "\"w_enc\" has shape [6], expected [d_in, d_sae]",
+        ),
+        (
+            npz::npy(&plain("<f4", "(0, 3)"), 0),
+            "\"w_enc\" has shape [0, 3], expected [d_in, d_sae]",
+        ),
+        (
+            npz::npy(&plain("<f4", "(2, 3)"), 20),
+            "\"w_enc\" of shape [2, 3] should take",
+        ),
+        (
+            npz::npy(&plain("<f4", "(999999999, 99999999)"), 24),
+            "\"w_enc\" of shape [999999999, 99999999]",
+        ),
+        (
+            npz::npy(&plain("<f4", "(4294967296, 4294967296)"), 24),
+            "\"w_enc\": its header is not that",
+        ),
+        (
+            npz::npy(&plain("<f4", &nested), 24),
+            "\"w_enc\": its header is not that",
+        ),
+        (
+            npz::npy(&plain("<f4", &" ".repeat(5000)), 24),
+            "\"w_enc\": its header is too long",
+        ),
+        (
+            npz::npy(&plain("<f4", "(2, 4)"), 32),
+            "\"b_enc\" has shape [3], expected [4]",
+        ),
+        (npz::npy("{}", 24), "\"w_enc\": dict is missing key"),
+        (b"no numpy".to_vec(), "\"w_enc\""),
+        (Vec::new(), "\"w_enc\""),
+    ];
+    for (w_enc, part) in cases {
+        let mut arrays = good.clone();
+        arrays[0].1 = w_enc;
+        let error = open(&arrays).unwrap_err().to_string();
+        assert_parts(&error, &["params.npz", part]);
+    }
 }
 
 #[test]
