@@ -29,7 +29,7 @@ pub fn layouts_for(plain: &Plain) -> Vec<Layout> {
     match plain.architecture {
         Architecture::TopK { rescale: false, .. } if simple => layouts.push(Layout::Sparsify),
         Architecture::JumpRelu { .. } if simple && !plain.apply_b_dec => {
-            layouts.push(Layout::GemmaScope)
+            layouts.push(Layout::GemmaScope);
         }
         _ => {}
     }
