@@ -28,3 +28,7 @@ pub use single::{draw_full_table, draw_only};
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct RepositoryReadme;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/from-causal-learn-and-pcalg.md")]
+struct FromCausalLearnAndPcalg;

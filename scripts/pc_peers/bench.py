@@ -1,6 +1,6 @@
 """Speed of causal-pc's command against causal-learn and pgmpy, in alternation within one run.
 
-    python3 bench.py --work DIR [--cases NAME,...] [--rounds 5] [--binary PATH]
+    python3 bench.py --work DIR [--cases NAME,...] [--rounds 5] [--peers NAME;...] [--binary PATH]
 
 Every round runs every contender of a case once, in shuffled order, each in a fresh process. What is
 timed is the search alone: correlations or category codes included, reading the file excluded. Results
@@ -69,6 +69,7 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--binary", type=Path, default=contenders.default_binary())
     arguments.add_argument("--own-only", action="store_true", help="leave the peers out")
+    arguments.add_argument("--peers", help="only these peers, split by ;")
     given = arguments.parse_args()
     results = []
     for name in given.cases.split(","):
@@ -92,6 +93,8 @@ def rounds_of(name, path, given):
     case, order, results, out = CASES[name], random.Random(7), [], set()
     for number in range(given.rounds):
         peers = case.peers if number < case.peer_rounds and not given.own_only else ()
+        if given.peers is not None:
+            peers = [peer for peer in peers if peer in given.peers.split(";")]
         turns = [(peer, 1) for peer in peers] + list(case.own)
         order.shuffle(turns)
         for contender, threads in turns:
