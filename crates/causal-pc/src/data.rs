@@ -3,6 +3,7 @@
 use std::fmt;
 
 use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
 use thiserror::Error;
 
 /// A variable as errors name it: by its number, and by its name where it has one.
@@ -32,6 +33,9 @@ impl fmt::Display for Variable {
         }
     }
 }
+
+/// Below this many values threads cost more than they save in reading and scaling columns.
+pub(crate) const PARALLEL_FROM: usize = 1 << 17;
 
 /// What a test does about missing values, which are NaN in the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -141,7 +145,7 @@ pub(crate) fn check_names(names: Option<&[String]>, n_columns: usize) -> Result<
 /// The data as `f64`, `[n_variables, n_samples]`, checked for what is not a number.
 ///
 /// `samples` is `[n_samples, n_variables]`, in any layout.
-pub(crate) fn columns<A: Copy + Into<f64>>(
+pub(crate) fn columns<A: Copy + Into<f64> + Sync>(
     samples: &ArrayView2<'_, A>,
     names: Option<&[String]>,
     missing: Missing,
@@ -151,11 +155,20 @@ pub(crate) fn columns<A: Copy + Into<f64>>(
         return Err(DataError::NoColumns);
     }
     check_names(names, p)?;
-    let mut values = Vec::with_capacity(n * p);
-    for index in 0..p {
-        values.extend(samples.column(index).iter().map(|&v| v.into()));
-        check_values(&values[index * n..], index, names, missing)?;
-    }
+    let mut values = vec![0.0; n * p];
+    let copy = |(index, column): (usize, &mut [f64])| {
+        for (to, &from) in column.iter_mut().zip(samples.column(index)) {
+            *to = from.into();
+        }
+        check_values(column, index, names, missing)
+    };
+    let checked: Vec<Result<(), DataError>> = if values.len() < PARALLEL_FROM {
+        values.chunks_mut(n.max(1)).enumerate().map(copy).collect()
+    } else {
+        let columns = values.par_chunks_mut(n).enumerate();
+        columns.map(copy).collect()
+    };
+    checked.into_iter().collect::<Result<(), DataError>>()?;
     Ok(Array2::from_shape_vec((p, n), values).expect("n values for each of p variables"))
 }
 

@@ -85,6 +85,7 @@ fn pc_watched<T: CiTest + ?Sized>(
     check(test, options)?;
     match options.threads {
         Some(1) | None => run(test, options, listener),
+        Some(threads) if threads == rayon::current_num_threads() => run(test, options, listener),
         Some(threads) => {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             let pool = pool.map_err(|error| PcError::Threads {

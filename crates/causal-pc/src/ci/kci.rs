@@ -190,7 +190,9 @@ impl Kci {
     /// # Errors
     ///
     /// As [`Kci::with_options`].
-    pub fn from_samples<A: Copy + Into<f64>>(samples: ArrayView2<'_, A>) -> Result<Self, KciError> {
+    pub fn from_samples<A: Copy + Into<f64> + Sync>(
+        samples: ArrayView2<'_, A>,
+    ) -> Result<Self, KciError> {
         Self::with_options(samples, KciOptions::new())
     }
 
@@ -200,7 +202,7 @@ impl Kci {
     ///
     /// [`KciError`] if there are fewer than 5 samples, a value is infinite or missing and that is
     /// refused, names are too few, too many or repeated, or an option is out of range.
-    pub fn with_options<A: Copy + Into<f64>>(
+    pub fn with_options<A: Copy + Into<f64> + Sync>(
         samples: ArrayView2<'_, A>,
         options: KciOptions,
     ) -> Result<Self, KciError> {

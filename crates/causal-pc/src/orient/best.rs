@@ -387,26 +387,26 @@ impl Dag {
 
     /// How much the worth rises by a turn: of one edge, or of both edges of a fork towards its
     /// middle.
-    fn rise_of(&mut self, turn: usize) -> f64 {
-        let edges = self.edges_of(turn);
-        if edges.iter().any(|&edge| self.edges[edge].fixed) {
-            return 0.0;
-        }
-        let &[first, second] = edges.as_slice() else {
-            return self.rise(turn);
+    fn rise_of(&self, turn: usize) -> f64 {
+        let is_fixed = |edge: usize| self.edges[edge].fixed;
+        let Some(fork) = turn.checked_sub(self.edges.len()) else {
+            return if is_fixed(turn) { 0.0 } else { self.rise(turn) };
         };
         let Fork {
-            middle, support, ..
-        } = self.forks[turn - self.edges.len()];
-        if support <= 0.0 || edges.iter().any(|&edge| self.edges[edge].points_at(middle)) {
+            edges: [first, second],
+            middle,
+            support,
+            ..
+        } = self.forks[fork];
+        let points = |edge: usize| self.edges[edge].points_at(middle);
+        if support <= 0.0
+            || [first, second]
+                .into_iter()
+                .any(|edge| is_fixed(edge) || points(edge))
+        {
             return 0.0;
         }
-        let rise = self.rise(first);
-        self.edges[first].point_at(middle);
-        let rise = rise + self.rise(second);
-        let back = self.edges[first].other(middle);
-        self.edges[first].point_at(back);
-        rise
+        self.rise(first) + self.rise(second) + support
     }
 
     /// How much the worth rises when an edge is turned.

@@ -42,7 +42,12 @@ pub(super) fn findings<T: CiTest + ?Sized>(
         findings.extend(of_pair);
         n_tests += tests;
     }
-    findings.sort_unstable_by_key(|f| (f.triple.y, f.triple.x, f.triple.z));
+    let key = |f: &TripleFinding| (f.triple.y, f.triple.x, f.triple.z);
+    if search.runs_parallel(findings.len()) {
+        findings.par_sort_unstable_by_key(key);
+    } else {
+        findings.sort_unstable_by_key(key);
+    }
     Ok((findings, n_tests))
 }
 

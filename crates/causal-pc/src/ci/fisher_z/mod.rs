@@ -157,7 +157,7 @@ impl FisherZ {
     ///
     /// [`FisherZError`] if a value is missing or infinite, a column constant, two columns equal, or
     /// there are fewer than four rows.
-    pub fn from_samples<A: Copy + Into<f64>>(
+    pub fn from_samples<A: Copy + Into<f64> + Sync>(
         samples: ArrayView2<'_, A>,
     ) -> Result<Self, FisherZError> {
         Self::with_options(samples, FisherZOptions::new())
@@ -168,7 +168,7 @@ impl FisherZ {
     /// # Errors
     ///
     /// As [`FisherZ::from_samples`], less what the options allow.
-    pub fn with_options<A: Copy + Into<f64>>(
+    pub fn with_options<A: Copy + Into<f64> + Sync>(
         samples: ArrayView2<'_, A>,
         options: FisherZOptions,
     ) -> Result<Self, FisherZError> {
@@ -522,8 +522,6 @@ impl Incomplete {
 
 /// Transforms and standardises the columns; tells which are constant.
 fn prepare(columns: &mut Array2<f64>, correlation: Correlation) -> Vec<bool> {
-    /// Below this many values threads cost more than they save.
-    const PARALLEL_FROM: usize = 1 << 17;
     let n_samples = columns.ncols();
     let values = columns.as_slice_mut().unwrap_or_default();
     let is_constant = |values: &mut [f64]| {
@@ -534,7 +532,7 @@ fn prepare(columns: &mut Array2<f64>, correlation: Correlation) -> Vec<bool> {
         }
         !correlation::standardise(values)
     };
-    let constant: Vec<bool> = if values.len() < PARALLEL_FROM {
+    let constant: Vec<bool> = if values.len() < data::PARALLEL_FROM {
         values.chunks_mut(n_samples).map(is_constant).collect()
     } else {
         values.par_chunks_mut(n_samples).map(is_constant).collect()
@@ -542,7 +540,7 @@ fn prepare(columns: &mut Array2<f64>, correlation: Correlation) -> Vec<bool> {
     constant
 }
 
-fn constant_column<A: Copy + Into<f64>>(
+fn constant_column<A: Copy + Into<f64> + Sync>(
     samples: &ArrayView2<'_, A>,
     index: usize,
     options: &FisherZOptions,

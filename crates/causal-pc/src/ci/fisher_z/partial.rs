@@ -90,57 +90,83 @@ pub(super) fn partial(
     if given.is_empty() {
         return Partial::from_r(Double::mean(corr(x, y), corr(y, x)).high);
     }
-    let order: Vec<usize> = given.iter().copied().chain([x, y]).collect();
-    let mut rows = Triangle::new(corr, &order);
     let k = given.len();
-    for i in 0..k {
-        rows.eliminate(i, order.len());
-    }
+    let variable = |at: usize| match at.checked_sub(k) {
+        None => given[at],
+        Some(0) => x,
+        Some(_) => y,
+    };
+    let mean = |i: usize, j: usize| {
+        let (a, b) = (variable(i), variable(j));
+        Double::mean(corr(a, b), corr(b, a))
+    };
+    let mut few = [Double::default(); triangular(FEW)];
+    let mut many = Vec::new();
+    let entries = if k + 2 <= FEW {
+        &mut few[..triangular(k + 2)]
+    } else {
+        many.resize(triangular(k + 2), Double::default());
+        &mut many[..]
+    };
+    let mut rows = Triangle { n: k + 2, entries };
+    rows.fill(mean);
+    (0..k).for_each(|i| rows.eliminate(i));
     let (xx, xy, yy) = (rows.get(k, k), rows.get(k + 1, k), rows.get(k + 1, k + 1));
     let scale = xx * yy;
     Partial {
         r: (xy.high / scale.high.sqrt()).clamp(-1.0, 1.0),
-        one_minus_r2: ((scale - xy * xy) / scale).high,
-        weakest: rows.weakest(order.len()),
+        one_minus_r2: (scale - xy * xy).high / scale.high,
+        weakest: rows.weakest(),
     }
 }
 
-/// The lower triangle of a symmetric matrix, row after row.
-struct Triangle(Vec<Double>);
+/// So many variables need no allocation.
+const FEW: usize = 8;
 
-impl Triangle {
-    fn new(corr: impl Fn(usize, usize) -> f64, order: &[usize]) -> Self {
-        let mut entries = Vec::with_capacity(order.len() * (order.len() + 1) / 2);
-        for (i, &a) in order.iter().enumerate() {
-            let mean = |&b: &usize| Double::mean(corr(a, b), corr(b, a));
-            entries.extend(order[..=i].iter().map(mean));
+/// The number of entries of a triangle with its diagonal.
+const fn triangular(n: usize) -> usize {
+    n * (n + 1) / 2
+}
+
+/// The lower triangle of a symmetric matrix, row after row.
+struct Triangle<'a> {
+    n: usize,
+    entries: &'a mut [Double],
+}
+
+impl Triangle<'_> {
+    fn fill(&mut self, entry: impl Fn(usize, usize) -> Double) {
+        for row in 0..self.n {
+            for column in 0..=row {
+                self.entries[triangular(row) + column] = entry(row, column);
+            }
         }
-        Self(entries)
     }
 
     fn get(&self, row: usize, column: usize) -> Double {
-        self.0[row * (row + 1) / 2 + column]
+        self.entries[triangular(row) + column]
     }
 
     /// Conditions the variables after `k` on variable `k`. Its column is left as it is.
-    fn eliminate(&mut self, k: usize, n: usize) {
-        let pivot = self.get(k, k);
-        for row in k + 1..n {
-            let factor = self.get(row, k) / pivot;
+    fn eliminate(&mut self, k: usize) {
+        let (pivot, one) = (self.get(k, k), Double::from(1.0));
+        let inverse = if pivot == one { one } else { one / pivot };
+        for row in k + 1..self.n {
+            let factor = self.get(row, k) * inverse;
             for column in k + 1..=row {
-                let at = row * (row + 1) / 2 + column;
-                self.0[at] = self.0[at] - factor * self.get(column, k);
+                let at = triangular(row) + column;
+                self.entries[at] = self.entries[at] - factor * self.get(column, k);
             }
         }
     }
 
     /// The smallest of the diagonal.
-    fn weakest(&self, n: usize) -> Weakest {
+    fn weakest(&self) -> Weakest {
         let mut weakest = Weakest {
             at: 0,
             one_minus_r2: f64::INFINITY,
         };
-        for at in 0..n {
+        for at in 0..self.n {
             let rest = self.get(at, at).high;
             // Not a number once something before it was zero: then that one counts.
             if rest < weakest.one_minus_r2 {

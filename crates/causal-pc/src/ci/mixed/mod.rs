@@ -123,7 +123,7 @@ impl MixedTest {
     /// # Errors
     ///
     /// As [`MixedTest::with_options`].
-    pub fn from_samples<A: Copy + Into<f64>>(
+    pub fn from_samples<A: Copy + Into<f64> + Sync>(
         samples: ArrayView2<'_, A>,
         kinds: &[VariableKind],
     ) -> Result<Self, MixedError> {
@@ -138,7 +138,7 @@ impl MixedTest {
     /// [`MixedError`] if kinds or names are not as many as columns, a value is infinite or missing
     /// and that is refused, a column is missing throughout, or a discrete variable has too many
     /// levels.
-    pub fn with_options<A: Copy + Into<f64>>(
+    pub fn with_options<A: Copy + Into<f64> + Sync>(
         samples: ArrayView2<'_, A>,
         kinds: &[VariableKind],
         options: MixedOptions,
