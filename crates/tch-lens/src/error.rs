@@ -93,6 +93,14 @@ pub enum LoadError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A chat template has a mistake in it.
+    #[error("{}: chat template: {reason}", path.display())]
+    Template {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and in which line of the template.
+        reason: String,
+    },
     /// The device that was asked for cannot be had.
     #[error(transparent)]
     Device(#[from] crate::DeviceError),

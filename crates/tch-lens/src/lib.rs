@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod cache;
+mod chat;
 mod config;
 mod device;
 mod engine;
@@ -16,6 +17,7 @@ mod stop;
 mod tokenizer;
 mod weights;
 
+pub use chat::{ChatTemplate, Message};
 pub use config::{Architecture, GateActivation, ModelConfig, RopeScaling};
 pub use device::{DeviceError, Precision, device};
 pub use engine::{Engine, EngineOptions, Progress, Run};

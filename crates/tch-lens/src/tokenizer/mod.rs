@@ -10,6 +10,7 @@ use tokenizers::{Encoding, PostProcessor};
 
 use crate::{Error, LoadError};
 pub use encoded::{Encoded, find_tokens};
+pub(crate) use files::{content, object};
 pub use text_so_far::TextSoFar;
 
 /// A checkpoint's tokenizer.
