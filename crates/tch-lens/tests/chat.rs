@@ -49,7 +49,7 @@ fn chats_are_rendered_and_refused_as_by_transformers() {
         match (found, case.rendered, case.error) {
             (Ok(found), Some(rendered), None) => assert_eq!(found, rendered, "{name}"),
             (Err(found), None, Some(error)) => {
-                assert!(found.to_string().contains(&error), "{name}: {found}")
+                assert!(found.to_string().contains(&error), "{name}: {found}");
             }
             (found, rendered, error) => {
                 panic!("{name}: {found:?}, expected {rendered:?} {error:?}")
