@@ -13,7 +13,7 @@ use memmap2::{Mmap, UncheckedAdvice};
 use safetensors::tensor::{Dtype, TensorInfo};
 use safetensors::{SafeTensorError, SafeTensors};
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::LoadError;
 use crate::error::Doing;
@@ -22,6 +22,8 @@ const SINGLE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 /// A file begins with the length of its header as eight bytes.
 const LENGTH: usize = 8;
+/// Bytes that are converted at a time; whole numbers of any type.
+const PIECE: usize = 1 << 24;
 
 /// The tensors of one safetensors file, or of a folder's files.
 ///
@@ -121,7 +123,7 @@ impl Weights {
     }
 
     /// The tensor of that name as `kind` on `device`. On the CPU, and stored as `kind`, it lies in the mapped file;
-    /// otherwise it is a copy, and the file's pages are let go.
+    /// otherwise it is a copy, made piece by piece, and the file's pages are let go.
     pub(crate) fn get(
         &self,
         name: &str,
@@ -160,41 +162,53 @@ impl Entry {
         &self.map[self.start..self.start + self.len]
     }
 
-    fn load(&self, stored: Kind, kind: Kind, device: Device) -> Result<Tensor, tch::TchError> {
-        let aligned = self
-            .bytes()
-            .as_ptr()
-            .addr()
-            .is_multiple_of(stored.elt_size_in_bytes());
-        let tensor = if aligned {
-            self.in_place(stored)?
-        } else {
-            Tensor::f_from_data_size(self.bytes(), &self.shape, stored)?
-        };
-        if aligned && stored == kind && device == Device::Cpu {
-            return Ok(tensor);
+    fn load(&self, stored: Kind, kind: Kind, device: Device) -> Result<Tensor, TchError> {
+        if self.is_aligned(stored) && stored == kind && device == Device::Cpu {
+            return self.in_place(0, &self.shape, stored);
         }
-        let copy = tensor.f_to_device_(device, kind, false, aligned)?;
-        self.let_go();
-        Ok(copy)
+        let tensor = Tensor::f_empty(&self.shape, (kind, device))?;
+        let flat = tensor.f_view([tensor.numel() as i64])?;
+        let size = stored.elt_size_in_bytes();
+        let mut done = 0;
+        while done < self.len {
+            let len = PIECE.min(self.len - done);
+            let (first, n) = ((done / size) as i64, (len / size) as i64);
+            let piece = if self.is_aligned(stored) {
+                self.in_place(done, &[n], stored)?
+            } else {
+                Tensor::f_from_data_size(&self.bytes()[done..done + len], &[n], stored)?
+            };
+            flat.f_narrow(0, first, n)?.f_copy_(&piece)?;
+            self.let_go(done, len);
+            done += len;
+        }
+        Ok(tensor)
     }
 
+    fn is_aligned(&self, stored: Kind) -> bool {
+        let address = self.bytes().as_ptr().addr();
+        address.is_multiple_of(stored.elt_size_in_bytes())
+    }
+
+    /// The numbers from byte `start` of an aligned tensor on, `shape` of them at most as many as there are.
     #[expect(unsafe_code, reason = "tch copies otherwise, which doubles the memory")]
-    fn in_place(&self, stored: Kind) -> Result<Tensor, tch::TchError> {
-        // SAFETY: the bytes are those of a live read-only map, aligned for `stored` (the caller looked), and as many as
-        // shape and type ask for (the header was checked). Every pattern of bits is a float. `Weights` keeps the map
-        // while tensors of it are in use, and nobody writes to them: both are the duty of this crate, stated there.
-        unsafe { Tensor::f_from_blob(self.bytes().as_ptr(), &self.shape, &[], stored, Device::Cpu) }
+    fn in_place(&self, start: usize, shape: &[i64], stored: Kind) -> Result<Tensor, TchError> {
+        let numbers = &self.bytes()[start..];
+        // SAFETY: the bytes are those of a live read-only map, aligned for `stored`, and as many as shape and type ask
+        // for: the header was checked, and pieces are whole numbers. Every pattern of bits is a float. `Weights` keeps
+        // the map while tensors of it are in use, and nobody writes to them: both are the duty of this crate, stated
+        // there.
+        unsafe { Tensor::f_from_blob(numbers.as_ptr(), shape, &[], stored, Device::Cpu) }
     }
 
     /// Gives the pages back that a copy has made needless, so that file and copy do not both stay resident.
     #[expect(unsafe_code, reason = "so is memmap2's way to give pages back")]
-    fn let_go(&self) {
+    fn let_go(&self, start: usize, len: usize) {
         // SAFETY: the map is of a file and read-only: a page that is given back is read again from the file when it is
         // needed. A failure costs memory and nothing else.
         let _ = unsafe {
             self.map
-                .unchecked_advise_range(UncheckedAdvice::DontNeed, self.start, self.len)
+                .unchecked_advise_range(UncheckedAdvice::DontNeed, self.start + start, len)
         };
     }
 }
@@ -597,6 +611,19 @@ mod tests {
         assert!(wider.equal(&stored.to_kind(Kind::Float)));
         // The pages that the conversion let go are read again.
         assert!(same.equal(&stored));
+    }
+
+    #[test]
+    fn tensors_of_many_pieces_are_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let stored = Tensor::randn([3, 4_000_001], (Kind::Float, Device::Cpu));
+        assert!(stored.numel() * 4 > 2 * PIECE);
+        let path = written(&folder, "w.safetensors", &[("w", stored.shallow_clone())]);
+        let weights = Weights::open_file(&path).unwrap();
+        let double = weights
+            .get("w", &stored.size(), Kind::Double, Device::Cpu)
+            .unwrap();
+        assert!(double.equal(&stored.to_kind(Kind::Double)));
     }
 
     #[test]

@@ -10,7 +10,9 @@
 //!
 //! [`Sae::encode`] gives the features' activations and [`Sae::decode`] the sum of directions that stands for them; what
 //! that sum misses is the [`Sae::error`]. To change one feature and keep the error, [`Sae::feature`] and [`Sae::write`]
-//! need neither all features nor the reconstruction. [`top_features`] ranks.
+//! need neither all features nor the reconstruction. [`top_features`] ranks. The formulas are those of
+//! [SAELens](https://decoderesearch.github.io/SAELens) 6.54 and, for its own layout,
+//! [sparsify](https://github.com/EleutherAI/sparsify) 1.3, with which this module is compared number by number.
 //!
 //! ```
 //! use tch_lens::sae::{Sae, SaeOptions, top_features};
@@ -144,6 +146,9 @@ impl Sae {
 
     /// The features' activations `[.., d_sae]`, in the autoencoder's precision, of activations `x` `[.., d_in]`.
     ///
+    /// # Complexity
+    /// `O(d_in d_sae)` per activation; [`Sae::decode`] likewise.
+    ///
     /// # Errors
     /// `x` has another width or device; libtorch fails.
     pub fn encode(&self, x: &Tensor) -> Result<Tensor, Error> {
@@ -215,6 +220,9 @@ impl Sae {
     /// The activation `[..]` of one feature, in the autoencoder's precision: that column of [`Sae::encode`], up to
     /// rounding, without the others where the architecture allows it, which is everywhere but in topk.
     ///
+    /// # Complexity
+    /// `O(d_in)` per activation; in topk that of [`Sae::encode`].
+    ///
     /// # Errors
     /// There is no such feature; else as [`Sae::encode`].
     pub fn feature(&self, x: &Tensor, feature: usize) -> Result<Tensor, Error> {
@@ -227,7 +235,10 @@ impl Sae {
 
     /// `x` `[.., d_in]` with the activation of one feature larger by `delta` `[..]`, and everything else as it was, the
     /// error of the reconstruction included; in the type of `x`. It is what encoding, changing that activation, decoding
-    /// and adding the error give, at the cost of one direction.
+    /// and adding the error give.
+    ///
+    /// # Complexity
+    /// `O(d_in)` per activation.
     ///
     /// # Errors
     /// There is no such feature; `delta` does not go with the shape of `x`; else as [`Sae::encode`].
