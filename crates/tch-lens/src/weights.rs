@@ -33,7 +33,6 @@ const PIECE: usize = 1 << 24;
 pub(crate) struct Weights {
     path: PathBuf,
     tensors: BTreeMap<String, Entry>,
-    bytes_total: u64,
 }
 
 #[derive(Debug)]
@@ -61,18 +60,17 @@ impl Weights {
 
     /// The tensors of one file, whatever its name.
     pub(crate) fn open_file(path: &Path) -> Result<Self, LoadError> {
-        let (tensors, bytes_total) = map_file(path)?;
+        let tensors = map_file(path)?;
         Ok(Self {
             path: path.to_owned(),
             tensors: tensors.into_iter().collect(),
-            bytes_total,
         })
     }
 
     fn open_shards(folder: &Path, index: &Path) -> Result<Self, LoadError> {
         let shard_of = read_index(index)?;
         let mut shards = HashMap::new();
-        let (mut tensors, mut bytes_total) = (BTreeMap::new(), 0);
+        let mut tensors = BTreeMap::new();
         for (name, file) in shard_of {
             if !shards.contains_key(&file) {
                 if !is_plain_file_name(&file) {
@@ -81,8 +79,7 @@ impl Weights {
                     );
                     return Err(refused(index, reason));
                 }
-                let (shard, bytes) = map_file(&folder.join(&file))?;
-                bytes_total += bytes;
+                let shard = map_file(&folder.join(&file))?;
                 shards.insert(file.clone(), shard.into_iter().collect::<HashMap<_, _>>());
             }
             let entry = shards.get_mut(&file).and_then(|shard| shard.remove(&name));
@@ -95,31 +92,11 @@ impl Weights {
         Ok(Self {
             path: folder.to_owned(),
             tensors,
-            bytes_total,
         })
-    }
-
-    /// The names of all tensors, sorted.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.tensors.keys().map(String::as_str)
     }
 
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
-    }
-
-    pub(crate) fn shape(&self, name: &str) -> Option<&[i64]> {
-        Some(&self.tensors.get(name)?.shape)
-    }
-
-    /// The type in which the tensor is stored; none where there is no such tensor of floats.
-    pub(crate) fn kind(&self, name: &str) -> Option<Kind> {
-        float(self.tensors.get(name)?.dtype)
-    }
-
-    /// Bytes of all files.
-    pub(crate) fn bytes_total(&self) -> u64 {
-        self.bytes_total
     }
 
     /// The tensor of that name as `kind` on `device`. On the CPU, and stored as `kind`, it lies in the mapped file;
@@ -213,9 +190,7 @@ impl Entry {
     }
 }
 
-type Tensors = Vec<(String, Entry)>;
-
-fn map_file(path: &Path) -> Result<(Tensors, u64), LoadError> {
+fn map_file(path: &Path) -> Result<Vec<(String, Entry)>, LoadError> {
     let map = Arc::new(map(path)?);
     let (data, tensors) = read_header(&map).map_err(|reason| refused(path, reason))?;
     let entries = tensors.into_iter().map(|(name, info)| {
@@ -230,7 +205,7 @@ fn map_file(path: &Path) -> Result<(Tensors, u64), LoadError> {
         };
         Ok((name, entry))
     });
-    Ok((entries.collect::<Result<_, LoadError>>()?, map.len() as u64))
+    entries.collect()
 }
 
 #[expect(unsafe_code, reason = "there is no safe memory map")]
@@ -568,15 +543,9 @@ mod tests {
             ],
         );
         let weights = Weights::open_file(&path).unwrap();
-        assert_eq!(weights.names().collect::<Vec<_>>(), ["ids", "w"]);
-        assert_eq!(weights.shape("w"), Some(&[2, 3][..]));
-        assert_eq!(
-            (weights.kind("w"), weights.kind("ids"), weights.kind("v")),
-            (Some(Kind::Float), None, None)
-        );
-        assert_eq!(weights.bytes_total(), fs::metadata(&path).unwrap().len());
+        assert!(weights.contains("w") && weights.contains("ids") && !weights.contains("v"));
         let get = |name, shape: &[i64]| weights.get(name, shape, Kind::Float, Device::Cpu);
-        assert!(get("w", &[2, 3]).is_ok() && weights.contains("w"));
+        assert!(get("w", &[2, 3]).is_ok());
         let missing = get("v", &[]).unwrap_err().to_string();
         assert!(
             missing.contains("w.safetensors") && missing.contains("\"v\" is missing"),
@@ -659,7 +628,7 @@ mod tests {
         let index = r#"{"metadata":{"total_size":28},"weight_map":{"two":"m-2.safetensors","one":"m-1.safetensors"}}"#;
         fs::write(folder.path().join(INDEX), index).unwrap();
         let weights = Weights::open(folder.path()).unwrap();
-        assert_eq!(weights.names().collect::<Vec<_>>(), ["one", "two"]);
+        assert_eq!(weights.tensors.keys().collect::<Vec<_>>(), ["one", "two"]);
         assert!(
             weights
                 .get("one", &[3], Kind::Float, Device::Cpu)
@@ -671,11 +640,6 @@ mod tests {
                 .get("two", &[2, 2], Kind::Float, Device::Cpu)
                 .unwrap()
                 .equal(&two)
-        );
-        let bytes = |name| fs::metadata(folder.path().join(name)).unwrap().len();
-        assert_eq!(
-            weights.bytes_total(),
-            bytes("m-1.safetensors") + bytes("m-2.safetensors")
         );
 
         written(&folder, SINGLE, &[("single", one.shallow_clone())]);
@@ -768,7 +732,7 @@ mod tests {
             let path = folder.path().join("w.safetensors");
             Tensor::write_safetensors(&tensors, &path).unwrap();
             let weights = Weights::open_file(&path).unwrap();
-            prop_assert_eq!(weights.names().count(), tensors.len());
+            prop_assert_eq!(weights.tensors.len(), tensors.len());
             for (name, tensor) in &tensors {
                 let read = weights.get(name, &tensor.size(), tensor.kind(), Device::Cpu).unwrap();
                 prop_assert!(read.equal(tensor));
