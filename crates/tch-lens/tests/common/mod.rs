@@ -18,7 +18,7 @@ pub fn folders() -> Vec<PathBuf> {
     );
     let mut folders = vec![own];
     // The models are tiny: more threads would only wait for each other.
-    tch_lens::tch::set_num_threads(1);
+    tch::set_num_threads(1);
     match std::env::var_os("TCH_LENS_GOLDENS") {
         Some(folder) => folders.push(folder.into()),
         None => println!("TCH_LENS_GOLDENS is not set: only the project's own goldens are tested"),
