@@ -8,6 +8,7 @@ mod engine;
 mod error;
 mod generate;
 pub mod hook;
+mod huge;
 mod lm;
 mod model;
 pub mod sae;

@@ -21,6 +21,7 @@ pub struct LoadOptions {
     device: Device,
     precision: Option<Precision>,
     rope_theta: Option<f64>,
+    mapped: bool,
 }
 
 impl Default for LoadOptions {
@@ -29,6 +30,7 @@ impl Default for LoadOptions {
             device: Device::Cpu,
             precision: None,
             rope_theta: None,
+            mapped: false,
         }
     }
 }
@@ -46,6 +48,15 @@ impl LoadOptions {
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Self {
         self.precision = Some(precision);
+        self
+    }
+
+    /// Whether a model on the CPU, in the stored precision, computes on the mapped files themselves instead of a copy
+    /// in huge pages. It then opens at once and shares its memory with other processes, and decodes more slowly, as
+    /// files are mapped in pages of 4 KiB. Default: a copy, made tensor by tensor.
+    #[must_use]
+    pub fn mapped(mut self, mapped: bool) -> Self {
+        self.mapped = mapped;
         self
     }
 
@@ -79,8 +90,8 @@ impl Lm {
     /// Opens a checkpoint in the layout of Hugging Face: `config.json`, `generation_config.json` (where there is one),
     /// `tokenizer.json` and its settings, `model.safetensors` or its shards.
     ///
-    /// The files are mapped into memory: on the CPU, in the stored precision, the model computes on them as they lie
-    /// on disk. Elsewhere each tensor is converted or moved on its own, so memory is never needed twice.
+    /// The files are mapped into memory and each tensor is copied, converted or moved on its own, so memory is never
+    /// needed twice; see [`LoadOptions::mapped`] for no copy at all.
     ///
     /// # Errors
     /// Files that are missing, damaged, of another model or that do not go together; each error names the file and what
@@ -92,7 +103,7 @@ impl Lm {
             config.rope_theta = positive_theta(theta, folder)?;
         }
         let tokenizer = Tokenizer::open(folder)?;
-        let weights = Weights::open(folder)?;
+        let weights = Weights::open(folder)?.copied(!options.mapped);
         let kind = options
             .precision
             .map_or_else(|| stored_kind(&config, options.device), Precision::kind);

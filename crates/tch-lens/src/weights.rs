@@ -17,6 +17,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::LoadError;
 use crate::error::Doing;
+use crate::huge;
 
 const SINGLE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
@@ -33,6 +34,7 @@ const PIECE: usize = 1 << 24;
 pub(crate) struct Weights {
     path: PathBuf,
     tensors: BTreeMap<String, Entry>,
+    copies: bool,
 }
 
 #[derive(Debug)]
@@ -64,6 +66,7 @@ impl Weights {
         Ok(Self {
             path: path.to_owned(),
             tensors: tensors.into_iter().collect(),
+            copies: false,
         })
     }
 
@@ -92,6 +95,7 @@ impl Weights {
         Ok(Self {
             path: folder.to_owned(),
             tensors,
+            copies: false,
         })
     }
 
@@ -99,8 +103,14 @@ impl Weights {
         self.tensors.contains_key(name)
     }
 
-    /// The tensor of that name as `kind` on `device`. On the CPU, and stored as `kind`, it lies in the mapped file;
-    /// otherwise it is a copy, made piece by piece, and the file's pages are let go.
+    /// Whether tensors on the CPU are copied into huge pages even where they could stay in the mapped file.
+    pub(crate) fn copied(mut self, copies: bool) -> Self {
+        self.copies = copies;
+        self
+    }
+
+    /// The tensor of that name as `kind` on `device`. On the CPU, and stored as `kind`, it lies in the mapped file,
+    /// unless copies were asked for; otherwise it is a copy, made piece by piece, and the file's pages are let go.
     pub(crate) fn get(
         &self,
         name: &str,
@@ -129,7 +139,7 @@ impl Weights {
             found: entry.dtype.to_string(),
         })?;
         entry
-            .load(stored, kind, device)
+            .load(stored, kind, device, self.copies)
             .loading(|| format!("loading tensor \"{name}\" of {}", self.path.display()))
     }
 }
@@ -139,11 +149,21 @@ impl Entry {
         &self.map[self.start..self.start + self.len]
     }
 
-    fn load(&self, stored: Kind, kind: Kind, device: Device) -> Result<Tensor, TchError> {
-        if self.is_aligned(stored) && stored == kind && device == Device::Cpu {
+    fn load(
+        &self,
+        stored: Kind,
+        kind: Kind,
+        device: Device,
+        copies: bool,
+    ) -> Result<Tensor, TchError> {
+        let fits = self.is_aligned(stored) && stored == kind && device == Device::Cpu;
+        if fits && !copies {
             return self.in_place(0, &self.shape, stored);
         }
-        let tensor = Tensor::f_empty(&self.shape, (kind, device))?;
+        let tensor = match device {
+            Device::Cpu => huge::empty(&self.shape, kind)?,
+            _ => Tensor::f_empty(&self.shape, (kind, device))?,
+        };
         let flat = tensor.f_view([tensor.numel() as i64])?;
         let size = stored.elt_size_in_bytes();
         let mut done = 0;
