@@ -252,19 +252,19 @@ impl Dag {
                 .iter()
                 .for_each(|&edge| self.edges[edge].point_at(middle));
             let ends = edges.map(|edge| self.edges[edge].other(middle));
-            if ends.into_iter().any(|end| self.reaches(middle, end)) {
+            if self.reaches(middle, &ends) {
                 turned.iter().for_each(|&edge| self.edges[edge].to_b = None);
             }
         }
     }
 
-    /// Whether arrows lead from one variable to another.
-    fn reaches(&mut self, from: usize, to: usize) -> bool {
+    /// Whether arrows lead from one variable to one of these.
+    fn reaches(&mut self, from: usize, to: &[usize]) -> bool {
         self.visit += 1;
         self.visited[from] = self.visit;
         let mut stack = vec![from];
         while let Some(v) = stack.pop() {
-            if v == to {
+            if to.contains(&v) {
                 return true;
             }
             for &edge in &self.at[v] {
@@ -426,13 +426,13 @@ impl Dag {
         self.of_edge[edge].iter().map(worth).sum()
     }
 
-    /// Turns the edges unless that closes a cycle; whether it did.
+    /// Turns the edges, which then point at the same variable, unless that closes a cycle; whether
+    /// it did.
     fn take(&mut self, turn: usize) -> bool {
         let edges = self.edges_of(turn);
         self.reverse(&edges);
-        let turned = |&edge: &usize| (self.edges[edge].to(), self.edges[edge].from());
-        let turned: Vec<(usize, usize)> = edges.iter().map(turned).collect();
-        if turned.into_iter().any(|(to, from)| self.reaches(to, from)) {
+        let from: Vec<usize> = edges.iter().map(|&edge| self.edges[edge].from()).collect();
+        if self.reaches(self.edges[edges[0]].to(), &from) {
             self.reverse(&edges);
             return false;
         }

@@ -35,14 +35,12 @@ impl Adjacency {
 
     /// Every adjacent pair `(a, b)`, `a < b`, ascending.
     pub(crate) fn pairs(&self) -> Vec<(usize, usize)> {
-        let later = |(a, row): (usize, &Vec<usize>)| {
+        let mut pairs = Vec::with_capacity(self.0.iter().map(Vec::len).sum::<usize>() / 2);
+        for (a, row) in self.0.iter().enumerate() {
             let first = row.partition_point(|&b| b < a);
-            row[first..]
-                .iter()
-                .map(move |&b| (a, b))
-                .collect::<Vec<_>>()
-        };
-        self.0.iter().enumerate().flat_map(later).collect()
+            pairs.extend(row[first..].iter().map(|&b| (a, b)));
+        }
+        pairs
     }
 
     pub(crate) fn remove(&mut self, a: usize, b: usize) {
