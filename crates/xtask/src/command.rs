@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// Why a step, or the whole run, did not do what it should.
@@ -151,6 +151,16 @@ impl Cmd {
             }
         };
         start().map_err(|source| self.not_started(source))
+    }
+
+    /// Starts it with standard input and output as pipes; standard error is ours.
+    ///
+    /// # Errors
+    /// [`Failure::Start`] if it cannot be started.
+    pub fn spawn_piped(&self) -> Result<Child, Failure> {
+        let mut command = self.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.spawn().map_err(|source| self.not_started(source))
     }
 
     /// The program's name.

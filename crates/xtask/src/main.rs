@@ -5,6 +5,7 @@
 //! [`plan::plan`] names the steps, [`steps::Site`] does their work by running [`command::Cmd`]s and
 //! collecting each [`command::Failure`], and [`summary::Summary`] tells how it went.
 
+mod bench_lm;
 mod command;
 mod deny;
 mod examples;
@@ -35,6 +36,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    BenchLm(bench_lm::Options),
     Libtorch(libtorch::Options),
     Reproduce(reproduce::Options),
     Test(test::Options),
@@ -42,6 +44,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::BenchLm(options) => bench_lm::run(&options),
         Command::Libtorch(options) => libtorch::run(&options),
         Command::Reproduce(options) => reproduce::run(&options),
         Command::Test(options) => test::run(&options),

@@ -214,6 +214,7 @@ mod tests {
         let names = |packages| -> Vec<String> {
             let steps = plan(&Workspace {
                 root: ".".into(),
+                target_directory: "target".into(),
                 packages,
             });
             steps

@@ -134,6 +134,7 @@ mod tests {
         };
         Workspace {
             root: ".".into(),
+            target_directory: "target".into(),
             packages: vec![package],
         }
     }

@@ -11,6 +11,8 @@ pub struct Workspace {
     /// The folder of the top manifest.
     #[serde(rename = "workspace_root")]
     pub root: PathBuf,
+    /// Where cargo builds.
+    pub target_directory: PathBuf,
     /// The members, in the order of their names.
     pub packages: Vec<Package>,
 }
@@ -158,7 +160,7 @@ mod tests {
 
     #[test]
     fn an_answer_without_packages_is_refused() {
-        assert!(Workspace::parse(r#"{"workspace_root": "/w"}"#).is_err());
+        assert!(Workspace::parse(r#"{"workspace_root": "/w", "target_directory": "/t"}"#).is_err());
         assert!(Workspace::parse("").is_err());
     }
 }
