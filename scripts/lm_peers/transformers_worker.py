@@ -13,15 +13,8 @@ def model_of(given):
     if not given.random:
         return transformers.AutoModelForCausalLM.from_pretrained(given.folder, dtype=dtype).to(given.device).eval()
     config = transformers.AutoConfig.from_pretrained(given.folder)
-    with torch.device("meta"):
-        model = transformers.AutoModelForCausalLM.from_config(config, dtype=dtype)
-    model = model.to_empty(device=given.device).eval()
-    for name, weight in model.named_parameters():
-        weight.normal_(0.0, weight.shape[-1] ** -0.5 if weight.dim() > 1 else 0.1)
-    # Buffers, such as the frequencies of the rotary embedding, are computed and not drawn.
-    kind = type(model.model.rotary_emb)
-    model.model.rotary_emb = kind(config=config, device=given.device)
-    return model
+    with torch.device(given.device):
+        return transformers.AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
 
 
 def make(given, steer):

@@ -1,7 +1,7 @@
 //! The speed of generation, for `cargo xtask bench-lm` and `scripts/lm_peers`.
 //!
-//! `make` writes a checkpoint of random weights with prompts and steering directions; `prompts` writes these two
-//! alone. `serve` opens a checkpoint, or makes random weights on the device itself, and then runs all prompts once for
+//! `make` writes a checkpoint of random weights with prompts and steering directions; `prompts` does so without
+//! the weights. `serve` opens a checkpoint, or makes random weights on the device itself, and then runs all prompts once for
 //! each line that it reads, answering with one line of JSON. The peers' workers in `scripts/lm_peers` do the same, so
 //! that runs can alternate.
 
@@ -17,8 +17,8 @@ type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 enum Command {
     /// Write a checkpoint of random weights, prompts and steering directions into a folder.
     Make(make::Options),
-    /// Write prompts and steering directions for a shape into a folder.
-    Prompts(make::PromptOptions),
+    /// The same without the weights, for `serve --random`.
+    Prompts(make::Options),
     /// Run all prompts once for each line on standard input.
     Serve(serve::Options),
 }

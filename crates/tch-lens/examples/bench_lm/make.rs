@@ -21,7 +21,7 @@ const QUESTIONS: usize = 108;
 const SHARED: usize = 200;
 
 #[derive(clap::Args)]
-pub struct PromptOptions {
+pub struct Options {
     /// The folder.
     #[arg(long)]
     folder: PathBuf,
@@ -31,39 +31,21 @@ pub struct PromptOptions {
     /// Settings of the questionnaire: role and steer.
     #[arg(long, default_value_t = 2)]
     settings: usize,
+    /// Stored precision.
+    #[arg(long, default_value = "f32")]
+    precision: Precision,
     /// The same seed gives the same files.
     #[arg(long, default_value_t = 0)]
     seed: u64,
 }
 
-#[derive(clap::Args)]
-pub struct Options {
-    #[command(flatten)]
-    prompts: PromptOptions,
-    /// Stored precision.
-    #[arg(long, default_value = "f32")]
-    precision: Precision,
-}
-
-/// Writes config.json, model.safetensors, tokenizer.json and what [`prompts`] writes.
+/// Writes tokenizer.json, model.safetensors and what [`prompts`] writes.
 pub fn checkpoint(options: &Options) -> Result<()> {
-    let PromptOptions {
-        folder,
-        shape,
-        seed,
-        ..
-    } = &options.prompts;
+    let folder = &options.folder;
+    let config = options.shape.config()?;
     fs::create_dir_all(folder)?;
-    let mut config = shape.json();
-    config["torch_dtype"] = match options.precision {
-        Precision::F32 => "float32".into(),
-        Precision::Bf16 => "bfloat16".into(),
-        Precision::F16 => "float16".into(),
-    };
-    fs::write(folder.join("config.json"), config.to_string())?;
-    let config = shape.config()?;
     fs::write(folder.join("tokenizer.json"), tokenizer(config.d_vocab))?;
-    tch::manual_seed((*seed).cast_signed());
+    tch::manual_seed(options.seed.cast_signed());
     let tensors = config.tensors().into_iter().map(|(name, shape)| {
         let scale = match shape.as_slice() {
             [_] => return Ok((name, Tensor::f_ones(shape, (Kind::Float, Device::Cpu))?)),
@@ -82,22 +64,30 @@ pub fn checkpoint(options: &Options) -> Result<()> {
         &tensors,
         options.precision.kind(),
     )?;
-    prompts(&options.prompts)
+    prompts(options)
 }
 
-/// Writes plain.jsonl (64 prompts of 198 to 220 tokens that share nothing), questionnaire.jsonl (for each setting 108
+/// Writes config.json, plain.jsonl (64 prompts of 198 to 220 tokens that share nothing), questionnaire.jsonl (for each
+/// setting 108
 /// prompts of 220 to 240 tokens that share 200) and steer.safetensors (a unit vector for each setting).
 ///
 /// A line is `{"setting": N, "ids": [..]}`.
-pub fn prompts(options: &PromptOptions) -> Result<()> {
-    let PromptOptions {
+pub fn prompts(options: &Options) -> Result<()> {
+    let Options {
         folder,
-        shape,
         settings,
         seed,
+        ..
     } = options;
-    let config = shape.config()?;
     fs::create_dir_all(folder)?;
+    let mut json = options.shape.json();
+    json["torch_dtype"] = match options.precision {
+        Precision::F32 => "float32".into(),
+        Precision::Bf16 => "bfloat16".into(),
+        Precision::F16 => "float16".into(),
+    };
+    fs::write(folder.join("config.json"), json.to_string())?;
+    let config = options.shape.config()?;
     let mut rng = ChaCha8Rng::seed_from_u64(*seed);
     let mut ids = |n: usize| -> Vec<usize> {
         (0..n)

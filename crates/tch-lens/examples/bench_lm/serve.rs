@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
 use tch_lens::{
-    Completion, Direction, Engine, EngineOptions, HookPoint, Lm, LoadOptions, Precision, Request,
-    Steer, Stop, device, tch,
+    Completion, Direction, Engine, EngineOptions, HookPoint, Lm, LoadOptions, ModelConfig,
+    Precision, Request, Steer, Stop, device, tch,
 };
 
 use crate::Result;
@@ -118,18 +118,12 @@ pub fn serve(options: &Options) -> Result<()> {
         prompts: prompts(options)?,
         steers: steers(options)?,
     };
-    let weights: i64 = lm
-        .config()
-        .tensors()
-        .iter()
-        .map(|(_, shape)| shape.iter().product::<i64>())
-        .sum();
     worker.run(2.min(options.new_tokens))?;
     say(&json!({
         "ready": true,
         "prompts": worker.prompts.len(),
         "prompt_tokens": worker.prompts.iter().map(|line| line.ids.len()).sum::<usize>(),
-        "weight_bytes": weights * options.precision.bytes() as i64,
+        "weight_bytes": numbers_read(lm.config()) * options.precision.bytes() as i64,
         "cache_bytes_per_token": lm.config().cache_per_token() * options.precision.bytes(),
     }))?;
     for line in std::io::stdin().lock().lines() {
@@ -210,6 +204,15 @@ fn steers(options: &Options) -> Result<Vec<Steer>> {
         Ok(Steer::add(HookPoint::ResidPost(layer), &direction, dose).at_tokens([start..end]))
     };
     (0..shape[0]).map(steer).collect()
+}
+
+/// The weights that every decoded token needs: all but an embedding that is no output matrix as well.
+fn numbers_read(config: &ModelConfig) -> i64 {
+    let read = |name: &str| config.tied_embeddings || name != "model.embed_tokens.weight";
+    let tensors = config.tensors().into_iter().filter(|(name, _)| read(name));
+    tensors
+        .map(|(_, shape)| shape.iter().product::<i64>())
+        .sum()
 }
 
 fn say(line: &serde_json::Value) -> Result<()> {
