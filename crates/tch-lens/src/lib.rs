@@ -32,3 +32,7 @@ pub use stop::{Finish, Stop};
 /// The tensors of this crate's interface, so that users need not match versions themselves.
 pub use tch;
 pub use tokenizer::{Encoded, TextSoFar, Tokenizer, find_tokens};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/from-transformerlens-and-saelens-to-tch-lens.md")]
+struct FromTransformerLens;
