@@ -201,7 +201,8 @@ fn steers(options: &Options) -> Result<Vec<Steer>> {
     } = options.steer;
     let steer = |setting| {
         let direction = Direction::vector(&directions.f_get(setting)?)?;
-        Ok(Steer::add(HookPoint::ResidPost(layer), &direction, dose).at_tokens([start..end]))
+        Ok(Steer::add(HookPoint::ResidPost(layer), &direction, dose)
+            .at_tokens(std::iter::once(start..end)))
     };
     (0..shape[0]).map(steer).collect()
 }
