@@ -26,11 +26,11 @@ def default_binary():
     return target / "release" / "pc"
 
 
-def run(name, csv_path, test, alpha, threads=1, repeats=1, timeout=600, binary=None, extra=()):
+def run(name, csv_path, test, alpha, threads=1, repeats=1, timeout=600, binary=None):
     """Seconds of the search (median within the process), tests, edges by number, peak memory."""
     if name in OURS:
         command = [binary or default_binary(), csv_path, "--test", test, "--alpha", alpha]
-        command += ["--threads", threads, "--repeat", repeats, *OURS[name], *extra]
+        command += ["--threads", threads, "--repeat", repeats, *OURS[name]]
     else:
         command = [sys.executable, HERE / "worker.py", name, csv_path, test, alpha, repeats]
     output, peak = measured([str(word) for word in command], timeout)

@@ -1,8 +1,6 @@
-"""How the time of causal-pc's command grows with p and n, and what a test costs at each depth.
+"""How the time of causal-pc's command grows with p and n.
 
     python3 growth.py --work DIR [--rounds 5] [--binary PATH]
-
-The cost at depth d is the time and the number of tests up to depth d less those up to depth d - 1.
 """
 
 import argparse
@@ -15,7 +13,6 @@ import data
 NAME = "causal-pc, separating-set rule"
 VARIABLES = (50, 100, 200, 500, 1_000, 2_000, 5_000)
 SAMPLES = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
-DEPTHS = range(8)
 
 
 def main():
@@ -31,7 +28,6 @@ def main():
     print(heading)
     for n in SAMPLES:
         grown(given, 100, n)
-    per_depth(given)
 
 
 def grown(given, p, n):
@@ -41,18 +37,6 @@ def grown(given, p, n):
         print(f"| {p} | {n} | {threads} | {seconds:.5f} | {tests} |", flush=True)
 
 
-def per_depth(given):
-    path = linear(given.work, 100, 5_000, 8.0)
-    print("| depth | tests | nanoseconds per test |\n|---|---|---|")
-    before = (0.0, 0)
-    for depth in DEPTHS:
-        now = timed(given, path, 0.05, 1, ["--depth", depth])
-        tests = now[1] - before[1]
-        cost = f"{(now[0] - before[0]) / tests * 1e9:.0f}" if tests else ""
-        print(f"| {depth} | {tests} | {cost} |", flush=True)
-        before = now
-
-
 def linear(work, p, n, degree):
     path = work / f"growth-{p}-{n}-{degree:g}.csv"
     if path.exists():
@@ -60,11 +44,9 @@ def linear(work, p, n, degree):
     return data.write_csv(path, data.linear_gaussian(p + n, p, n, degree)[0])
 
 
-def timed(given, path, alpha, threads, extra=()):
+def timed(given, path, alpha, threads):
     answers = [
-        contenders.run(
-            NAME, path, "fisherz", alpha, threads, repeats=3, binary=given.binary, extra=extra
-        )
+        contenders.run(NAME, path, "fisherz", alpha, threads, repeats=3, binary=given.binary)
         for _ in range(given.rounds)
     ]
     return statistics.median(a["time_s"] for a in answers), int(answers[0]["n_tests"])
