@@ -1,5 +1,5 @@
-//! Files from strangers: random ones, and good ones with something changed. Whatever is in them, opening them gives an
-//! autoencoder that works or an error that names the file, and nothing panics.
+//! Files from strangers: random ones, and good ones with something changed. Whatever is in them, opening them gives a
+//! model or an autoencoder that works or an error that names the file, and nothing panics.
 //!
 //! TCH_LENS_FUZZ_CASES says how many files each parser is given; 2,000 where it is not set.
 
@@ -15,6 +15,7 @@ use proptest::sample::Index;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tch_lens::sae::{Sae, SaeOptions};
 use tch_lens::tch::{Device, Kind, Tensor};
+use tch_lens::{Lm, LoadError, LoadOptions};
 
 /// One change of a file.
 #[derive(Debug, Clone)]
@@ -313,4 +314,86 @@ fn npz_arrays() {
         write_anew(&path, &npz::archive(&arrays));
         opens(folder.path(), folder.path())
     });
+}
+
+/// The project's tiny models.
+const MODELS: [&str; 6] = ["gemma1", "gemma2", "llama3", "llama31", "mistral", "qwen2"];
+
+fn model(name: &str) -> PathBuf {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm/models");
+    models.join(name)
+}
+
+/// Gives changed ones of that file of the models to `Lm::open`, the other files being as they should.
+fn models_survive(file: &str, names: &[&str]) {
+    let work = tempfile::tempdir().unwrap();
+    let mut seeds = Vec::new();
+    for name in names {
+        let copy = work.path().join(name);
+        fs::create_dir(&copy).unwrap();
+        for entry in fs::read_dir(model(name)).unwrap() {
+            let entry = entry.unwrap();
+            fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+        }
+        seeds.push(fs::read(copy.join(file)).unwrap());
+    }
+    // The models are tiny: more threads would only wait for each other.
+    tch::set_num_threads(1);
+    survives(file, seeds, |seed, bytes| {
+        let folder = work.path().join(names[seed]);
+        write_anew(&folder.join(file), bytes);
+        runs(&folder, file)
+    });
+}
+
+/// Whether the model opens; if it does it must run, if not the error must name the file, or where it is the tensors
+/// that do not fit it, them or their folder.
+fn runs(folder: &Path, file: &str) -> Result<bool, TestCaseError> {
+    match Lm::open(folder, &LoadOptions::default().mapped(true)) {
+        Ok(lm) => {
+            let rows = [vec![0, 1, 2], vec![1]];
+            let rows = if lm.config().n_ctx < 3 {
+                &rows[1..]
+            } else {
+                &rows[..]
+            };
+            let run = lm.forward(rows, &mut []);
+            prop_assert!(run.is_ok(), "{:?}", run.err());
+            Ok(true)
+        }
+        Err(error) => {
+            let settings = matches!(
+                error,
+                LoadError::Json { .. }
+                    | LoadError::Setting { .. }
+                    | LoadError::UnknownArchitecture { .. }
+            );
+            let named = if settings {
+                folder.join(file)
+            } else {
+                folder.to_owned()
+            };
+            let message = error.to_string();
+            prop_assert!(
+                message.contains(named.to_str().unwrap()),
+                "no file in: {message}"
+            );
+            Ok(false)
+        }
+    }
+}
+
+#[test]
+fn model_settings() {
+    models_survive("config.json", &MODELS);
+}
+
+#[test]
+fn generation_settings() {
+    models_survive("generation_config.json", &MODELS);
+}
+
+#[test]
+fn indices_of_shards() {
+    models_survive("model.safetensors.index.json", &["gemma2_sharded"]);
 }
