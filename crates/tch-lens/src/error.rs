@@ -152,6 +152,14 @@ pub enum Error {
         /// What it is.
         found: String,
     },
+    /// Why one of several requests cannot be carried out.
+    #[error("request {number}: {source}")]
+    InRequest {
+        /// Which one, counted from 0.
+        number: usize,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
     /// A sparse autoencoder and a model that do not belong together.
     #[error("the sparse autoencoder does not fit the model: {reason}")]
     Fit {

@@ -327,8 +327,10 @@ impl Lm {
             .f_to_device(self.device())?
             .f_view([-1, 1, 1])?;
         let last = last.f_expand([-1, 1, resid.size()[2]], false)?;
-        let resid = resid.f_gather(1, &last, false)?;
-        Ok(self.decoder.logits(&resid, hooks)?.f_squeeze_dim(1)?)
+        Ok(self
+            .decoder
+            .last_logits(resid, &last, hooks)?
+            .f_squeeze_dim(1)?)
     }
 
     /// Bytes of keys and values of a row of that many tokens.

@@ -68,6 +68,7 @@ impl<'m> Engine<'m> {
             done: VecDeque::new(),
             progress: Progress::default(),
             over: false,
+            failure: None,
         }
     }
 }
@@ -86,6 +87,8 @@ pub struct Run<'m, T, I> {
     done: VecDeque<Result<Completion<T>, Error>>,
     progress: Progress,
     over: bool,
+    /// What ended the run, until it is given.
+    failure: Option<Error>,
 }
 
 impl<T, I: Iterator<Item = Request<T>>> Iterator for Run<'_, T, I> {
@@ -98,20 +101,15 @@ impl<T, I: Iterator<Item = Request<T>>> Iterator for Run<'_, T, I> {
                 return Some(item);
             }
             if self.over {
-                return None;
+                return self.failure.take().map(Err);
             }
-            if self.options.cancel.load(Ordering::Relaxed) {
-                self.over = true;
-                return Some(Err(Error::Cancelled));
-            }
-            match self.advance() {
-                Ok(true) => {}
-                Ok(false) => self.over = true,
-                Err(error) => {
-                    self.over = true;
-                    return Some(Err(error));
-                }
-            }
+            let more = if self.options.cancel.load(Ordering::Relaxed) {
+                Err(Error::Cancelled)
+            } else {
+                self.advance()
+            };
+            self.over = !matches!(more, Ok(true));
+            self.failure = more.err();
         }
     }
 }

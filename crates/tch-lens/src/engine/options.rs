@@ -65,8 +65,8 @@ impl EngineOptions {
         self
     }
 
-    /// A flag that ends the run from another thread: once it is set, the next item is
-    /// [`Error::Cancelled`](crate::Error::Cancelled) and the last.
+    /// A flag that ends the run from another thread: once it is set, what has ended already still comes, then
+    /// [`Error::Cancelled`](crate::Error::Cancelled) and nothing more.
     #[must_use]
     pub fn cancel(mut self, flag: Arc<AtomicBool>) -> Self {
         self.cancel = flag;

@@ -106,18 +106,10 @@ impl Lm {
 }
 
 /// Says which of several requests an error is about.
-pub(crate) fn numbered(index: usize, error: Error) -> Error {
-    match error {
-        Error::Request {
-            what,
-            expected,
-            found,
-        } => Error::Request {
-            what: format!("request {index}: {what}"),
-            expected,
-            found,
-        },
-        other => other,
+pub(crate) fn numbered(number: usize, error: Error) -> Error {
+    Error::InRequest {
+        number,
+        source: Box::new(error),
     }
 }
 
@@ -198,7 +190,20 @@ impl Batch<'_, '_> {
         let ids = Tensor::f_from_slice(&last)?
             .f_to_device(lm.device())?
             .f_unsqueeze(1)?;
-        let (starts, lengths) = (cache.lengths.clone(), vec![1; slots.len()]);
+        let lengths: Vec<usize> = slots
+            .iter()
+            .map(|&row| usize::from(rows[row].finish.is_none()))
+            .collect();
+        // A row that has ended goes on over its own beginning, where it finds room and nobody reads.
+        for (kept, _) in cache
+            .lengths
+            .iter_mut()
+            .zip(&lengths)
+            .filter(|(_, n)| **n == 0)
+        {
+            *kept = 0;
+        }
+        let starts = cache.lengths.clone();
         let pass = Pass {
             kind: PassKind::Decode,
             rows: slots,

@@ -9,7 +9,7 @@ mod norm;
 pub(crate) mod pass;
 mod rope;
 
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::cache::{Group, KvCache};
 use crate::error::{Doing, Within};
@@ -200,22 +200,44 @@ impl Decoder {
         resid: &Tensor,
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
-        self.unembed(resid, hooks)
+        self.normed(resid, hooks)
+            .and_then(|x| Ok(self.unembed(&x)?))
             .within(|| "computing the logits".to_owned())
     }
 
-    fn unembed(&self, resid: &Tensor, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
-        let x = if hooks.wants(HookPoint::Final) {
-            let normalized = hooks.visit(HookPoint::Final, self.final_norm.normalized(resid)?)?;
-            self.final_norm.weigh(&normalized)?
+    /// Logits `[row, 1, d_vocab]` of the positions `last` `[row, 1, d_model]` alone. A hook at the final norm sees all.
+    pub(crate) fn last_logits(
+        &self,
+        resid: &Tensor,
+        last: &Tensor,
+        hooks: &mut Hooks<'_, '_>,
+    ) -> Result<Tensor, Error> {
+        let logits = if hooks.wants(HookPoint::Final) {
+            self.normed(resid, hooks)
+                .and_then(|x| Ok(self.unembed(&x.f_gather(1, last, false)?)?))
         } else {
-            self.final_norm.apply(resid)?
+            let resid = resid.f_gather(1, last, false)?;
+            self.normed(&resid, hooks)
+                .and_then(|x| Ok(self.unembed(&x)?))
         };
-        let logits = self.output.apply(&x)?;
-        Ok(match self.config.logit_soft_cap {
-            Some(cap) => logits.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap)?,
-            None => logits,
-        })
+        logits.within(|| "computing the logits".to_owned())
+    }
+
+    fn normed(&self, resid: &Tensor, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
+        if hooks.wants(HookPoint::Final) {
+            let normalized = hooks.visit(HookPoint::Final, self.final_norm.normalized(resid)?)?;
+            Ok(self.final_norm.weigh(&normalized)?)
+        } else {
+            Ok(self.final_norm.apply(resid)?)
+        }
+    }
+
+    fn unembed(&self, x: &Tensor) -> Result<Tensor, TchError> {
+        let logits = self.output.apply(x)?;
+        match self.config.logit_soft_cap {
+            Some(cap) => logits.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap),
+            None => Ok(logits),
+        }
     }
 }
 
