@@ -273,6 +273,26 @@ fn complaints_name_what_is_wrong() {
         unknown.contains("known.toml") && unknown.contains("\"z\""),
         "{unknown}"
     );
+    let table = file("a,b\n1,2\n2,1\n3,3\n4,7\n5,1\n");
+    for (arguments, expected) in [
+        (
+            ["--test", "gsq", "--correlation-of", "100"].as_slice(),
+            "--correlation-of does not go with --test gsq",
+        ),
+        (
+            &["--categorical", "a"],
+            "--categorical does not go with --test fisherz",
+        ),
+        (
+            &["--test", "mixed", "--dof", "all-cells"],
+            "--dof does not go with --test mixed",
+        ),
+        (&["--threads", "0"], "--threads"),
+        (&["--cut", "2"], "between 0 and 1"),
+    ] {
+        let word = complaint(&[&[table.as_str()], arguments].concat());
+        assert!(word.contains(expected), "{word}");
+    }
     let absent = complaint(&["no such file.csv"]);
     assert!(absent.contains("no such file.csv"), "{absent}");
 }

@@ -33,6 +33,8 @@ pub struct Knowledge {
     forbidden: BTreeSet<(usize, usize)>,
     required: BTreeSet<(usize, usize)>,
     tiers: BTreeMap<usize, usize>,
+    /// Variables put into a second tier, and that tier: a contradiction.
+    second_tiers: BTreeMap<usize, usize>,
     unlinked_tiers: BTreeSet<usize>,
 }
 
@@ -71,6 +73,16 @@ pub enum KnowledgeError {
         to: Variable,
         /// The tiers of both, if it is they that forbid it.
         tiers: Option<(usize, usize)>,
+    },
+    /// A variable is in two tiers.
+    #[error("{variable} is in tier {first} and in tier {second}")]
+    TwoTiers {
+        /// The variable.
+        variable: Variable,
+        /// The tier it was put into first.
+        first: usize,
+        /// The other.
+        second: usize,
     },
     /// Required edges form a directed cycle.
     #[error("the required edges {} form a directed cycle", path(cycle))]
@@ -114,9 +126,11 @@ impl Knowledge {
     }
 
     /// Puts a variable into a tier: no edge leads from a later tier to an earlier one. A variable
-    /// without a tier may cause and be caused by any.
+    /// without a tier may cause and be caused by any; one in two tiers is refused by the search.
     pub fn tier(mut self, variable: usize, tier: usize) -> Self {
-        self.tiers.insert(variable, tier);
+        if *self.tiers.entry(variable).or_insert(tier) != tier {
+            self.second_tiers.insert(variable, tier);
+        }
         self
     }
 
@@ -126,7 +140,7 @@ impl Knowledge {
         tiers: impl IntoIterator<Item = T>,
     ) -> Self {
         for (tier, variables) in tiers.into_iter().enumerate() {
-            self.tiers.extend(variables.into_iter().map(|v| (v, tier)));
+            self = variables.into_iter().fold(self, |all, v| all.tier(v, tier));
         }
         self
     }
@@ -230,6 +244,13 @@ impl Knowledge {
             });
         }
         let variable = |index| Variable::new(index, names);
+        if let Some((&index, &second)) = self.second_tiers.first_key_value() {
+            return Err(KnowledgeError::TwoTiers {
+                variable: variable(index),
+                first: self.tiers[&index],
+                second,
+            });
+        }
         for &(from, to) in &self.required {
             if from == to {
                 return Err(KnowledgeError::SelfLoop {
@@ -325,6 +346,8 @@ mod tests {
             refused(&tiers),
             "1 (b) -> 0 (a) is both required and forbidden, by tiers 1 and 0"
         );
+        let twice = Knowledge::new().tiers([vec![0, 1], vec![1]]);
+        assert_eq!(refused(&twice), "1 (b) is in tier 0 and in tier 1");
         let cycle = Knowledge::new().require(0, 1).require(1, 2).require(2, 0);
         assert!(refused(&cycle).ends_with("form a directed cycle"));
         let pair = Knowledge::new().require(0, 1).require(1, 0);

@@ -293,6 +293,9 @@ impl PcOptions {
     /// | `max_k` | [`PcOptions::max_depth`] |
     /// | `background_knowledge` | [`PcOptions::knowledge`] |
     ///
+    /// Where an option asks for what causal-learn does not have ([`ColliderRule::Majority`],
+    /// [`Validity::Extendable`], R4, ...), the edges are oriented in this crate's own way.
+    ///
     /// Meek's rules R1 to R3 are applied with causal-learn's table of ancestors, which keeps some
     /// arrows from closing a cycle but not all: the graph can hold a directed cycle.
     pub fn like_causal_learn(alpha: Alpha) -> Self {
@@ -316,7 +319,8 @@ impl PcOptions {
     /// [`FisherZOptions::like_pcalg`](crate::ci::FisherZOptions::like_pcalg).
     /// [`ColliderRule::Conservative`] and [`ColliderRule::Majority`] stand for `conservative` and
     /// `maj.rule`, [`ColliderConflict::Bidirected`] for `solve.confl`. The graph can hold a
-    /// directed cycle.
+    /// directed cycle. Where an option asks for what pcalg does not have, knowledge among them, the
+    /// edges are oriented in this crate's own way.
     pub fn like_pcalg(alpha: Alpha) -> Self {
         Self {
             independent: Independent::AtLeast,
@@ -420,6 +424,34 @@ impl PcOptions {
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads.max(1));
         self
+    }
+
+    /// Whether causal-learn can orient edges as these options say.
+    pub(crate) fn is_known_to_causal_learn(&self) -> bool {
+        let retested = self.collider_rule == ColliderRule::SeparatingSet
+            || self.retested_sets == RetestedSets::All;
+        !matches!(
+            self.collider_rule,
+            ColliderRule::Conservative | ColliderRule::Majority
+        ) && retested
+            && self.meek == MeekRules::WithoutR4
+            && self.validity == Validity::AsFound
+    }
+
+    /// Whether pcalg can orient edges as these options say; it knows of no directions beforehand.
+    pub(crate) fn is_known_to_pcalg(&self) -> bool {
+        let retested = self.collider_rule == ColliderRule::SeparatingSet
+            || self.retested_sets == RetestedSets::All;
+        !matches!(
+            self.collider_rule,
+            ColliderRule::MaxP | ColliderRule::DefiniteMaxP
+        ) && matches!(
+            self.conflict,
+            ColliderConflict::Overwrite | ColliderConflict::Bidirected
+        ) && retested
+            && self.meek == MeekRules::WithoutR4
+            && self.validity == Validity::AsFound
+            && self.knowledge.is_empty()
     }
 
     /// The significance level.

@@ -129,10 +129,9 @@ fn run<T: CiTest + ?Sized>(
     let search = Search::new(test, options, Watch::new(listener));
     let found = skeleton::search(&search)?;
     let orient = match options.manner {
-        Manner::CausalLearn => orient::causal_learn::orient,
-        // pcalg knows nothing of directions beforehand; ours follows the same options.
-        Manner::Pcalg if options.knowledge.is_empty() => orient::pcalg::orient,
-        Manner::Own | Manner::Pcalg => orient::orient,
+        Manner::CausalLearn if options.is_known_to_causal_learn() => orient::causal_learn::orient,
+        Manner::Pcalg if options.is_known_to_pcalg() => orient::pcalg::orient,
+        _ => orient::orient,
     };
     let Orientation {
         graph,

@@ -334,6 +334,18 @@ proptest! {
     }
 
     #[test]
+    fn presets_asked_for_an_extendable_graph_give_one(
+        seed in any::<u64>(), n in 2..7usize, rule in prop::sample::select(&RULES),
+    ) {
+        let level = Alpha::new(0.3).unwrap();
+        let noise = Noise::new(n, seed, false);
+        for preset in [PcOptions::like_causal_learn(level), PcOptions::like_pcalg(level)] {
+            let options = preset.validity(Validity::Extendable).collider_rule(rule);
+            prop_assert!(pc(&noise, &options).unwrap().graph.is_extendable());
+        }
+    }
+
+    #[test]
     fn the_default_is_acyclic_and_extendable_whatever_the_p_values(
         n in 1..=9usize,
         seed in any::<u64>(),

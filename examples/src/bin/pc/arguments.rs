@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::RangedU64ValueParser;
 use clap::{Args, Parser};
 use value_causal::discovery::RetestedSets;
 #[cfg(feature = "lapack")]
@@ -78,10 +79,10 @@ pub struct TestArguments {
     pub too_few: Option<TooFewChoice>,
     /// Fisher-Z: the share of unexplained variance at or below which a variable counts as a
     /// linear combination of others [default: 1e-13].
-    #[arg(long, value_name = "SHARE")]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
     pub tolerance: Option<f64>,
     /// Fisher-Z: the largest absolute correlation that is taken as it is [default: 1 - 2^-52].
-    #[arg(long, value_name = "CORRELATION")]
+    #[arg(long, value_name = "CORRELATION", value_parser = share)]
     pub cut: Option<f64>,
     /// Discrete: what degrees of freedom are counted from.
     #[arg(long, value_enum, value_name = "CELLS")]
@@ -159,7 +160,7 @@ pub struct SearchArguments {
     #[arg(long, value_name = "FILE")]
     pub knowledge: Option<PathBuf>,
     /// Number of threads; the answer is the same with any.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub threads: usize,
 }
 
@@ -180,7 +181,7 @@ pub struct ResamplingArguments {
     #[arg(long, value_enum, value_name = "POLICY", requires = "bootstrap")]
     pub failures: Option<FailuresChoice>,
     /// Print the graph of the edges that at least this share of the resamples has, too.
-    #[arg(long, value_name = "SHARE", requires = "bootstrap")]
+    #[arg(long, value_name = "SHARE", requires = "bootstrap", value_parser = share)]
     pub consensus: Option<f64>,
     /// Seed of the resampling.
     #[arg(long, default_value_t = 0)]
@@ -209,6 +210,13 @@ pub struct OutputArguments {
     /// Search so many times and report the median time.
     #[arg(long, value_name = "TIMES", default_value_t = 1, hide = true)]
     pub repeat: usize,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    number
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| "expected a number between 0 and 1".into())
 }
 
 fn retested(text: &str) -> Result<RetestedSets, String> {

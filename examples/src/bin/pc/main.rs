@@ -28,6 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
+    settings::check(arguments)?;
     // Correlations are computed on rayon's own threads, the search on those of its options.
     rayon::ThreadPoolBuilder::new()
         .num_threads(arguments.search.threads)

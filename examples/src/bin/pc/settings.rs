@@ -10,6 +10,8 @@ use value_causal::discovery::ci::{
 };
 use value_causal::discovery::{Alpha, AlphaError, BootstrapOptions, Draw, Knowledge, PcOptions};
 
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use examples::csv_table::{Cells, CsvOptions, CsvTable};
 
 use crate::arguments::{Arguments, SearchArguments, TestArguments};
@@ -46,6 +48,44 @@ pub fn table(arguments: &Arguments) -> CsvOptions {
     match table.missing {
         MissingChoice::Refuse => options,
         MissingChoice::TestwiseDeletion => options.allow_missing(table.missing_marker.clone()),
+    }
+}
+
+/// Refuses options that the test of independence does not have.
+pub fn check(arguments: &Arguments) -> Result<(), String> {
+    let (table, test) = (&arguments.table, &arguments.test);
+    let fisher_z = test.kind.correlation().is_some();
+    let discrete = matches!(test.kind, TestKind::Gsq | TestKind::Chisq);
+    let mixed = test.kind == TestKind::Mixed;
+    let misplaced = [
+        (
+            "--categorical",
+            !table.categorical.is_empty(),
+            discrete || mixed,
+        ),
+        (
+            "--correlation-of",
+            table.correlation_of.is_some(),
+            test.kind == TestKind::Fisherz,
+        ),
+        ("--singular", test.singular.is_some(), fisher_z),
+        ("--constant", test.constant.is_some(), fisher_z),
+        ("--too-few", test.too_few.is_some(), fisher_z || mixed),
+        ("--tolerance", test.tolerance.is_some(), fisher_z),
+        ("--cut", test.cut.is_some(), fisher_z),
+        ("--dof", test.dof.is_some(), discrete),
+        ("--min-per-dof", test.min_per_dof.is_some(), discrete),
+        ("--max-levels", test.max_levels.is_some(), mixed),
+    ]
+    .into_iter()
+    .find(|&(_, given, fits)| given && !fits);
+    match misplaced {
+        Some((option, ..)) => {
+            let word = test.kind.to_possible_value();
+            let word = word.as_ref().map_or("", PossibleValue::get_name);
+            Err(format!("{option} does not go with --test {word}"))
+        }
+        None => Ok(()),
     }
 }
 

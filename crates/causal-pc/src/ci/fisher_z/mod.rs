@@ -202,7 +202,8 @@ impl FisherZ {
     ///
     /// [`FisherZError`] if the matrix is not square and symmetric with ones on its diagonal and
     /// numbers between -1 and 1 elsewhere, if two variables are perfectly correlated, or if there
-    /// are fewer than four samples. That it is positive definite is found out as tests are made.
+    /// are fewer than four samples. Whether it is positive definite is not checked as a whole; a test
+    /// finds out where one of its variables is a linear combination of the conditioning set.
     pub fn from_correlation(
         correlation: ArrayView2<'_, f64>,
         n_samples: usize,
