@@ -266,12 +266,12 @@ fn described(figure: &GraphFigure) -> String {
     for panel in &figure.panels {
         let edges: Vec<_> = panel.edges.iter().map(spelled).collect();
         let separator = if text.is_empty() { "" } else { " " };
-        text += &format!(
-            "{separator}{} ({} nodes): {}.",
-            panel.title,
-            panel.names().len(),
-            edges.join("; ")
-        );
+        let nodes = format!("{} nodes", panel.names().len());
+        let heading = match panel.title.as_str() {
+            "" => nodes,
+            title => format!("{title} ({nodes})"),
+        };
+        text += &format!("{separator}{heading}: {}.", edges.join("; "));
     }
     text
 }

@@ -128,5 +128,5 @@ fn figure(graph: &MixedGraph) -> GraphFigure {
             draw::Edge::directed(a, b)
         }
     });
-    GraphFigure::new("").panel(GraphPanel::new("", edges).nodes(graph.names()))
+    GraphFigure::new("Causal graph").panel(GraphPanel::new("", edges).nodes(graph.names()))
 }
