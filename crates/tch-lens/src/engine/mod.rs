@@ -268,6 +268,7 @@ fn is_out_of_memory(message: &str) -> bool {
         "out of memory",
         "can't allocate memory",
         "not enough memory",
+        "bad_alloc",
     ]
     .iter()
     .any(|words| message.contains(words))
