@@ -1,4 +1,5 @@
-//! Links what is built here to libtorch, and lets it find libtorch when it runs.
+//! Links what is built here to libtorch, and lets it find libtorch when it runs; hands the same arguments of the linker
+//! to the build scripts of the packages that depend on this one, as `DEP_TCH_LENS_LINK_ARGS`.
 
 use std::env;
 use std::path::PathBuf;
@@ -24,15 +25,17 @@ fn main() {
         return;
     }
     let lib = lib.display();
-    println!("cargo::rustc-link-arg=-Wl,-rpath,{lib}");
     // libtorch.so is what draws in libtorch_cuda.so where there is one. Nothing refers to a symbol of it, so the
     // linker would leave it out.
-    for argument in [
+    let arguments = [
+        &format!("-Wl,-rpath,{lib}"),
         "-Wl,--push-state,--no-as-needed",
         &format!("-L{lib}"),
         "-ltorch",
         "-Wl,--pop-state",
-    ] {
+    ];
+    for argument in arguments {
         println!("cargo::rustc-link-arg={argument}");
     }
+    println!("cargo::metadata=LINK_ARGS={}", arguments.join("\t"));
 }
