@@ -3,6 +3,7 @@
 pub mod ci;
 pub mod data;
 mod discovery;
+pub mod effects;
 mod explain;
 pub mod graph;
 mod knowledge;

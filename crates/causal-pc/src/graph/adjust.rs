@@ -1,7 +1,8 @@
-use ndarray::{Array2, ArrayRef2};
+use ndarray::ArrayRef2;
 use thiserror::Error;
 
 use super::{MixedGraph, NotExtendable};
+use crate::effects::Regression;
 
 /// How the total effect of `x` on `y` is found if `x` has certain parents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,6 +30,15 @@ pub enum EffectError {
         y: usize,
         /// Variables in the graph.
         n_variables: usize,
+    },
+    /// No cause is given.
+    #[error("a joint effect needs at least one cause")]
+    NoCauses,
+    /// A cause is given twice.
+    #[error("variable {x} is given twice as a cause")]
+    RepeatedCause {
+        /// The cause.
+        x: usize,
     },
     /// The covariance has not a row and a column for each variable.
     #[error("the covariance is {rows} by {columns}; the graph has {n_variables} variables")]
@@ -70,8 +80,15 @@ impl MixedGraph {
     ///
     /// [`NotExtendable`] if no DAG extends the graph.
     pub fn possible_parents(&self, x: usize) -> Result<Vec<Vec<usize>>, NotExtendable> {
+        let parts = self.parts_by_parents(x)?;
+        Ok(parts.iter().map(|part| part.parents(x).collect()).collect())
+    }
+
+    /// The graph closed under Meek's rules, once for each set of parents that `x` has among the DAGs
+    /// that extend it: with no undirected edge left at `x`. Each of these DAGs extends exactly one.
+    pub(crate) fn parts_by_parents(&self, x: usize) -> Result<Vec<Self>, NotExtendable> {
         let mut pending = vec![self.maximally_directed()?];
-        let mut sets = Vec::new();
+        let mut parts = Vec::new();
         while let Some(mut graph) = pending.pop() {
             while let Some(near) = first_undirected(&graph, x) {
                 let mut other = graph.clone();
@@ -79,9 +96,9 @@ impl MixedGraph {
                 pending.push(other);
                 graph.direct_and_close(x, near);
             }
-            sets.push(graph.parents(x).collect());
+            parts.push(graph);
         }
-        Ok(sets)
+        Ok(parts)
     }
 
     /// How the total effect of `x` on `y` is found by adjusting for parents, for each set of parents
@@ -125,7 +142,8 @@ impl MixedGraph {
     /// set one unit higher (IDA, Maathuis, Kalisch and Bühlmann 2009).
     ///
     /// `covariance` is `[n_variables, n_variables]`; of correlations the effects are in standard
-    /// deviations. The least absolute value is a lower bound of the effect's size.
+    /// deviations. The least absolute value is a lower bound of the effect's size. For all pairs at
+    /// once, and how many DAGs stand behind each number, see [`Ida`](crate::effects::Ida).
     ///
     /// # Errors
     ///
@@ -137,53 +155,34 @@ impl MixedGraph {
         x: usize,
         y: usize,
     ) -> Result<Vec<f64>, EffectError> {
-        let (rows, columns, n_variables) =
-            (covariance.nrows(), covariance.ncols(), self.n_variables());
-        if rows != n_variables || columns != n_variables {
-            return Err(EffectError::Shape {
-                rows,
-                columns,
-                n_variables,
-            });
-        }
+        self.check_covariance(covariance)?;
         let effect = |adjustment: Adjustment| match adjustment {
             Adjustment::NoEffect => Ok(0.0),
-            Adjustment::Parents(parents) => regression(covariance, x, y, parents),
+            Adjustment::Parents(parents) => {
+                let variables: Vec<usize> = parents.into_iter().chain([x]).collect();
+                let regression = Regression::new(covariance, variables.clone());
+                let regression = regression.ok_or(EffectError::Singular { variables })?;
+                Ok(regression.last_coefficient(y))
+            }
         };
         self.adjustments(x, y)?.into_iter().map(effect).collect()
+    }
+
+    /// Checks that the covariance has a row and a column for each variable.
+    pub(crate) fn check_covariance(&self, covariance: &ArrayRef2<f64>) -> Result<(), EffectError> {
+        let (rows, columns, n_variables) =
+            (covariance.nrows(), covariance.ncols(), self.n_variables());
+        if rows == n_variables && columns == n_variables {
+            return Ok(());
+        }
+        Err(EffectError::Shape {
+            rows,
+            columns,
+            n_variables,
+        })
     }
 }
 
 fn first_undirected(graph: &MixedGraph, x: usize) -> Option<usize> {
     graph.undirected_neighbors(x).next()
-}
-
-/// The coefficient of `x` in the regression of `y` on `parents` and `x`.
-fn regression(
-    covariance: &ArrayRef2<f64>,
-    x: usize,
-    y: usize,
-    mut parents: Vec<usize>,
-) -> Result<f64, EffectError> {
-    parents.push(x);
-    let variables = parents;
-    let n = variables.len();
-    // Cholesky's factor of the covariance of parents, x and y. With x and y last, the coefficient
-    // is the ratio of the last two entries below and on the diagonal in x's column.
-    let mut factor = Array2::<f64>::zeros((n + 1, n));
-    for i in 0..=n {
-        let v = variables.get(i).copied().unwrap_or(y);
-        for j in 0..=i.min(n - 1) {
-            let done: f64 = (0..j).map(|k| factor[[i, k]] * factor[[j, k]]).sum();
-            let rest = covariance[[v, variables[j]]] - done;
-            if i > j {
-                factor[[i, j]] = rest / factor[[j, j]];
-            } else if rest > 1e-13 * covariance[[v, v]] {
-                factor[[i, i]] = rest.sqrt();
-            } else {
-                return Err(EffectError::Singular { variables });
-            }
-        }
-    }
-    Ok(factor[[n, n - 1]] / factor[[n - 1, n - 1]])
 }
