@@ -8,7 +8,8 @@
 //! scores of many [`Setting`]s, roles with and without an [`Intervention`], and become an
 //! [`OrientationTable`]: the mean score per setting and value. Its
 //! [`matrix`](OrientationTable::matrix) goes to any statistics, its CSV form is that of the
-//! published measurements.
+//! published measurements. [`SteeringChanges`] are what interventions changed, role by role, and
+//! [`signed_rank`] and [`holm`] say which of them can be relied upon.
 //!
 //! ```text
 //! Questionnaire ──PromptTemplate──▶ Prompt ──your model──▶ response ──Judge──▶ Stance
@@ -94,6 +95,7 @@ mod scoring;
 mod setting;
 mod sheet;
 mod stats;
+mod steering;
 mod table;
 
 pub use definitions::{Definition, Definitions};
@@ -107,6 +109,7 @@ pub use roles::{Role, RoleSet, RoleSetError};
 pub use sampling::{FractionError, ItemSampling};
 pub use scoring::{MeasurementError, Measurements, Score, change_std, orientation, score_std};
 pub use setting::{Intervention, Setting};
+pub use steering::{SignedRank, SteeringChanges, holm, signed_rank};
 pub use table::{OrientationTable, TableError};
 
 /// The crate of [`OrientationTable::matrix`]'s type, in the version in use.
