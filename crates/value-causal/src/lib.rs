@@ -4,7 +4,7 @@
 //! The facade has nothing of its own but a guide and a pair of small tables. It re-exports one crate
 //! per feature, `bench` (valuebench), `discovery` (causal-pc) and `metrics` (digraph-metrics), all on
 //! by default, together with `ndarray` and `petgraph` in the versions that these crates speak. The
-//! feature `lens` (tch-lens: models, hook points, steering) is off by default, since it needs libtorch:
+//! feature `chat` adds to `bench` what asks models behind OpenAI-compatible servers. The feature `lens` (tch-lens: models, hook points, steering) is off by default, since it needs libtorch:
 //! a package with programs or tests over it has a `build.rs` such as tch-lens's own. An
 //! `OrientationTable` hands its matrix to `FisherZ`, `pc` turns that into a `MixedGraph`, its
 //! `to_digraph` goes to `reduce_in_order` and `steering_effects`.

@@ -69,6 +69,11 @@
 //! formats, to the last byte. Our own are [`Questionnaire::split`], [`ItemSampling::seeded`] and
 //! [`RoleSet::generate`]; they are seeded and stay the same over releases and machines.
 //!
+//! # Models behind a server
+//!
+//! With the feature `chat`, the module `chat` asks any OpenAI-compatible server: to judge what the
+//! rules leave open, to draw a reference graph among the values, or to answer the questionnaire.
+//!
 //! # Errors
 //!
 //! A reader refuses what it cannot read without guessing, and says where: [`ReadError`] names the
@@ -77,11 +82,13 @@
 //!
 //! # Who should use something else
 //!
-//! This crate knows no models: it neither runs nor steers them. It does not analyse the
+//! This crate neither runs models nor steers them. It does not analyse the
 //! orientations either; `causal-pc` and `digraph-metrics` of the same workspace do, and
 //! `value-causal` is the whole chain behind one facade. For benchmarks with right and wrong
 //! answers an evaluation harness fits better.
 
+#[cfg(feature = "chat")]
+pub mod chat;
 mod definitions;
 mod error;
 mod judge;

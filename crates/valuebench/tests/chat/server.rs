@@ -1,0 +1,138 @@
+//! A server that answers as a test tells it to.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use valuebench::chat::{ChatClient, ChatOptions};
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The request line and the headers.
+    pub head: String,
+    pub body: serde_json::Value,
+    pub at: Instant,
+}
+
+/// It listens until the test program ends.
+pub struct Server {
+    pub address: SocketAddr,
+    requests: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Server {
+    /// Answers each request on a thread of its own by `answer`, which gets the request's number and
+    /// the connection; then closes the connection.
+    pub fn start(
+        answer: impl Fn(usize, &Request, &mut TcpStream) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        let answer = Arc::new(answer);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                thread::spawn(move || -> io::Result<()> {
+                    let mut stream = stream?;
+                    let request = read(&stream)?;
+                    let number = {
+                        let mut seen = seen.lock().unwrap();
+                        seen.push(request.clone());
+                        seen.len() - 1
+                    };
+                    answer(number, &request, &mut stream)
+                });
+            }
+        });
+        Self { address, requests }
+    }
+
+    /// Answers every request with the same bytes.
+    pub fn saying(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self::start(move |_, _, stream| stream.write_all(&bytes))
+    }
+
+    /// Answers the first requests with these bytes, and all after them with the last.
+    pub fn saying_in_turn(replies: Vec<Vec<u8>>) -> Self {
+        Self::start(move |number, _, stream| {
+            stream.write_all(&replies[number.min(replies.len() - 1)])
+        })
+    }
+
+    /// All requests so far.
+    pub fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// Options for this server that wait for milliseconds where others wait for seconds.
+    pub fn options(&self) -> ChatOptions {
+        ChatOptions::new(format!("http://{}/v1", self.address), "tiny")
+            .timeout(Duration::from_secs(20))
+            .waits(Duration::from_millis(1), Duration::from_millis(4))
+            .retries(3)
+    }
+
+    pub fn client(&self) -> ChatClient {
+        ChatClient::new(self.options()).unwrap()
+    }
+}
+
+fn read(stream: &TcpStream) -> io::Result<Request> {
+    let at = Instant::now();
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    let lower = head.to_lowercase();
+    let length = lower.split("content-length:").nth(1).unwrap();
+    let length: usize = length.lines().next().unwrap().trim().parse().unwrap();
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
+    let body = serde_json::from_slice(&body).unwrap();
+    Ok(Request { head, body, at })
+}
+
+/// A reply with a status, further header lines and a body.
+pub fn reply(status: &str, headers: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
+    )
+    .into_bytes()
+}
+
+/// A completion that says this.
+pub fn saying(text: &str) -> Vec<u8> {
+    reply("200 OK", "", &completion(text))
+}
+
+/// The body of a completion that says this.
+pub fn completion(text: &str) -> String {
+    serde_json::json!({
+        "id": "1",
+        "object": "chat.completion",
+        "model": "tiny-1",
+        "choices": [{
+            "index": 0,
+            "message": { "role": "assistant", "content": text },
+            "text": text,
+            "finish_reason": "stop",
+        }],
+        "usage": { "prompt_tokens": 5, "completion_tokens": 2, "total_tokens": 7 },
+    })
+    .to_string()
+}
+
+/// The content of a request's only message.
+pub fn asked(request: &Request) -> &str {
+    request.body["messages"][0]["content"].as_str().unwrap()
+}

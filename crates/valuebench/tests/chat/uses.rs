@@ -1,0 +1,293 @@
+//! Judge, reference graph and respondent, against a server that behaves.
+
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use valuebench::chat::{
+    ChatClient, ChatError, ChatJudge, ChatRespondent, FailuresAre, JudgeFailure, JudgedBy,
+    PromptAs, ReferenceError, ReferenceGraph, Sampling, Statement, Verdict,
+};
+use valuebench::{Agreement, Item, Judge, Judgement, PromptTemplate, Role, RuleJudge, Stance};
+
+use crate::server::{Server, asked, reply, saying};
+
+/// The stance of each verdict, `None` where there is none.
+fn stances(verdicts: &[Verdict]) -> Vec<Option<Stance>> {
+    verdicts.iter().map(Verdict::stance).collect()
+}
+
+fn never() -> AtomicBool {
+    AtomicBool::new(false)
+}
+
+/// A judge that says yes to what holds "good", no to "bad", fails on "fail", waffles otherwise, and
+/// takes longer for what comes first.
+fn opinionated() -> Server {
+    Server::start(|number, request, stream| {
+        thread::sleep(Duration::from_millis(20_u64.saturating_sub(number as u64)));
+        let prompt = asked(request);
+        let statement = prompt.rsplit("Judg").next().unwrap();
+        stream.write_all(&match statement {
+            text if text.contains("good") => saying("Yes."),
+            text if text.contains("bad") => saying("no"),
+            text if text.contains("fail") => reply("400 Bad Request", "", "too long"),
+            _ => saying("It depends."),
+        })
+    })
+}
+
+fn responses() -> Vec<String> {
+    let kinds = [
+        "Answer: yes",
+        "Answer: quite GOOD",
+        "Answer: bad, bad",
+        "Answer: fail",
+        "Hm",
+    ];
+    (0..30)
+        .map(|n| format!(" Thought {n}.\n{}", kinds[n % kinds.len()]))
+        .collect()
+}
+
+#[test]
+fn rules_first_then_the_model_and_failures_stay_unjudged() {
+    let responses = responses();
+    let statements: Vec<_> = responses
+        .iter()
+        .map(|text| Statement::Response(text))
+        .collect();
+    let expected = [
+        Some(Stance::Yes),
+        Some(Stance::Yes),
+        Some(Stance::No),
+        None,
+        None,
+    ]
+    .repeat(6);
+    for concurrency in [1, 7, 64] {
+        let server = opinionated();
+        let client = ChatClient::new(server.options().concurrency(concurrency)).unwrap();
+        let judge = ChatJudge::new(client);
+        let mut ended = Vec::new();
+        let verdicts = judge.judge_all(&statements, &never(), |number, verdict| {
+            ended.push((number, verdict.clone()));
+        });
+        assert_eq!(stances(&verdicts), expected);
+        ended.sort_by_key(|(number, _)| *number);
+        assert_eq!(
+            ended,
+            verdicts.iter().cloned().enumerate().collect::<Vec<_>>()
+        );
+        assert_eq!(
+            server.requests().len(),
+            24,
+            "the rules decide six of thirty"
+        );
+        assert!(matches!(
+            &verdicts[0],
+            Verdict::Judged {
+                by: JudgedBy::Rules,
+                ..
+            }
+        ));
+        let Verdict::Judged {
+            by: JudgedBy::Model(reply),
+            ..
+        } = &verdicts[1]
+        else {
+            panic!("{:?}", verdicts[1]);
+        };
+        assert_eq!(reply.text, "Yes.");
+        let Verdict::Unjudged(failure) = &verdicts[3] else {
+            panic!("{:?}", verdicts[3]);
+        };
+        assert!(
+            failure.to_string().ends_with("HTTP status 400: too long"),
+            "{failure}"
+        );
+        let Verdict::Unjudged(failure) = &verdicts[4] else {
+            panic!("{:?}", verdicts[4]);
+        };
+        assert_eq!(
+            failure.to_string(),
+            "expected the judgement yes, no or unsure, found \"It depends.\""
+        );
+    }
+}
+
+#[test]
+fn what_failed_is_taken_up_again() {
+    let server = Server::saying_in_turn(vec![
+        reply("400 Bad Request", "", "later"),
+        saying("eh"),
+        saying("unsure"),
+    ]);
+    let client = ChatClient::new(server.options().concurrency(1)).unwrap();
+    let judge = ChatJudge::new(client);
+    let mut left = vec![Statement::Response("a"), Statement::Response("b")];
+    let mut rounds = 0;
+    while !left.is_empty() {
+        rounds += 1;
+        let verdicts = judge.judge_all(&left, &never(), |_, _| ());
+        let mut verdicts = verdicts.iter();
+        left.retain(|_| verdicts.next().unwrap().stance().is_none());
+    }
+    assert_eq!(rounds, 2);
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[test]
+fn the_released_judge_takes_failures_as_unsure_and_says_so() {
+    let responses = responses();
+    let statements: Vec<_> = responses
+        .iter()
+        .map(|text| Statement::Response(text))
+        .collect();
+    let server = opinionated();
+    let judge = ChatJudge::like_released(server.client());
+    let verdicts = judge.judge_all(&statements[..5], &never(), |_, _| ());
+    let unsure = Some(Stance::Unsure);
+    // "Yes." is not the word alone.
+    let expected = [Some(Stance::Yes), unsure, Some(Stance::No), unsure, unsure];
+    assert_eq!(stances(&verdicts), expected);
+    for number in [1, 3, 4] {
+        let by_failure = matches!(
+            &verdicts[number],
+            Verdict::Judged {
+                by: JudgedBy::Failure(_),
+                ..
+            }
+        );
+        assert!(by_failure, "{:?}", verdicts[number]);
+    }
+    assert!(server.requests()[0].body.get("temperature").is_none());
+}
+
+#[test]
+fn a_thought_goes_to_the_model_alone() {
+    let server = opinionated();
+    let judge = ChatJudge::new(server.client());
+    let thought = Statement::Thought {
+        thought: "No harm in being GOOD",
+        question: "Should I?",
+    };
+    let verdicts = judge.judge_all(&[thought], &never(), |_, _| ());
+    assert_eq!(stances(&verdicts), [Some(Stance::Yes)]);
+    let requests = server.requests();
+    assert!(asked(&requests[0]).ends_with("Judgment: no harm in being good\nOutput:"));
+    assert_eq!(requests[0].body["temperature"], 0.0);
+}
+
+#[test]
+fn as_a_judge_after_the_rules() {
+    let server = opinionated();
+    let judge = RuleJudge.then(ChatJudge::new(server.client()));
+    assert_eq!(judge.judge("no").unwrap(), Judgement::Decided(Stance::No));
+    assert_eq!(
+        judge.judge("good").unwrap(),
+        Judgement::Decided(Stance::Yes)
+    );
+    assert!(judge.judge("maybe").is_err());
+    let lenient = ChatJudge::new(server.client()).with_failures(FailuresAre::Unsure);
+    assert_eq!(
+        lenient.judge("maybe").unwrap(),
+        Judgement::Decided(Stance::Unsure)
+    );
+}
+
+#[test]
+fn stopping_leaves_the_rest_unjudged() {
+    let server = opinionated();
+    let stop = never();
+    let statements = vec![Statement::Response("good"); 50];
+    let client = ChatClient::new(server.options().concurrency(2)).unwrap();
+    let judge = ChatJudge::like_released(client);
+    let mut judged = 0;
+    let verdicts = judge.judge_all(&statements, &stop, |_, _| {
+        judged += 1;
+        if judged == 3 {
+            stop.store(true, Ordering::Relaxed);
+        }
+    });
+    let stopped = Verdict::Unjudged(JudgeFailure::Chat(ChatError::Stopped));
+    let left = verdicts
+        .iter()
+        .filter(|verdict| **verdict == stopped)
+        .count();
+    assert_eq!(verdicts.len(), 50);
+    assert!(left >= 50 - 3 - 2 * 2, "{left}");
+}
+
+#[test]
+fn reference_graphs() {
+    let values = ["Empathy", "Social", "Positive coping"].map(str::to_owned);
+    let text = "Here you are.\nedges = [\n ['social', 'Empathy'], # it's so\n]\n";
+    let server = Server::saying_in_turn(vec![
+        saying(text),
+        saying("edges = [['Social', 'Greed']]"),
+        reply("404 Not Found", "", "no such model"),
+    ]);
+    let client = server.client();
+    let ask = || ReferenceGraph::ask(&client, &values, None, &Sampling::greedy(1000));
+    let graph = ask().unwrap();
+    assert_eq!(graph.edges, [["Social", "Empathy"]]);
+    assert_eq!(graph.raw, text);
+    let error = ask().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "reply of the model, expected only values of the list, found \"Greed\" (line 1)"
+    );
+    assert!(matches!(error, ReferenceError::Edges { raw, .. } if raw.contains("Greed")));
+    assert!(matches!(ask().unwrap_err(), ReferenceError::Chat(_)));
+    let requests = server.requests();
+    assert_eq!(asked(&requests[0]), ReferenceGraph::prompt(&values, None));
+    assert!(asked(&requests[0]).contains("[\"Empathy\", \"Social\", \"Positive coping\"]"));
+}
+
+#[test]
+fn a_respondent_gets_each_prompt_and_keeps_their_order() {
+    let server = Server::start(|number, request, stream| {
+        thread::sleep(Duration::from_millis(20_u64.saturating_sub(number as u64)));
+        let text = match request.body.get("prompt") {
+            Some(prompt) => prompt.as_str().unwrap(),
+            None => asked(request),
+        };
+        let question = text.rsplit("Question: ").next().unwrap();
+        stream.write_all(&saying(&format!(" {question}\nAnswer: yes")))
+    });
+    let item = |n: usize| Item {
+        inventory: "SOV".into(),
+        statement: format!("{n}"),
+        value: "Social".into(),
+        agreement: Agreement::Positive,
+        question: format!("Should I {n}?"),
+    };
+    let role = Role::new("Ada Quill", "female", "Photographer", "ENFP");
+    let template = PromptTemplate::plain();
+    let render = |n| template.render(&item(n), Some(&role), None).unwrap();
+    let prompts: Vec<_> = (0..12).map(render).collect();
+    let client = ChatClient::new(server.options().concurrency(5)).unwrap();
+    for (prompts_are, path) in [
+        (PromptAs::Message, "POST /v1/chat/completions "),
+        (PromptAs::Text, "POST /v1/completions "),
+    ] {
+        let respondent = ChatRespondent::new(client.clone(), Sampling::greedy(50));
+        let respondent = respondent.with_prompts(prompts_are);
+        let seen = Mutex::new(0);
+        let answers = respondent.answer_all(&prompts, &never(), |_, answer| {
+            assert!(answer.is_ok());
+            *seen.lock().unwrap() += 1;
+        });
+        assert_eq!(*seen.lock().unwrap(), 12);
+        for (n, answer) in answers.into_iter().enumerate() {
+            let expected = format!(" Should I {n}?\nThought:\nAnswer: yes");
+            assert_eq!(answer.unwrap().text, expected);
+        }
+        let requests = server.requests();
+        assert!(requests.last().unwrap().head.starts_with(path));
+        assert_eq!(requests.last().unwrap().body["max_tokens"], 50);
+    }
+}
