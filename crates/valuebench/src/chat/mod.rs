@@ -14,7 +14,7 @@
 //! It is sent to the host of the base URL and nowhere else: redirects are errors, and to another
 //! machine it travels encrypted unless [allowed otherwise](ChatOptions::key_over_http). It is in no
 //! message, `Debug` text, log or file. A text from the server that contains it has `[API key]` in
-//! its place.
+//! its place; only the trace log of the HTTP library's own shows what a server sends as it is.
 //!
 //! # What happens to failures
 //!
