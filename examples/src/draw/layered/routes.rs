@@ -98,8 +98,13 @@ impl Heights {
             points.extend([(x[item], top), (x[item], bottom)]);
         }
         points.push((end, self.band(lower).0));
-        points.push((end, self.middle(lower) - grid.sizes[lower].height / 2.0));
         points.dedup_by(|a, b| (a.1 - b.1).abs() < SAME);
+        // The ends lie at their boxes to the last digit, whatever they are close to.
+        let port = (end, self.middle(lower) - grid.sizes[lower].height / 2.0);
+        if (port.1 - self.band(lower).0).abs() < SAME {
+            points.pop();
+        }
+        points.push(port);
         points
     }
 }
