@@ -48,15 +48,10 @@ impl Attention {
     ) -> Result<Tensor, Error> {
         let (batch, pos) = (x.size()[0], x.size()[1]);
         let heads = |x: Tensor, n: i64| x.f_view([batch, pos, n, self.d_head]);
-        let q = hooks.visit(HookPoint::Q(layer), heads(self.q.apply(x)?, self.n_heads)?)?;
-        let k = hooks.visit(
-            HookPoint::K(layer),
-            heads(self.k.apply(x)?, self.n_kv_heads)?,
-        )?;
-        let v = hooks.visit(
-            HookPoint::V(layer),
-            heads(self.v.apply(x)?, self.n_kv_heads)?,
-        )?;
+        let [q, k, v] = Linear::apply_all([&self.q, &self.k, &self.v], x)?;
+        let q = hooks.visit(HookPoint::Q(layer), heads(q, self.n_heads)?)?;
+        let k = hooks.visit(HookPoint::K(layer), heads(k, self.n_kv_heads)?)?;
+        let v = hooks.visit(HookPoint::V(layer), heads(v, self.n_kv_heads)?)?;
         let q = hooks.visit(HookPoint::RotQ(layer), pass.rotation.apply(&q)?)?;
         let k = hooks.visit(HookPoint::RotK(layer), pass.rotation.apply(&k)?)?;
 

@@ -2,6 +2,8 @@
 
 use tch::{TchError, Tensor};
 
+use super::few_rows;
+
 /// A linear layer: `x W^T + b`, with `weight` `[out, in]` as checkpoints store it.
 #[derive(Debug)]
 pub(crate) struct Linear {
@@ -12,6 +14,29 @@ pub(crate) struct Linear {
 impl Linear {
     /// `[.., in]` to `[.., out]`.
     pub(crate) fn apply(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        x.f_linear(&self.weight, self.bias.as_ref())
+        let [out] = Self::apply_all([self], x)?;
+        Ok(out)
+    }
+
+    /// One input through several layers.
+    pub(crate) fn apply_all<const N: usize>(
+        layers: [&Self; N],
+        x: &Tensor,
+    ) -> Result<[Tensor; N], TchError> {
+        let mut outs = match few_rows::products(x, layers.map(|layer| &layer.weight))? {
+            Some(mut outs) => {
+                for (layer, out) in layers.iter().zip(&mut outs) {
+                    if let Some(bias) = &layer.bias {
+                        *out = out.f_add_(bias)?;
+                    }
+                }
+                return Ok(outs);
+            }
+            None => Vec::with_capacity(N),
+        };
+        for layer in layers {
+            outs.push(x.f_linear(&layer.weight, layer.bias.as_ref())?);
+        }
+        Ok(outs.try_into().expect("one product for each layer"))
     }
 }

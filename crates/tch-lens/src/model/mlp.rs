@@ -23,8 +23,9 @@ impl Mlp {
         layer: usize,
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
-        let gate = hooks.visit(HookPoint::MlpPre(layer), self.gate.apply(x)?)?;
-        let up = hooks.visit(HookPoint::MlpPreLinear(layer), self.up.apply(x)?)?;
+        let [gate, up] = Linear::apply_all([&self.gate, &self.up], x)?;
+        let gate = hooks.visit(HookPoint::MlpPre(layer), gate)?;
+        let up = hooks.visit(HookPoint::MlpPreLinear(layer), up)?;
         let post = hooks.visit(HookPoint::MlpPost(layer), self.activate(&gate)?.f_mul(&up)?)?;
         Ok(self.down.apply(&post)?)
     }

@@ -2,6 +2,7 @@
 
 mod attention;
 mod block;
+mod few_rows;
 mod linear;
 mod mask;
 mod mlp;

@@ -13,7 +13,7 @@ pub(crate) struct Rope {
     kind: Kind,
 }
 
-/// Cosines and sines `[batch, pos, 1, d_head]` of one pass.
+/// Cosines and sines `[batch, pos, 1, d_head]` of one pass, the sines of the first half negated.
 #[derive(Debug)]
 pub(crate) struct Rotation {
     cos: Tensor,
@@ -42,10 +42,15 @@ impl Rope {
             .f_to_kind(Kind::Float)?
             .f_unsqueeze(-1)?
             .f_mul(&self.speeds)?;
-        let angles = Tensor::f_cat(&[&half, &half], -1)?.f_unsqueeze(2)?;
+        let (cos, sin) = (half.f_cos()?, half.f_sin()?);
+        let both = |first: &Tensor, second: &Tensor| {
+            Tensor::f_cat(&[first, second], -1)?
+                .f_unsqueeze(2)?
+                .f_to_kind(self.kind)
+        };
         Ok(Rotation {
-            cos: angles.f_cos()?.f_to_kind(self.kind)?,
-            sin: angles.f_sin()?.f_to_kind(self.kind)?,
+            cos: both(&cos, &cos)?,
+            sin: both(&sin.f_neg()?, &sin)?,
         })
     }
 }
@@ -53,12 +58,8 @@ impl Rope {
 impl Rotation {
     /// `x` `[batch, pos, head, d_head]`, rotated.
     pub(crate) fn apply(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let half = x.size()[3] / 2;
-        let turned = Tensor::f_cat(
-            &[x.f_narrow(3, half, half)?.f_neg()?, x.f_narrow(3, 0, half)?],
-            3,
-        )?;
-        x.f_mul(&self.cos)?.f_add(&turned.f_mul(&self.sin)?)
+        let turned = x.f_roll([x.size()[3] / 2], [3])?;
+        x.f_mul(&self.cos)?.f_addcmul_(&turned, &self.sin)
     }
 }
 
