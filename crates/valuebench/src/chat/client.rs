@@ -208,12 +208,9 @@ impl ChatClient {
                     last: Box::new(error),
                 });
             }
-            let mut wait = checked.backoff.wait(attempts, fastrand::f64());
-            if let Some(asked) = error.retry_after() {
-                let asked = asked.min(options.longest_retry_after);
-                self.0.gate.pause(asked);
-                wait = wait.max(asked);
-            }
+            let wait = checked.backoff.wait(attempts, fastrand::f64());
+            let asked = error.retry_after().unwrap_or_default();
+            let wait = wait.max(asked.min(options.longest_retry_after));
             if !sleep(wait, stop) {
                 return Err(ChatError::Stopped);
             }
@@ -227,10 +224,15 @@ impl ChatClient {
         body: &[u8],
         attempts: u32,
     ) -> Result<Reply, ChatError> {
-        let http = &self.0.http;
-        let _pass = self.0.gate.enter(stop).ok_or(ChatError::Stopped)?;
+        let Inner { http, gate } = &*self.0;
+        let _pass = gate.enter(stop).ok_or(ChatError::Stopped)?;
         let start = Instant::now();
-        let json = http.post(question.path(), body)?;
+        let json = http.post(question.path(), body).inspect_err(|error| {
+            // Before the next question gets its turn.
+            if let Some(asked) = error.retry_after() {
+                gate.pause(asked.min(http.checked().options.longest_retry_after));
+            }
+        })?;
         let completion = wire::completion(&json, question);
         let completion = completion.map_err(|WrongShape { expected, found }| ChatError::Shape {
             host: http.host(),

@@ -39,6 +39,14 @@ pub enum ChatSetupError {
         /// The host of the base URL.
         host: String,
     },
+    /// The file of trusted certificates cannot be read, or has none.
+    #[error("{file}: expected certificates in PEM form, {problem}")]
+    Certificates {
+        /// The file.
+        file: String,
+        /// What was found, or what the operating system said.
+        problem: String,
+    },
     /// A setting is out of its range.
     #[error("{setting}: expected {expected}, found {found}")]
     Setting {

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 use ureq::http::{HeaderMap, Response, StatusCode};
+use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{Connector, DefaultConnector};
 use ureq::{Agent, Body, Error, Proxy, Timeout};
@@ -42,6 +43,7 @@ impl Http {
             .timeout_connect(Some(options.connect_timeout))
             .timeout_global(Some(options.timeout))
             .user_agent(concat!("valuebench/", env!("CARGO_PKG_VERSION")))
+            .tls_config(TlsConfig::builder().root_certs(checked.roots.clone()).build())
             // A proxy would read an unencrypted key.
             .proxy(checked.is_https.then(Proxy::try_from_env).flatten())
             .build();

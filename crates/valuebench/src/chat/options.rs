@@ -1,10 +1,13 @@
 //! Which server is asked, and how patiently.
 
 use std::env::{self, VarError};
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use ureq::http::Uri;
+use ureq::tls::{PemItem, RootCerts, parse_pem};
 
 use super::ChatSetupError;
 use super::key::ApiKey;
@@ -13,6 +16,7 @@ use super::retry::Backoff;
 const BASE_URL: &str = "OPENAI_BASE_URL";
 const API_KEY: &str = "OPENAI_API_KEY";
 const MODEL: &str = "OPENAI_MODEL";
+const CERTIFICATES: &str = "SSL_CERT_FILE";
 
 /// The longest time that a setting may give.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -36,6 +40,7 @@ pub struct ChatOptions {
     pub(super) model: String,
     key: Option<SecretString>,
     key_over_http: bool,
+    certificates: Option<PathBuf>,
     pub(super) connect_timeout: Duration,
     pub(super) timeout: Duration,
     pub(super) retries: u32,
@@ -65,6 +70,8 @@ pub(super) struct Checked {
     pub(super) options: ChatOptions,
     pub(super) key: ApiKey,
     pub(super) backoff: Backoff,
+    /// Whose certificates are trusted.
+    pub(super) roots: RootCerts,
     /// Host and port, for messages.
     pub(super) host: String,
     pub(super) is_https: bool,
@@ -79,6 +86,7 @@ impl ChatOptions {
             model: model.into(),
             key: None,
             key_over_http: false,
+            certificates: None,
             connect_timeout: Duration::from_secs(10),
             timeout: Duration::from_secs(120),
             retries: 5,
@@ -94,7 +102,8 @@ impl ChatOptions {
 
     /// The server, the model and the key by the environment: `OPENAI_BASE_URL` (without it
     /// OpenAI's own, `https://api.openai.com/v1`), `OPENAI_MODEL`, which must be there, and
-    /// `OPENAI_API_KEY`, without which no key is sent. A variable that is empty counts as missing.
+    /// `OPENAI_API_KEY`, without which no key is sent. `SSL_CERT_FILE`, if there, names the
+    /// [certificates](Self::certificates). A variable that is empty counts as missing.
     ///
     /// # Errors
     ///
@@ -124,7 +133,8 @@ impl ChatOptions {
             found: "nothing",
         })?;
         let base_url = base_url.unwrap_or_else(|| "https://api.openai.com/v1".to_owned());
-        let options = Self::new(base_url.trim(), model.trim());
+        let mut options = Self::new(base_url.trim(), model.trim());
+        options.certificates = read(CERTIFICATES, "a file")?.map(PathBuf::from);
         Ok(match read(API_KEY, "the server's API key")? {
             Some(key) => options.key(key),
             None => options,
@@ -141,6 +151,13 @@ impl ChatOptions {
     /// (`localhost`, 127.x.x.x, `[::1]`) it always may.
     pub fn key_over_http(mut self, allow: bool) -> Self {
         self.key_over_http = allow;
+        self
+    }
+
+    /// A file in PEM form with the certificates of the authorities that are trusted; Mozilla's list
+    /// unless set.
+    pub fn certificates(mut self, file: impl Into<PathBuf>) -> Self {
+        self.certificates = Some(file.into());
         self
     }
 
@@ -219,6 +236,10 @@ impl ChatOptions {
             return Err(ChatSetupError::KeyOverHttp { host });
         }
         self.check_numbers()?;
+        let roots = match &self.certificates {
+            Some(file) => read_certificates(file)?,
+            None => RootCerts::WebPki,
+        };
         let backoff = Backoff {
             first: self.first_wait,
             longest: self.longest_wait,
@@ -227,6 +248,7 @@ impl ChatOptions {
             options: self,
             key,
             backoff,
+            roots,
             host,
             is_https,
         })
@@ -278,6 +300,25 @@ fn wrong(setting: &'static str, expected: &'static str, found: String) -> ChatSe
         setting,
         expected,
         found,
+    }
+}
+
+fn read_certificates(file: &Path) -> Result<RootCerts, ChatSetupError> {
+    let wrong = |problem: String| ChatSetupError::Certificates {
+        file: file.display().to_string(),
+        problem,
+    };
+    let pem = fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    let mut certificates = Vec::new();
+    for item in parse_pem(&pem) {
+        match item.map_err(|error| wrong(error.to_string()))? {
+            PemItem::Certificate(certificate) => certificates.push(certificate),
+            _ => continue,
+        }
+    }
+    match certificates.is_empty() {
+        true => Err(wrong("found none".to_owned())),
+        false => Ok(RootCerts::new_with_certs(&certificates)),
     }
 }
 
@@ -440,6 +481,16 @@ mod tests {
         assert_eq!(
             error(local().concurrency(0)),
             "concurrency: expected at least 1, found 0"
+        );
+        let missing = error(local().certificates("no/such.pem"));
+        assert!(
+            missing.starts_with("no/such.pem: expected certificates in PEM form, "),
+            "{missing}"
+        );
+        let this = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        assert_eq!(
+            error(local().certificates(this)),
+            format!("{this}: expected certificates in PEM form, found none")
         );
         assert_eq!(
             error(local().key("sk-secret\nX: y")),

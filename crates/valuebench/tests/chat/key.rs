@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::io::Write;
+use std::sync::Once;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use valuebench::chat::{
     ReferenceGraph, Sampling, Statement,
 };
 
-use crate::server::{Server, completion, reply, saying};
+use crate::server::{Server, completion, encrypted, reply, saying};
 
 const KEY: &str = "sk-Zq7Wx4Tn9Lb2Rv6Hc8Km3Pd5Gs1Fj0Yt";
 
@@ -96,6 +97,34 @@ fn the_server_gets_it_again_over_the_same_connection() {
     assert_eq!(server.requests().len(), 1);
 }
 
+/// The key takes its place before the bytes are encrypted.
+#[test]
+fn an_encrypted_server_gets_it_if_its_certificate_is_trusted() {
+    let (address, requests, certificate) = encrypted();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, certificate).unwrap();
+    let options = ChatOptions::new(format!("https://localhost:{}/v1", address.port()), "tiny");
+    let options = options.key(KEY).timeout(Duration::from_secs(600));
+    let ask = |options: ChatOptions| {
+        let client = ChatClient::new(options).unwrap();
+        client.ask(&Question::Chat(&question()), &Sampling::default())
+    };
+    let error = ask(options.clone()).unwrap_err();
+    assert!(matches!(error, ChatError::Tls { .. }), "{error}");
+    assert!(requests.lock().unwrap().is_empty());
+    keep_log();
+    assert_eq!(ask(options.certificates(file)).unwrap().text, "yes");
+    let lines = LINES.take();
+    assert!(lines.contains("POST") && !shows_key(&lines), "{lines}");
+    let requests = requests.lock().unwrap();
+    assert!(
+        requests[0].head.contains(&format!("Bearer {KEY}\r\n")),
+        "{}",
+        requests[0].head
+    );
+}
+
 #[test]
 fn redirects_are_not_followed() {
     let elsewhere = Server::saying(saying("yes"));
@@ -141,6 +170,16 @@ impl log::Log for Log {
     }
 
     fn flush(&self) {}
+}
+
+/// Keeps what this thread logs from here on.
+fn keep_log() {
+    static SET: Once = Once::new();
+    SET.call_once(|| {
+        log::set_logger(&Log).unwrap();
+        log::set_max_level(log::LevelFilter::Trace);
+    });
+    LINES.take();
 }
 
 /// Servers that send back all they got, in every place where a server can.
@@ -235,11 +274,9 @@ fn all_that_is_printed(server: &Server) -> String {
 
 #[test]
 fn nothing_printed_logged_or_written_shows_it() {
-    log::set_logger(&Log).unwrap();
-    log::set_max_level(log::LevelFilter::Trace);
     let folder = tempfile::tempdir().unwrap();
     for (number, server) in echoing().iter().enumerate() {
-        LINES.take();
+        keep_log();
         // Judging and the like run on threads of their own, so this one is asked here as well.
         let printed = all_that_is_printed(server);
         assert!(!shows_key(&printed), "server {number}: {printed}");
@@ -258,7 +295,7 @@ fn nothing_printed_logged_or_written_shows_it() {
     }
     // A server that keeps the key to itself: then the log must not show it, at any level.
     let server = Server::saying(saying("yes"));
-    LINES.take();
+    keep_log();
     client(&server)
         .ask(&Question::Chat(&question()), &Sampling::default())
         .unwrap();

@@ -39,7 +39,7 @@ impl Server {
                 let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
                 thread::spawn(move || -> io::Result<()> {
                     let mut stream = stream?;
-                    let request = read(&stream)?;
+                    let request = read(&mut stream)?;
                     let number = {
                         let mut seen = seen.lock().unwrap();
                         seen.push(request.clone());
@@ -73,7 +73,7 @@ impl Server {
     /// Options for this server that wait for milliseconds where others wait for seconds.
     pub fn options(&self) -> ChatOptions {
         ChatOptions::new(format!("http://{}/v1", self.address), "tiny")
-            .timeout(Duration::from_secs(20))
+            .timeout(Duration::from_secs(600))
             .waits(Duration::from_millis(1), Duration::from_millis(4))
             .retries(3)
     }
@@ -83,7 +83,42 @@ impl Server {
     }
 }
 
-fn read(stream: &TcpStream) -> io::Result<Request> {
+/// A server behind TLS that says yes; gives its requests, and its certificate in PEM form.
+pub fn encrypted() -> (SocketAddr, Arc<Mutex<Vec<Request>>>, String) {
+    let own = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider);
+    let config = config
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth();
+    let config = config
+        .with_single_cert(vec![own.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let requests = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&requests);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            // A client that does not trust the certificate hangs up.
+            let Ok(request) = read(&mut stream) else {
+                continue;
+            };
+            seen.lock().unwrap().push(request);
+            stream.write_all(&saying("yes")).unwrap();
+            stream.conn.send_close_notify();
+            stream.flush().unwrap();
+        }
+    });
+    (address, requests, own.cert.pem())
+}
+
+fn read(stream: impl Read) -> io::Result<Request> {
     let at = Instant::now();
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
