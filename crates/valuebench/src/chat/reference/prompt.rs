@@ -64,14 +64,22 @@ pub(super) fn render(values: &[String], definitions: Option<&Definitions>) -> St
     [TASK, &list, &meanings, REQUIREMENTS, example].concat()
 }
 
+/// Each different definition of each value, once.
 fn meanings(values: &[String], known: &Definitions) -> String {
-    let lines: Vec<_> = values
-        .iter()
-        .filter_map(|value| Some(format!("- {value}: {}\n", known.definition(value)?)))
-        .collect();
+    let meaning = |value: &String| {
+        let mut texts: Vec<&str> = Vec::new();
+        for row in known.of(value) {
+            let text = row.definition.as_str();
+            if !text.is_empty() && !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        (!texts.is_empty()).then(|| format!("- {value}: {}\n", texts.join(" ")))
+    };
+    let lines: String = values.iter().filter_map(meaning).collect();
     match lines.is_empty() {
-        true => String::new(),
-        false => format!("Definitions\n\n{}\n", lines.concat()),
+        true => lines,
+        false => format!("Definitions\n\n{lines}\n"),
     }
 }
 
@@ -95,11 +103,12 @@ mod tests {
 
     #[test]
     fn definitions_follow_the_list() {
-        let csv = "questionnaire,value,definition\nA,Empathy,To feel with others\n";
+        let csv = "questionnaire,value,definition\nA,Empathy,To feel with others\n\
+                   B,Empathy,To feel with others\nC,Empathy,To understand\n";
         let known = Definitions::from_reader(csv.as_bytes()).unwrap();
         let prompt = render(&names(&["Social", "Empathy"]), Some(&known));
         let expected = "[\"Social\", \"Empathy\"]\n\nDefinitions\n\n\
-                        - Empathy: To feel with others\n\nRequirements\n";
+                        - Empathy: To feel with others To understand\n\nRequirements\n";
         assert!(prompt.contains(expected), "{prompt}");
         assert!(!render(&names(&["Social"]), Some(&known)).contains("Definitions"));
     }
