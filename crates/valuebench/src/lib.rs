@@ -60,6 +60,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A study that takes hours, or many machines, keeps its answers in a `journal` (with the feature of that name), which
+//! gives the same table.
+//!
 //! # What follows the published analysis
 //!
 //! The analysis is that of Kang et al. (2025), *Are the Values of LLMs Structurally Aligned with
@@ -91,6 +94,8 @@
 pub mod chat;
 mod definitions;
 mod error;
+#[cfg(feature = "journal")]
+pub mod journal;
 mod judge;
 mod output;
 mod prompt;

@@ -1,0 +1,254 @@
+//! The database: its tables, how it is opened, and what in it says whose it is.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::{Connection, OpenFlags, Transaction, params};
+
+use super::error::{not_a_journal, other_study, sqlite};
+use super::manifest::Difference;
+use super::{Design, JournalError, Manifest, PlannedRow, Shard};
+use crate::{Agreement, Item, Setting};
+
+/// Written into the file's header: "vbjl".
+const APPLICATION: i32 = 0x7662_6a6c;
+const VERSION: i32 = 1;
+
+const SCHEMA: &str = "
+CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE shard (number INTEGER NOT NULL, shards INTEGER NOT NULL, questions TEXT NOT NULL);
+CREATE TABLE item (
+    id INTEGER PRIMARY KEY, inventory TEXT NOT NULL, statement TEXT NOT NULL, value TEXT NOT NULL,
+    agreement INTEGER NOT NULL, question TEXT NOT NULL);
+CREATE TABLE asked (id INTEGER PRIMARY KEY, items TEXT NOT NULL);
+CREATE TABLE planned (
+    id INTEGER PRIMARY KEY, part TEXT NOT NULL, role TEXT, feature INTEGER,
+    asked INTEGER NOT NULL REFERENCES asked);
+CREATE TABLE answer (
+    row INTEGER NOT NULL REFERENCES planned, item INTEGER NOT NULL REFERENCES item,
+    prompt_sha256 BLOB NOT NULL, text TEXT NOT NULL, prompt_tokens INTEGER NOT NULL,
+    new_tokens INTEGER NOT NULL, seconds REAL NOT NULL, PRIMARY KEY (row, item)) WITHOUT ROWID;
+CREATE TABLE judgement (
+    row INTEGER NOT NULL, item INTEGER NOT NULL, aspect INTEGER NOT NULL,
+    stance TEXT CHECK (stance IN ('yes', 'no', 'unsure')), judge TEXT, reason TEXT,
+    PRIMARY KEY (row, item, aspect)) WITHOUT ROWID;
+CREATE VIEW answers AS
+    SELECT planned.part, planned.role, planned.feature, item.value, item.agreement, item.question,
+        answer.text, said.stance, said.judge, said.reason,
+        thought.stance AS thought_stance, thought.judge AS thought_judge,
+        answer.prompt_tokens, answer.new_tokens, answer.seconds
+    FROM answer JOIN planned ON planned.id = answer.row JOIN item ON item.id = answer.item
+    LEFT JOIN judgement said
+        ON said.row = answer.row AND said.item = answer.item AND said.aspect = 0
+    LEFT JOIN judgement thought
+        ON thought.row = answer.row AND thought.item = answer.item AND thought.aspect = 1;
+";
+
+/// A connection that has the file for itself.
+///
+/// Held exclusively, the write-ahead log needs no memory shared between processes, so a journal may lie on a network
+/// file system.
+pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, JournalError> {
+    let doing = "open it";
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
+    let open = || -> rusqlite::Result<_> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(std::time::Duration::ZERO)?;
+        connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = OFF")?;
+        connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")?;
+        connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
+        Ok(connection)
+    };
+    open().map_err(|source| sqlite(path, doing, source))
+}
+
+/// Whether nothing was ever written: a kill while a journal is made leaves it so.
+pub(super) fn is_new(path: &Path, connection: &Connection) -> Result<bool, JournalError> {
+    let number = |sql: &str| {
+        let read = connection.query_row(sql, [], |row| row.get::<_, i32>(0));
+        read.map_err(|source| sqlite(path, "read its header", source))
+    };
+    let (application, version) = (
+        number("PRAGMA application_id")?,
+        number("PRAGMA user_version")?,
+    );
+    if number("SELECT count(*) FROM sqlite_schema")? == 0 {
+        return Ok(true);
+    }
+    match (application, version) {
+        (APPLICATION, VERSION) => Ok(false),
+        (APPLICATION, _) => Err(not_a_journal(
+            path,
+            format!("one of version {version}, where this program knows version {VERSION}"),
+        )),
+        _ => Err(not_a_journal(path, "a database of another program")),
+    }
+}
+
+/// Writes whose journal it is, at once or not at all.
+pub(super) fn create(
+    path: &Path,
+    connection: &mut Connection,
+    manifest: &Manifest,
+    design: &Design,
+    shard: Shard,
+) -> Result<(), JournalError> {
+    let mut fill = || {
+        let all = connection.transaction()?;
+        all.execute_batch(SCHEMA)?;
+        all.pragma_update(None, "application_id", APPLICATION)?;
+        all.pragma_update(None, "user_version", VERSION)?;
+        for (key, value) in manifest.iter() {
+            all.execute("INSERT INTO manifest VALUES (?, ?)", [key, value])?;
+        }
+        let (number, shards) = (shard.index() as i64, shard.of() as i64);
+        let whose = params![number, shards, design.digest()];
+        all.execute("INSERT INTO shard VALUES (?, ?, ?)", whose)?;
+        write_design(&all, design)?;
+        all.commit()
+    };
+    fill().map_err(|source| sqlite(path, "make it", source))
+}
+
+fn write_design(all: &Transaction<'_>, design: &Design) -> rusqlite::Result<()> {
+    let mut item = all.prepare("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?)")?;
+    for (id, it) in design.items().iter().enumerate() {
+        let (agreement, id) = (it.agreement.sign(), id as i64);
+        item.execute(params![
+            id,
+            it.inventory,
+            it.statement,
+            it.value,
+            agreement,
+            it.question
+        ])?;
+    }
+    let mut ids: HashMap<&[usize], i64> = HashMap::new();
+    let mut asked = all.prepare("INSERT INTO asked VALUES (?, ?)")?;
+    let mut planned = all.prepare("INSERT INTO planned VALUES (?, ?, ?, ?, ?)")?;
+    for (id, row) in design.rows().iter().enumerate() {
+        let n = ids.len() as i64;
+        let list = *ids.entry(&row.items).or_insert(n);
+        if list == n {
+            let items: Vec<String> = row.items.iter().map(ToString::to_string).collect();
+            asked.execute(params![list, items.join(" ")])?;
+        }
+        let feature = row.setting.feature().map(u64::cast_signed);
+        planned.execute(params![
+            id as i64,
+            row.part,
+            row.setting.role,
+            feature,
+            list
+        ])?;
+    }
+    Ok(())
+}
+
+/// Refuses the journal of another study or shard.
+pub(super) fn check(
+    path: &Path,
+    connection: &Connection,
+    expected: &Manifest,
+    design: &Design,
+    shard: Shard,
+) -> Result<(), JournalError> {
+    if let Some(difference) = expected.difference(&manifest(path, connection)?) {
+        return Err(other_study(path, difference));
+    }
+    let (ours, theirs) = (design.digest(), questions(path, connection)?);
+    if ours != theirs {
+        let key = "questions".to_owned();
+        let (ours, theirs) = (Some(ours), Some(theirs));
+        return Err(other_study(path, Difference { key, ours, theirs }));
+    }
+    match self::shard(path, connection)? {
+        found if found == shard => Ok(()),
+        found => Err(JournalError::OtherShard {
+            file: path.to_owned(),
+            expected: shard,
+            found,
+        }),
+    }
+}
+
+pub(super) fn manifest(path: &Path, connection: &Connection) -> Result<Manifest, JournalError> {
+    let read = || -> rusqlite::Result<Manifest> {
+        let mut all = connection.prepare("SELECT key, value FROM manifest")?;
+        let entries = all.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        entries.collect()
+    };
+    read().map_err(|source| sqlite(path, "read its manifest", source))
+}
+
+/// The digest of the design.
+pub(super) fn questions(path: &Path, connection: &Connection) -> Result<String, JournalError> {
+    let read = connection.query_row("SELECT questions FROM shard", [], |row| row.get(0));
+    read.map_err(|source| sqlite(path, "read its shard", source))
+}
+
+pub(super) fn shard(path: &Path, connection: &Connection) -> Result<Shard, JournalError> {
+    let read = connection.query_row("SELECT number, shards FROM shard", [], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    });
+    let (index, of) = read.map_err(|source| sqlite(path, "read its shard", source))?;
+    let place = |n: i64| usize::try_from(n).unwrap_or(0);
+    Shard::new(place(index), place(of)).map_err(|error| not_a_journal(path, error.to_string()))
+}
+
+pub(super) fn design(path: &Path, connection: &Connection) -> Result<Design, JournalError> {
+    let read = || -> rusqlite::Result<_> {
+        let mut all = connection.prepare("SELECT id, items FROM asked")?;
+        let lists = all.query_map([], |row| {
+            Ok((row.get(0)?, places(&row.get::<_, String>(1)?)))
+        })?;
+        let lists: HashMap<i64, Arc<[usize]>> = lists.collect::<Result<_, _>>()?;
+        let mut all = connection.prepare(
+            "SELECT inventory, statement, value, agreement, question FROM item ORDER BY id",
+        )?;
+        let items = all.query_map([], |row| {
+            Ok(Item {
+                inventory: row.get(0)?,
+                statement: row.get(1)?,
+                value: row.get(2)?,
+                agreement: match row.get::<_, i8>(3)? {
+                    1 => Agreement::Positive,
+                    _ => Agreement::Negative,
+                },
+                question: row.get(4)?,
+            })
+        })?;
+        let items: Vec<Item> = items.collect::<Result<_, _>>()?;
+        let mut all =
+            connection.prepare("SELECT part, role, feature, asked FROM planned ORDER BY id")?;
+        let rows = all.query_map([], |row| {
+            let role: Option<String> = row.get(1)?;
+            let feature: Option<i64> = row.get(2)?;
+            Ok(PlannedRow {
+                part: row.get(0)?,
+                setting: match feature {
+                    Some(feature) => Setting::steered(role.as_deref(), feature.cast_unsigned()),
+                    None => Setting::of_role(role.as_deref()),
+                },
+                items: lists.get(&row.get(3)?).cloned().unwrap_or_default(),
+            })
+        })?;
+        let rows: Vec<PlannedRow> = rows.collect::<Result<_, _>>()?;
+        Ok((items, rows))
+    };
+    let (items, rows) = read().map_err(|source| sqlite(path, "read its design", source))?;
+    let design = Design::new(items, rows);
+    let design = design.map_err(|error| not_a_journal(path, format!("a damaged one: {error}")))?;
+    match questions(path, connection)? == design.digest() {
+        true => Ok(design),
+        false => Err(not_a_journal(path, "one whose questions were changed")),
+    }
+}
+
+fn places(text: &str) -> Arc<[usize]> {
+    text.split(' ')
+        .filter_map(|place| place.parse().ok())
+        .collect()
+}

@@ -1,0 +1,285 @@
+//! What a study asks, and how that is shared out.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::{Item, Setting};
+
+/// The questions of a study: its rows in order, and the items that each is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Design {
+    items: Arc<[Item]>,
+    rows: Arc<[PlannedRow]>,
+}
+
+/// One row: a setting in a part of the study.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedRow {
+    /// The part, each of which becomes an orientation table: `train`, say.
+    pub part: String,
+    /// The setting; a part has each once.
+    pub setting: Setting,
+    /// The places, among the design's items, of those that are asked, in the order in which they are asked. Rows may share
+    /// one list.
+    pub items: Arc<[usize]>,
+}
+
+/// One item asked in one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Question {
+    /// The place of the row in the design.
+    pub row: usize,
+    /// The place of the item in the design.
+    pub item: usize,
+}
+
+/// Why rows do not make a design.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DesignError {
+    /// A row asks for an item that there is not.
+    #[error("row {row} ({part}: {setting}): expected items below {n_items}, found {item}")]
+    NoSuchItem {
+        /// The place of the row, from 0.
+        row: usize,
+        /// Its part.
+        part: String,
+        /// Its setting.
+        setting: Setting,
+        /// The item asked for.
+        item: usize,
+        /// Number of items.
+        n_items: usize,
+    },
+    /// A row asks an item twice.
+    #[error("row {row} ({part}: {setting}): expected each item once, found item {item} twice")]
+    ItemTwice {
+        /// The place of the row, from 0.
+        row: usize,
+        /// Its part.
+        part: String,
+        /// Its setting.
+        setting: Setting,
+        /// The item.
+        item: usize,
+    },
+    /// A part has a setting twice.
+    #[error(
+        "row {second} ({part}: {setting}): expected each setting once, found it first at row {first}"
+    )]
+    SettingTwice {
+        /// The part.
+        part: String,
+        /// The setting.
+        setting: Setting,
+        /// The first row.
+        first: usize,
+        /// The second row.
+        second: usize,
+    },
+}
+
+impl Design {
+    /// A design of these rows over these items.
+    ///
+    /// # Errors
+    ///
+    /// [`DesignError`]: an item that there is not, an item twice in a row, a setting twice in a part.
+    pub fn new(items: Vec<Item>, rows: Vec<PlannedRow>) -> Result<Self, DesignError> {
+        let mut checked = HashSet::new();
+        let mut seen = HashMap::new();
+        for (place, row) in rows.iter().enumerate() {
+            if checked.insert(Arc::as_ptr(&row.items)) {
+                check_items(place, row, items.len())?;
+            }
+            if let Some(first) = seen.insert((&row.part, &row.setting), place) {
+                return Err(DesignError::SettingTwice {
+                    part: row.part.clone(),
+                    setting: row.setting.clone(),
+                    first,
+                    second: place,
+                });
+            }
+        }
+        Ok(Self {
+            items: items.into(),
+            rows: rows.into(),
+        })
+    }
+
+    /// The items that rows may ask.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The rows, in order.
+    pub fn rows(&self) -> &[PlannedRow] {
+        &self.rows
+    }
+
+    /// The item of a question of this design.
+    ///
+    /// # Panics
+    ///
+    /// If the question is of another design.
+    pub fn item(&self, question: Question) -> &Item {
+        &self.items[question.item]
+    }
+
+    /// The parts, in the order in which rows name them first.
+    pub fn parts(&self) -> Vec<&str> {
+        let mut seen = HashSet::new();
+        let parts = self.rows.iter().map(|row| row.part.as_str());
+        parts.filter(|part| seen.insert(*part)).collect()
+    }
+
+    /// Number of questions in the rows of a shard.
+    pub fn n_questions(&self, shard: Shard) -> usize {
+        let rows = self.rows.iter().enumerate();
+        rows.filter(|(place, _)| shard.holds(*place))
+            .map(|(_, row)| row.items.len())
+            .sum()
+    }
+
+    /// The SHA-256 of everything in it, as hexadecimal digits.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        let number = |hash: &mut Sha256, n: usize| hash.update((n as u64).to_le_bytes());
+        let text = |hash: &mut Sha256, text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        number(&mut hash, self.items.len());
+        for item in &*self.items {
+            for part in [
+                &item.inventory,
+                &item.statement,
+                &item.value,
+                &item.question,
+            ] {
+                text(&mut hash, part);
+            }
+            hash.update(item.agreement.sign().to_le_bytes());
+        }
+        for row in &*self.rows {
+            text(&mut hash, &row.part);
+            hash.update([u8::from(row.setting.role.is_some())]);
+            text(&mut hash, row.setting.role.as_deref().unwrap_or_default());
+            hash.update([u8::from(row.setting.feature().is_some())]);
+            hash.update(row.setting.feature().unwrap_or_default().to_le_bytes());
+            number(&mut hash, row.items.len());
+            row.items.iter().for_each(|&item| number(&mut hash, item));
+        }
+        hex(&hash.finalize())
+    }
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn check_items(place: usize, row: &PlannedRow, n_items: usize) -> Result<(), DesignError> {
+    let (part, setting) = (row.part.clone(), row.setting.clone());
+    if let Some(&item) = row.items.iter().find(|&&item| item >= n_items) {
+        return Err(DesignError::NoSuchItem {
+            row: place,
+            part,
+            setting,
+            item,
+            n_items,
+        });
+    }
+    let mut seen = HashSet::new();
+    match row.items.iter().find(|item| !seen.insert(**item)) {
+        Some(&item) => Err(DesignError::ItemTwice {
+            row: place,
+            part,
+            setting,
+            item,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// Every `of`-th row, from the `index`-th on: shard `2/4` has the rows at places 1, 5, 9 and so on.
+///
+/// ```
+/// use valuebench::journal::Shard;
+///
+/// let shard: Shard = "2/4".parse()?;
+/// assert!(shard.holds(1) && shard.holds(5) && !shard.holds(2));
+/// assert!("5/4".parse::<Shard>().is_err());
+/// # Ok::<(), valuebench::journal::ShardError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shard {
+    /// From 1.
+    index: usize,
+    of: usize,
+}
+
+/// A shard that is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected a shard I/N with 1 <= I <= N, found {found:?}")]
+pub struct ShardError {
+    /// The text.
+    pub found: String,
+}
+
+impl Shard {
+    /// All rows.
+    pub const WHOLE: Self = Self { index: 1, of: 1 };
+
+    /// Shard `index`, from 1, of `of`.
+    ///
+    /// # Errors
+    ///
+    /// An index below 1 or above `of`.
+    pub fn new(index: usize, of: usize) -> Result<Self, ShardError> {
+        if (1..=of).contains(&index) {
+            return Ok(Self { index, of });
+        }
+        Err(ShardError {
+            found: format!("{index}/{of}"),
+        })
+    }
+
+    /// Which one, from 1.
+    pub fn index(self) -> usize {
+        self.index
+    }
+
+    /// Of how many.
+    pub fn of(self) -> usize {
+        self.of
+    }
+
+    /// Whether the row at this place, from 0, is its.
+    pub fn holds(self, row: usize) -> bool {
+        row % self.of == self.index - 1
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.of)
+    }
+}
+
+impl FromStr for Shard {
+    type Err = ShardError;
+
+    fn from_str(text: &str) -> Result<Self, ShardError> {
+        let numbers = text.split_once('/');
+        let numbers = numbers.and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+        numbers
+            .and_then(|(index, of)| Self::new(index, of).ok())
+            .ok_or_else(|| ShardError {
+                found: text.to_owned(),
+            })
+    }
+}

@@ -1,0 +1,155 @@
+//! One journal of many.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+
+use super::error::{other_study, sqlite};
+use super::manifest::Difference;
+use super::{Journal, JournalError, Shard, database};
+
+/// Makes one journal, at `into`, of the complete journals of all shards of a study, in any order. The shards' journals
+/// stay as they are.
+///
+/// # Errors
+///
+/// [`JournalError`]: journals of different studies, with the difference named; two journals of one shard; shards that
+/// are missing or lack answers; there is a file at `into` already; files that cannot be read or written.
+pub fn merge(into: impl AsRef<Path>, shards: &[PathBuf]) -> Result<Journal, JournalError> {
+    let into = into.as_ref();
+    if into.exists() {
+        let source = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+        return Err(JournalError::Io {
+            file: into.to_owned(),
+            source,
+        });
+    }
+    let Some(first) = checked(shards)? else {
+        return Err(JournalError::Gap {
+            missing: vec![Shard::WHOLE],
+            of: 1,
+        });
+    };
+    // Built under another name, so that a journal at `into` is whole.
+    let part = beside(into, ".merging");
+    for name in [part.clone(), beside(&part, "-wal"), beside(&part, "-shm")] {
+        if name.exists() {
+            fs::remove_file(&name).map_err(|source| JournalError::Io { file: name, source })?;
+        }
+    }
+    let merged = Journal::open(&part, &first.0, &first.1, Shard::WHOLE)?;
+    for shard in shards {
+        copy(&merged.connection, shard)
+            .map_err(|source| sqlite(shard, "copy its answers", source))?;
+    }
+    merged.complete()?;
+    merged.close()?;
+    fs::rename(&part, into).map_err(|source| JournalError::Io {
+        file: into.to_owned(),
+        source,
+    })?;
+    Journal::open(into, &first.0, &first.1, Shard::WHOLE)
+}
+
+/// What the journals have in common, once it is sure that they are all there and complete.
+fn checked(shards: &[PathBuf]) -> Result<Option<(super::Manifest, super::Design)>, JournalError> {
+    let mut first: Option<(Journal, String)> = None;
+    let mut holders: Vec<Option<&Path>> = Vec::new();
+    for path in shards {
+        let connection = database::connect(path, false);
+        let journal = match &first {
+            // The file that is held already.
+            Some((journal, _)) if same_file(journal.path(), path) => Err(JournalError::Overlap {
+                first: journal.path.clone(),
+                second: path.clone(),
+                shard: journal.shard,
+            }),
+            _ => connection.and_then(|connection| {
+                drop(connection);
+                Journal::of_file(path)
+            }),
+        }?;
+        let digest = journal.design.digest();
+        match &first {
+            Some((known, known_digest)) => same_study(known, known_digest, &journal, &digest)?,
+            None => holders = vec![None; journal.shard.of()],
+        }
+        let holder = &mut holders[journal.shard.index() - 1];
+        if let Some(first) = holder.replace(path) {
+            return Err(JournalError::Overlap {
+                first: first.to_owned(),
+                second: path.clone(),
+                shard: journal.shard,
+            });
+        }
+        journal.complete()?;
+        first = first.or(Some((journal, digest)));
+    }
+    let Some((first, _)) = first else {
+        return Ok(None);
+    };
+    let of = holders.len();
+    let missing = (1..=of).filter(|&index| holders[index - 1].is_none());
+    let missing: Vec<Shard> = missing
+        .filter_map(|index| Shard::new(index, of).ok())
+        .collect();
+    match missing.is_empty() {
+        true => Ok(Some((first.manifest, first.design))),
+        false => Err(JournalError::Gap { missing, of }),
+    }
+}
+
+fn same_study(
+    first: &Journal,
+    first_digest: &str,
+    other: &Journal,
+    digest: &str,
+) -> Result<(), JournalError> {
+    let differ = |key: &str, ours: String, theirs: String| Difference {
+        key: key.to_owned(),
+        ours: Some(ours),
+        theirs: Some(theirs),
+    };
+    let difference = first.manifest.difference(&other.manifest).or_else(|| {
+        let (ours, theirs) = (first.shard.of(), other.shard.of());
+        if first_digest != digest {
+            Some(differ(
+                "questions",
+                first_digest.to_owned(),
+                digest.to_owned(),
+            ))
+        } else if ours != theirs {
+            Some(differ(
+                "the number of shards",
+                ours.to_string(),
+                theirs.to_string(),
+            ))
+        } else {
+            None
+        }
+    });
+    difference.map_or(Ok(()), |difference| {
+        Err(other_study(&other.path, difference))
+    })
+}
+
+fn same_file(a: &Path, b: &Path) -> bool {
+    matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+}
+
+fn copy(merged: &Connection, shard: &Path) -> rusqlite::Result<()> {
+    let path = shard.to_string_lossy();
+    merged.execute("ATTACH ? AS shard", [&path])?;
+    merged.execute_batch(
+        "BEGIN; INSERT INTO answer SELECT * FROM shard.answer;
+         INSERT INTO judgement SELECT * FROM shard.judgement; COMMIT; DETACH shard",
+    )
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    name.into()
+}

@@ -1,0 +1,270 @@
+//! What a study is made for: orientations, consistency, statistics of items.
+
+use std::collections::HashMap;
+
+use rusqlite::params;
+
+use super::read::stance_of;
+use super::{Aspect, Journal, JournalError, PlannedRow};
+use crate::{Measurements, OrientationTable, Score, Stance};
+
+/// What an answer without a judgement counts for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Unjudged {
+    /// Nothing: a table with such answers is refused.
+    #[default]
+    Refuse,
+    /// Unsure, as in the released code.
+    AsUnsure,
+}
+
+/// How thoughts and answers go together, judged apart (table 2 of the paper).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Consistency {
+    /// Answers whose thought says yes, no or unsure (first index) and which say so themselves (second).
+    pub counts: [[usize; 3]; 3],
+    /// Answers of which one or both sides are unjudged.
+    pub unjudged: usize,
+}
+
+/// Answers by what was done to the model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Answers {
+    /// All.
+    #[default]
+    All,
+    /// Those of the model as it is.
+    Unsteered,
+    /// Those of the steered model.
+    Steered,
+}
+
+/// How an item was answered in the rows of a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct ItemStatistics {
+    /// The place of the item in the design.
+    pub item: usize,
+    /// Answers that mean yes.
+    pub yes: usize,
+    /// Answers that mean no.
+    pub no: usize,
+    /// Answers that take no position.
+    pub unsure: usize,
+    /// Answers without a judgement.
+    pub unjudged: usize,
+}
+
+impl Consistency {
+    /// Answers of which both sides are judged.
+    pub fn judged(&self) -> usize {
+        self.counts.iter().flatten().sum()
+    }
+
+    /// The share of them in which thought and answer differ; none where nothing is judged.
+    pub fn disagreement(&self) -> Option<f64> {
+        let same: usize = (0..3).map(|i| self.counts[i][i]).sum();
+        let judged = self.judged();
+        (judged > 0).then(|| (judged - same) as f64 / judged as f64)
+    }
+}
+
+impl OrientationTable {
+    /// The orientations that the answers of one part of a study give, a row for each of its settings; to the byte what
+    /// [`Measurements`] give of the same judgements.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError`]: no such part; answers are missing; answers are unjudged and `unjudged` refuses them; the
+    /// settings do not make a table, for want of the unsteered one of a role, say.
+    pub fn from_journal(
+        journal: &Journal,
+        part: &str,
+        unjudged: Unjudged,
+    ) -> Result<Self, JournalError> {
+        journal
+            .measurements(part, unjudged)?
+            .table()
+            .map_err(|source| JournalError::Table {
+                file: journal.path.clone(),
+                part: part.to_owned(),
+                source,
+            })
+    }
+}
+
+impl Journal {
+    /// The scores of one part, by setting, value and item.
+    ///
+    /// # Errors
+    ///
+    /// As [`OrientationTable::from_journal`], but any settings will do.
+    pub fn measurements(
+        &self,
+        part: &str,
+        unjudged: Unjudged,
+    ) -> Result<Measurements, JournalError> {
+        let rows = self.rows_of(part)?;
+        self.complete()?;
+        if unjudged == Unjudged::Refuse {
+            self.check_judged(part)?;
+        }
+        let values = self.values(&rows);
+        let mut measured = Measurements::new(values.clone());
+        for (place, row) in rows {
+            let stances = self.stances(place)?;
+            let mut scores = vec![Vec::new(); values.len()];
+            for item in &*row.items {
+                let asked = &self.design.items()[*item];
+                let stance = stances.get(item).copied().unwrap_or(Stance::Unsure);
+                let value = values.iter().position(|value| *value == asked.value);
+                if let Some(value) = value {
+                    scores[value].push(Score::of(stance, asked.agreement));
+                }
+            }
+            measured.push(row.setting.clone(), scores);
+        }
+        Ok(measured)
+    }
+
+    /// How thoughts and answers go together, in one part or in all. The paper's table 2 has
+    /// [`Unsteered`](Answers::Unsteered) as "before" and [`Steered`](Answers::Steered) as "after".
+    ///
+    /// # Errors
+    ///
+    /// No such part; what SQLite says.
+    pub fn consistency(
+        &self,
+        part: Option<&str>,
+        answers: Answers,
+    ) -> Result<Consistency, JournalError> {
+        if let Some(part) = part {
+            self.rows_of(part)?;
+        }
+        self.read("compare thoughts with answers", |connection| {
+            let mut found = Consistency::default();
+            let mut all = connection.prepare(
+                "SELECT thought_stance, stance, count(*) FROM answers
+                 WHERE (?1 IS NULL OR part = ?1) AND (?2 IS NULL OR (feature IS NOT NULL) = ?2)
+                 GROUP BY 1, 2",
+            )?;
+            let steered = match answers {
+                Answers::All => None,
+                Answers::Unsteered => Some(false),
+                Answers::Steered => Some(true),
+            };
+            let mut rows = all.query(params![part, steered])?;
+            while let Some(row) = rows.next()? {
+                let (thought, answer): (Option<String>, Option<String>) =
+                    (row.get(0)?, row.get(1)?);
+                let n = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+                match (thought, answer) {
+                    (Some(thought), Some(answer)) => {
+                        let place = |text: &str| stance_of(text) as usize;
+                        found.counts[place(&thought)][place(&answer)] += n;
+                    }
+                    _ => found.unjudged += n,
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// How the items were answered in one part, in the order of the design; items that no answer is to are left out.
+    ///
+    /// # Errors
+    ///
+    /// No such part; what SQLite says.
+    pub fn item_statistics(&self, part: &str) -> Result<Vec<ItemStatistics>, JournalError> {
+        self.rows_of(part)?;
+        self.read("count answers", |connection| {
+            let mut all = connection.prepare(
+                "SELECT answer.item, count(*) FILTER (WHERE stance = 'yes'),
+                    count(*) FILTER (WHERE stance = 'no'), count(*) FILTER (WHERE stance = 'unsure'),
+                    count(*) FILTER (WHERE stance IS NULL)
+                 FROM answer JOIN planned ON planned.id = answer.row
+                 LEFT JOIN judgement said ON said.row = answer.row AND said.item = answer.item
+                    AND said.aspect = 0
+                 WHERE part = ? GROUP BY answer.item ORDER BY answer.item",
+            )?;
+            let rows = all.query_map([part], |row| {
+                let n = |at: usize| -> rusqlite::Result<usize> {
+                    Ok(usize::try_from(row.get::<_, i64>(at)?).unwrap_or(0))
+                };
+                Ok(ItemStatistics {
+                    item: n(0)?,
+                    yes: n(1)?,
+                    no: n(2)?,
+                    unsure: n(3)?,
+                    unjudged: n(4)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    fn rows_of(&self, part: &str) -> Result<Vec<(usize, &PlannedRow)>, JournalError> {
+        let rows = self.design.rows().iter().enumerate();
+        let rows: Vec<_> = rows.filter(|(_, row)| row.part == part).collect();
+        if rows.is_empty() {
+            let parts = self.design.parts().into_iter().map(str::to_owned).collect();
+            return Err(JournalError::NoSuchPart {
+                file: self.path.clone(),
+                part: part.to_owned(),
+                parts,
+            });
+        }
+        Ok(rows)
+    }
+
+    /// The values that some of the rows are asked about, in the order in which the items name them first.
+    fn values(&self, rows: &[(usize, &PlannedRow)]) -> Vec<String> {
+        let mut asked = vec![false; self.design.items().len()];
+        rows.iter()
+            .flat_map(|(_, row)| &*row.items)
+            .for_each(|&item| asked[item] = true);
+        let mut values: Vec<String> = Vec::new();
+        for (item, _) in self
+            .design
+            .items()
+            .iter()
+            .zip(asked)
+            .filter(|(_, asked)| *asked)
+        {
+            if !values.contains(&item.value) {
+                values.push(item.value.clone());
+            }
+        }
+        values
+    }
+
+    /// What is known of the answers of a row, by item.
+    fn stances(&self, row: usize) -> Result<HashMap<usize, Stance>, JournalError> {
+        self.read("read judgements", |connection| {
+            let mut all = connection.prepare(
+                "SELECT item, stance FROM judgement
+                 WHERE row = ? AND aspect = ? AND stance IS NOT NULL",
+            )?;
+            let rows = all.query_map(params![row as i64, Aspect::Answer.code()], |found| {
+                let item = usize::try_from(found.get::<_, i64>(0)?).unwrap_or(usize::MAX);
+                Ok((item, stance_of(&found.get::<_, String>(1)?)))
+            })?;
+            rows.collect()
+        })
+    }
+
+    fn check_judged(&self, part: &str) -> Result<(), JournalError> {
+        let unjudged = self.unjudged(Aspect::Answer)?;
+        let mut of_part = unjudged
+            .into_iter()
+            .filter(|answer| self.design.rows()[answer.question.row].part == part);
+        let Some(first) = of_part.next() else {
+            return Ok(());
+        };
+        Err(JournalError::Unjudged {
+            file: self.path.clone(),
+            part: part.to_owned(),
+            n: 1 + of_part.count(),
+            reason: first.reason.unwrap_or_default(),
+        })
+    }
+}

@@ -1,0 +1,7 @@
+//! The journal: what it keeps, refuses, merges, and what is made of it.
+
+mod interrupted;
+mod merging;
+mod refusals;
+mod study;
+mod tables;

@@ -1,0 +1,136 @@
+//! What is made of a journal.
+
+use valuebench::journal::{Answers, Aspect, Shard, Unjudged, Verdict};
+use valuebench::{Answer, Judge, Measurements, OrientationTable, RuleJudge, Score, Stance};
+
+use crate::study::{contents, finish, open, small, text, verdict};
+use valuebench::journal::Question;
+
+fn in_memory(part: &str) -> OrientationTable {
+    let design = small();
+    let values = ["Calm", "Wit, \"dry\""].map(str::to_owned).to_vec();
+    let mut measured = Measurements::new(values.clone());
+    for (place, row) in design
+        .rows()
+        .iter()
+        .enumerate()
+        .filter(|(_, row)| row.part == part)
+    {
+        let scores = values.iter().map(|value| {
+            let items = row
+                .items
+                .iter()
+                .filter(|&&item| design.items()[item].value == *value);
+            let score = |&item: &usize| {
+                let said = RuleJudge
+                    .judge(&text(Question { row: place, item }))
+                    .unwrap();
+                Score::of(said.or_unsure(), design.items()[item].agreement)
+            };
+            items.map(score).collect()
+        });
+        measured.push(row.setting.clone(), scores.collect());
+    }
+    measured.table().unwrap()
+}
+
+#[test]
+fn orientations_are_those_of_scores_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(&folder.path().join("journal"), &small(), Shard::WHOLE);
+    finish(&mut journal, 13);
+    for part in ["train", "test"] {
+        let table = OrientationTable::from_journal(&journal, part, Unjudged::AsUnsure).unwrap();
+        assert_eq!(table.to_csv(), in_memory(part).to_csv());
+    }
+    // A judge who takes up what was left open.
+    let open = journal.unjudged(Aspect::Answer).unwrap();
+    assert!(!open.is_empty() && open.iter().all(|answer| answer.text.ends_with("well")));
+    assert_eq!(journal.progress().unwrap().unjudged, open.len());
+    let unsure = || Verdict::Judged {
+        stance: Stance::Unsure,
+        judge: "me".into(),
+    };
+    let verdicts: Vec<_> = open
+        .iter()
+        .map(|answer| (answer.question, unsure()))
+        .collect();
+    journal.judge(Aspect::Answer, &verdicts).unwrap();
+    let table = OrientationTable::from_journal(&journal, "test", Unjudged::Refuse).unwrap();
+    assert_eq!(table.to_csv(), in_memory("test").to_csv());
+}
+
+#[test]
+fn consistency_and_statistics_of_items() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(&folder.path().join("journal"), &small(), Shard::WHOLE);
+    finish(&mut journal, 13);
+    let texts: Vec<_> = journal.unjudged(Aspect::Thought).unwrap();
+    let thought = |text: &str| verdict(Answer::of(text).thought);
+    let verdicts: Vec<_> = texts
+        .iter()
+        .map(|t| (t.question, thought(&t.text)))
+        .collect();
+    journal.judge(Aspect::Thought, &verdicts).unwrap();
+
+    let mut expected = valuebench::journal::Consistency::default();
+    let mut yes = 0;
+    let design = small();
+    for recorded in contents(&journal) {
+        let row = &design.rows()[recorded.response.question.row];
+        let of_item = row.part == "test" && recorded.response.question.item == 3;
+        let stance = |verdict: Option<&Verdict>| match verdict {
+            Some(Verdict::Judged { stance, .. }) => Some(*stance),
+            _ => None,
+        };
+        let (thought, answer) = (recorded.thought, recorded.response.verdict);
+        let (thought, answer) = (stance(thought.as_ref()), stance(Some(&answer)));
+        yes += usize::from(of_item && answer == Some(Stance::Yes));
+        match (thought, answer) {
+            (Some(thought), Some(answer)) => {
+                expected.counts[thought as usize][answer as usize] += 1
+            }
+            _ => expected.unjudged += 1,
+        }
+    }
+    let found = journal.consistency(None, Answers::All).unwrap();
+    assert_eq!(found, expected);
+    assert!(
+        found
+            .disagreement()
+            .is_some_and(|share| share > 0.0 && share < 1.0)
+    );
+    let [before, after] = [Answers::Unsteered, Answers::Steered]
+        .map(|answers| journal.consistency(None, answers).unwrap());
+    assert_eq!(before.judged() + after.judged(), found.judged());
+    assert!(before.judged() > 0 && after.judged() > before.judged());
+
+    let items = journal.item_statistics("test").unwrap();
+    assert_eq!(items.len(), 7);
+    assert_eq!(items[3].yes, yes);
+    let settings = small().rows().len() / 2;
+    assert!(
+        items
+            .iter()
+            .all(|i| i.yes + i.no + i.unsure + i.unjudged == settings)
+    );
+    assert_eq!(journal.item_statistics("train").unwrap().len(), 5);
+}
+
+#[test]
+fn the_export_has_every_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(&folder.path().join("journal"), &small(), Shard::WHOLE);
+    finish(&mut journal, 13);
+    let path = folder.path().join("answers.csv");
+    journal.write_csv(&path).unwrap();
+    let mut reader = csv::Reader::from_path(&path).unwrap();
+    let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let answers = contents(&journal);
+    assert_eq!(lines.len(), answers.len());
+    for (line, recorded) in lines.iter().zip(&answers) {
+        assert_eq!(&line[8], recorded.response.text);
+        assert_eq!(&line[15], recorded.response.prompt_tokens.to_string());
+    }
+    assert_eq!(reader.headers().unwrap().len(), lines[0].len());
+}
