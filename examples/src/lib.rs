@@ -3,7 +3,8 @@
 //! This package is the only place where the crates of the workspace meet. The way of the data:
 //! [`source`] (a folder, or the embedded planted study) → [`experiment`] (the choices) → [`study`]
 //! (the orientation tables) → [`results`] and [`dyads`] (every number) → [`outputs`] through
-//! [`draw`] and [`report`] (figures, tables, Markdown).
+//! [`draw`] and [`report`] (figures, tables, Markdown); [`reproduction`] goes it from end to end.
+//! [`run`] makes the tables: it takes a study from its file through a model to the same end.
 
 pub mod csv_table;
 pub mod draw;
@@ -11,7 +12,9 @@ pub mod dyads;
 pub mod experiment;
 pub mod outputs;
 pub mod report;
+pub mod reproduction;
 pub mod results;
+pub mod run;
 pub mod source;
 pub mod study;
 

@@ -401,7 +401,11 @@ impl From<&SteeringEffects> for GraphEffects {
     }
 }
 
-fn against(found: &MixedGraph, truth: &Truth) -> Result<TruthResults, Failure> {
+/// How near a discovered graph comes to what can be found of the planted one.
+///
+/// # Errors
+/// If the planted graph has a cycle.
+pub(crate) fn against(found: &MixedGraph, truth: &Truth) -> Result<TruthResults, Failure> {
     let both_ways = |graph: &MixedGraph| graph.to_digraph(UndirectedEdges::BothWays);
     let cpdag = planted_cpdag(found.names(), truth)?;
     let Comparison {

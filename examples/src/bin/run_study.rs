@@ -1,0 +1,160 @@
+//! A whole study from its file: roles and questions to a steered model, answers into a journal, and all that follows.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use examples::run::finish::finish;
+use examples::run::lens::LensRespondent;
+use examples::run::{
+    Answered, Asked, Asking, Materials, Plan, Respondent, StudyArguments, ask, describe, duration,
+    journal_of, judge_open, manifest,
+};
+use examples::{Failure, exit_code};
+use value_causal::bench::journal::{Aspect, Journal, Question, Shard};
+
+/// Run a study from its file: ask a model the questionnaire under every role, steered feature and instruction, and make
+/// orientation tables, figures, tables and a report of its answers.
+///
+/// Every answer is kept in a journal at once, so a run that was stopped, by whatever, goes on where it was when it is
+/// started again with the same arguments. A study too long for one machine is run in shards, one call each with
+/// --shard 1/N to N/N, on any machines that share the folder or bring their journals together afterwards; merge_study
+/// then makes what a single run makes.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    arguments: StudyArguments,
+
+    /// Only every N-th setting, from the I-th on, into a journal of its own.
+    #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE)]
+    shard: Shard,
+
+    /// Say what would be done and how long it would take, judged by a few answers that are not kept, and stop.
+    #[arg(long)]
+    plan: bool,
+}
+
+/// Questions by which the time is estimated.
+const SAMPLE: usize = 64;
+
+fn main() -> ExitCode {
+    exit_code(run(&Args::parse()))
+}
+
+fn run(args: &Args) -> Result<(), Failure> {
+    let (study, data) = args.arguments.load()?;
+    let (out, shard) = (&args.arguments.out, args.shard);
+    let materials = Materials::read(&study, &data)?;
+    let mut respondent = LensRespondent::open(&study, &data)?;
+    let features = respondent.features(&materials)?;
+    let plan = Plan::new(&study, &materials, &features)?;
+    print!("{}", describe(&study, &plan, shard));
+    if args.plan {
+        let questions = plan.design.rows().iter().enumerate();
+        let of_shard = questions.filter(|(row, _)| shard.holds(*row));
+        let all = of_shard.flat_map(|(row, planned)| {
+            planned
+                .items
+                .iter()
+                .map(move |&item| Question { row, item })
+        });
+        let sample: Vec<Question> = all.take(SAMPLE).collect();
+        let rate = rate(&plan, &mut respondent, &sample)?;
+        say_time(plan.design.n_questions(shard), rate);
+        return Ok(());
+    }
+
+    let path = journal_of(out, shard);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    let manifest = manifest(&study, &materials, &data)?;
+    let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
+    let asking = ask_all(&plan, &mut journal, &mut respondent)?;
+    let open = judge_open(&mut journal, Aspect::Answer, NO_JUDGE)?;
+    if study.judging.thoughts {
+        judge_open(&mut journal, Aspect::Thought, NO_JUDGE)?;
+    }
+    if open > 0 {
+        println!(
+            "{open} answers are left open by the rules (judging.open says what they count for)."
+        );
+    }
+    if args.arguments.answers {
+        journal.write_csv(path.with_extension("answers.csv"))?;
+    }
+    if shard != Shard::WHOLE {
+        println!(
+            "{}: complete. Once all {} shards are, run merge_study.",
+            path.display(),
+            shard.of()
+        );
+        return Ok(());
+    }
+    // A rate is that of a whole run only if this process asked everything.
+    let all = asking.answers == plan.design.n_questions(shard);
+    let rate = asking.rate().filter(|_| all);
+    for file in finish(&study, &data, &journal, out, rate)? {
+        println!("{}", out.join(file).display());
+    }
+    Ok(())
+}
+
+/// Rules decide everything that is decided here; what they leave open waits for a judge.
+const NO_JUDGE: Option<(&value_causal::bench::RuleJudge, &str)> = None;
+
+/// Asks what is pending: a sample first, which tells how long the rest takes.
+fn ask_all(
+    plan: &Plan,
+    journal: &mut Journal,
+    respondent: &mut LensRespondent,
+) -> Result<Asking, Failure> {
+    let pending = journal.pending()?;
+    let there = plan.design.n_questions(journal.shard()) - pending.len();
+    if there > 0 {
+        println!(
+            "{there} answers are there already, {} are to come.",
+            pending.len()
+        );
+    }
+    if pending.is_empty() {
+        return Ok(Asking::default());
+    }
+    let (sample, rest) = pending.split_at(SAMPLE.min(pending.len()));
+    let first = ask(plan, journal, respondent, sample)?;
+    say_time(rest.len(), first.rate().unwrap_or(f64::NAN));
+    let then = ask(plan, journal, respondent, rest)?;
+    let both = Asking {
+        answers: first.answers + then.answers,
+        time: first.time + then.time,
+    };
+    println!(
+        "{} answers in {}, {:.1} per second.",
+        both.answers,
+        duration(both.time.as_secs_f64()),
+        both.rate().unwrap_or(f64::NAN)
+    );
+    Ok(both)
+}
+
+fn say_time(answers: usize, rate: f64) {
+    println!(
+        "Estimated time for {answers} answers, at the {rate:.1} per second of the first {SAMPLE}: {}. \
+         Fuller batches are faster.",
+        duration(answers as f64 / rate)
+    );
+}
+
+fn rate(plan: &Plan, respondent: &mut LensRespondent, sample: &[Question]) -> Result<f64, Failure> {
+    let started = std::time::Instant::now();
+    let mut asked = sample.iter().map(|&question| {
+        Ok(Asked {
+            question,
+            prompt: plan.prompt(question)?,
+            feature: plan.design.rows()[question.row].setting.feature(),
+        })
+    });
+    respondent.answer(&mut asked, &mut |_: Answered| Ok(()))?;
+    Ok(sample.len() as f64 / started.elapsed().as_secs_f64())
+}

@@ -1,0 +1,59 @@
+//! Every figure and table of the paper from measured value orientations, with the report.
+
+use std::io::ErrorKind;
+
+use crate::outputs::{outputs, table_1, write_all};
+use crate::report::markdown;
+use crate::results::Results;
+use crate::{Arguments, Failure, save_text, steps};
+
+/// Reads the measurements that `arguments` name, analyses them, and writes `results.json`, every figure and table, and
+/// last `report.md`. Returns the names of the files.
+///
+/// # Errors
+/// A file is missing, malformed or cannot be written; the measurements cannot be analysed.
+pub fn reproduce(arguments: &Arguments) -> Result<Vec<String>, Failure> {
+    let out = &arguments.out;
+    let steps = steps(3);
+    steps.set_message("reading measurements");
+    let loaded = arguments.load()?;
+    let outputs = outputs(&loaded.experiment);
+    steps.set_length(outputs.len() as u64 + 3);
+    steps.inc(1);
+
+    for note in &loaded.study.notes {
+        steps.suspend(|| eprintln!("note: {note}"));
+    }
+    // The report is written last and marks a whole folder, so an earlier run's must go first.
+    let report_file = out.join("report.md");
+    match std::fs::remove_file(&report_file) {
+        Err(error) if error.kind() != ErrorKind::NotFound && report_file.exists() => {
+            return Err(format!("{}: {error}", report_file.display()).into());
+        }
+        _ => {}
+    }
+    steps.set_message("discovering graphs, measuring effects");
+    let results = Results::compute(&loaded.experiment, &loaded.study)?;
+    let json = serde_json::to_string_pretty(&results)?;
+    save_text(&out.join("results.json"), &(json + "\n"))?;
+    steps.inc(1);
+
+    let mut files = vec!["results.json".to_owned()];
+    files.extend(write_all(&outputs, &loaded, &results, out, &|stem| {
+        steps.set_message(format!("drew {stem}"));
+        steps.inc(1);
+    })?);
+
+    let table_1 = table_1(&loaded.experiment, &results)?;
+    let report = markdown(
+        &loaded.experiment,
+        &loaded.study,
+        &results,
+        &table_1,
+        &files,
+    )?;
+    save_text(&report_file, &report)?;
+    steps.finish_and_clear();
+    files.push("report.md".to_owned());
+    Ok(files)
+}

@@ -1,0 +1,53 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use value_causal::bench::journal::Shard;
+
+use super::file::StudyFile;
+use crate::Failure;
+
+/// The options that running and merging a study share.
+#[derive(Args, Clone, Debug)]
+pub struct StudyArguments {
+    /// Study file (TOML).
+    pub study: PathBuf,
+
+    /// Folder that the paths in the study file are relative to; that of the study file unless given.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+
+    /// Folder for the journal and for what is made of it; it is made if it does not exist.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub out: PathBuf,
+
+    /// Write every answer into answers.csv, too.
+    #[arg(long)]
+    pub answers: bool,
+}
+
+impl StudyArguments {
+    /// Reads the study file.
+    ///
+    /// # Errors
+    /// It cannot be read or used; the data folder is not there.
+    pub fn load(&self) -> Result<(StudyFile, PathBuf), Failure> {
+        let study = StudyFile::read(&self.study)?;
+        let beside = self.study.parent().unwrap_or(Path::new("")).to_owned();
+        let data = self.data.clone().unwrap_or(beside);
+        if !data.as_os_str().is_empty() && !data.is_dir() {
+            return Err(format!("{}: expected a folder", data.display()).into());
+        }
+        Ok((study, data))
+    }
+}
+
+/// Where a shard's journal lies in a study's folder; the whole study's is `study.journal`.
+#[must_use]
+pub fn journal_of(out: &Path, shard: Shard) -> PathBuf {
+    match shard {
+        Shard::WHOLE => out.join("study.journal"),
+        _ => out
+            .join("shards")
+            .join(format!("{}-of-{}.journal", shard.index(), shard.of())),
+    }
+}

@@ -1,0 +1,371 @@
+//! What is made of a complete journal: orientation tables, table 2, statistics of items, figures, tables, the report.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use value_causal::bench::journal::{
+    Answers, Consistency, Journal, JournalError, Unjudged, Verdict,
+};
+use value_causal::bench::{Direction, OrientationTable, Setting};
+use value_causal::discovery::ci::{FisherZ, FisherZOptions};
+use value_causal::discovery::graph::UndirectedEdges;
+use value_causal::discovery::{Alpha, PcOptions, pc};
+use value_causal::ndarray::Array2;
+
+use super::choices::best_features;
+use super::file::{Analysis, Figures, JudgingMode, Open, StudyFile};
+use super::instructed::Instructed;
+use super::judging::as_in_fast_mode;
+use super::plan::{LOWER, RAISE, TEST, TRAIN, instructed_part};
+use crate::experiment::Experiment;
+use crate::reproduction::reproduce;
+use crate::results::{against, planted};
+use crate::source::Source;
+use crate::{Arguments, Failure, save_text};
+
+/// The orientation tables of a study, as they are written.
+struct Tables {
+    train: OrientationTable,
+    test: OrientationTable,
+    /// Where there are instructions.
+    raise: Option<OrientationTable>,
+    lower: Option<OrientationTable>,
+}
+
+/// Writes everything that follows from a complete journal into `out` and returns the names of the files. `rate` is the
+/// answers per second of the run, where one process did it all.
+///
+/// # Errors
+/// The journal lacks answers or judgements; the tables cannot be analysed; a file cannot be read or written.
+pub fn finish(
+    study: &StudyFile,
+    data: &Path,
+    journal: &Journal,
+    out: &Path,
+    rate: Option<f64>,
+) -> Result<Vec<String>, Failure> {
+    fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
+    let unjudged = match study.judging.open {
+        Open::Unjudged => Unjudged::Refuse,
+        Open::Unsure => Unjudged::AsUnsure,
+    };
+    let tables = Tables::of(journal, unjudged)?;
+    let mut files = tables.write(out)?;
+    let consistency =
+        [Answers::Unsteered, Answers::Steered].map(|which| journal.consistency(None, which));
+    let [before, after] = consistency;
+    let (before, after) = (before?, after?);
+    save_text(
+        &out.join("table_2.md"),
+        &table_2(&study.name, before, after),
+    )?;
+    save_text(&out.join("items.csv"), &items(journal)?)?;
+    files.extend(["table_2.md", "items.csv"].map(str::to_owned));
+
+    let mut facts = facts(study, journal, (before, after), rate)?;
+    if let Some(analysis) = &study.analysis {
+        if tables.raise.is_some() && study.steering.is_some() {
+            let experiment = write_experiment(study, analysis, data, &tables, out)?;
+            let arguments = Arguments {
+                experiment: Some(out.join("experiment.toml")),
+                data: None,
+                out: out.to_owned(),
+            };
+            files.push("experiment.toml".to_owned());
+            files.extend(reproduce(&arguments)?);
+            facts.extend(discovered(&experiment, &tables, journal, unjudged)?);
+        } else {
+            println!("Figures and report are left out: they want both steering and instructions.");
+        }
+    }
+    let facts = serde_json::to_string_pretty(&Value::Object(facts.into_iter().collect()))?;
+    save_text(&out.join("study.json"), &(facts + "\n"))?;
+    files.push("study.json".to_owned());
+    Ok(files)
+}
+
+impl Tables {
+    fn of(journal: &Journal, unjudged: Unjudged) -> Result<Self, JournalError> {
+        let parts: Vec<String> = journal
+            .design()
+            .parts()
+            .into_iter()
+            .map(str::to_owned)
+            .collect();
+        let part = |name: &str| OrientationTable::from_journal(journal, name, unjudged);
+        let test = part(TEST)?;
+        let instructed = |name: &str, direction: Direction| {
+            if parts.iter().any(|part| part == name) {
+                return part(name).map(Some);
+            }
+            let first = test
+                .values()
+                .first()
+                .map(|value| instructed_part(value, direction));
+            match first.filter(|first| parts.contains(first)) {
+                Some(_) => own_columns(journal, test.values(), direction, unjudged).map(Some),
+                None => Ok(None),
+            }
+        };
+        Ok(Self {
+            train: part(TRAIN)?,
+            raise: instructed(RAISE, Direction::Inclined)?,
+            lower: instructed(LOWER, Direction::Disinclined)?,
+            test,
+        })
+    }
+
+    fn write(&self, out: &Path) -> Result<Vec<String>, Failure> {
+        let all = [
+            ("train.csv", Some(&self.train)),
+            ("test.csv", Some(&self.test)),
+            ("test_raise.csv", self.raise.as_ref()),
+            ("test_lower.csv", self.lower.as_ref()),
+        ];
+        let mut files = Vec::new();
+        for (name, table) in all {
+            if let Some(table) = table {
+                table.write_csv(out.join(name))?;
+                files.push(name.to_owned());
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// Of the answers to all items under each instruction, each value under its own.
+fn own_columns(
+    journal: &Journal,
+    values: &[String],
+    direction: Direction,
+    unjudged: Unjudged,
+) -> Result<OrientationTable, JournalError> {
+    let mut settings: Vec<Setting> = Vec::new();
+    let mut columns: Vec<Vec<f64>> = Vec::new();
+    for (place, value) in values.iter().enumerate() {
+        let part = instructed_part(value, direction);
+        let table = OrientationTable::from_journal(journal, &part, unjudged)?;
+        columns.push(table.matrix().column(place).to_vec());
+        settings = table.settings().to_vec();
+    }
+    let matrix = Array2::from_shape_fn((settings.len(), values.len()), |(i, j)| columns[j][i]);
+    OrientationTable::new(values.to_vec(), settings, matrix, None).map_err(|error| {
+        JournalError::Table {
+            file: journal.path().to_owned(),
+            part: instructed_part("", direction),
+            source: error.into(),
+        }
+    })
+}
+
+fn table_2(name: &str, before: Consistency, after: Consistency) -> String {
+    let mut text = format!(
+        "# Table 2: thought against answer, {name}\n\nShare of answers whose thought and answer, judged apart, differ; \
+         of those where both could be judged.\n\n| | differ | judged | not judged |\n|---|---|---|---|\n"
+    );
+    for (row, found) in [("Before steering", before), ("After steering", after)] {
+        let share = found
+            .disagreement()
+            .map_or("n/a".to_owned(), |share| format!("{share:.3}"));
+        let _ = writeln!(
+            text,
+            "| {row} | {share} | {} | {} |",
+            found.judged(),
+            found.unjudged
+        );
+    }
+    text
+}
+
+/// How each item was answered, by part.
+fn items(journal: &Journal) -> Result<String, Failure> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record([
+        "part",
+        "value",
+        "agreement",
+        "question",
+        "yes",
+        "no",
+        "unsure",
+        "unjudged",
+    ])?;
+    for part in [TRAIN, TEST] {
+        for found in journal.item_statistics(part)? {
+            let item = &journal.design().items()[found.item];
+            out.write_record([
+                part,
+                &item.value,
+                &item.agreement.to_string(),
+                &item.question,
+                &found.yes.to_string(),
+                &found.no.to_string(),
+                &found.unsure.to_string(),
+                &found.unjudged.to_string(),
+            ])?;
+        }
+    }
+    Ok(String::from_utf8(
+        out.into_inner().map_err(|error| error.to_string())?,
+    )?)
+}
+
+type Facts = BTreeMap<String, Value>;
+
+fn facts(
+    study: &StudyFile,
+    journal: &Journal,
+    (before, after): (Consistency, Consistency),
+    rate: Option<f64>,
+) -> Result<Facts, Failure> {
+    let progress = journal.progress()?;
+    let exact = study.judging.mode == JudgingMode::Exact;
+    let facts = json!({
+        "answers": progress.answered,
+        "unjudged": progress.unjudged,
+        "answers_per_second": rate,
+        "judging": study.judging.mode,
+        "fast_would_differ": if exact { fast_would_differ(journal)? } else { None },
+        "thought_against_answer": {
+            "unsteered": before.disagreement(), "unsteered_judged": before.judged(),
+            "steered": after.disagreement(), "steered_judged": after.judged(),
+        },
+    });
+    Ok(serde_json::from_value(facts)?)
+}
+
+/// The share of answers that the fast mode would judge in another way.
+fn fast_would_differ(journal: &Journal) -> Result<Option<f64>, Failure> {
+    let (mut n, mut differ) = (0_usize, 0_usize);
+    journal.for_each(|recorded| {
+        let exact = match recorded.response.verdict {
+            Verdict::Judged { stance, judge } if judge == "rules" => Some(stance),
+            _ => None,
+        };
+        n += 1;
+        differ += usize::from(exact != as_in_fast_mode(&recorded.response.text));
+        Ok::<_, JournalError>(())
+    })?;
+    Ok((n > 0).then(|| differ as f64 / n as f64))
+}
+
+/// An experiment file, as the program `reproduce` reads it.
+#[derive(Serialize)]
+struct Written<'a> {
+    name: &'a str,
+    alpha: f64,
+    references: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    truth: Option<&'static str>,
+    files: BTreeMap<&'static str, &'static str>,
+    baselines: BTreeMap<&'static str, &'a str>,
+    features: BTreeMap<&'static str, Vec<u64>>,
+    choices: BTreeMap<&'static str, BTreeMap<String, u64>>,
+    figures: &'a Figures,
+}
+
+/// Writes the tables' experiment file and what it names, and reads it back.
+fn write_experiment(
+    study: &StudyFile,
+    analysis: &Analysis,
+    data: &Path,
+    tables: &Tables,
+    out: &Path,
+) -> Result<Experiment, Failure> {
+    let copy = |from: &Path, name: &'static str| {
+        let path = data.join(from);
+        let text =
+            fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        save_text(&out.join(name), &text)?;
+        Ok::<_, Failure>(name)
+    };
+    let first = tables
+        .test
+        .settings()
+        .iter()
+        .find_map(|setting| setting.role.as_deref());
+    let sae = analysis
+        .sae_role
+        .as_deref()
+        .or(first)
+        .ok_or("the study has no named test role")?;
+    let published = match &analysis.published {
+        Some(features) => features.clone(),
+        None => crate::study::steered_features(&tables.train),
+    };
+    let written = Written {
+        name: &study.name,
+        alpha: analysis.alpha,
+        references: copy(&analysis.references, "references.toml")?,
+        truth: analysis
+            .truth
+            .as_ref()
+            .map(|truth| copy(truth, "truth.json"))
+            .transpose()?,
+        files: [
+            ("train", "train.csv"),
+            ("test", "test.csv"),
+            ("raise", "test_raise.csv"),
+            ("lower", "test_lower.csv"),
+        ]
+        .into(),
+        baselines: [("role", "first"), ("sae", sae)].into(),
+        features: [("published", published)].into(),
+        choices: [
+            ("raise", best_features(&tables.train, true)),
+            ("lower", best_features(&tables.train, false)),
+        ]
+        .into(),
+        figures: &analysis.figures,
+    };
+    save_text(&out.join("experiment.toml"), &toml::to_string(&written)?)?;
+    Ok(Experiment::read(
+        &Source::Folder(out.to_owned()),
+        "experiment.toml",
+    )?)
+}
+
+/// What PC makes of the unsteered training rows, beside the planted graph where there is one.
+fn discovered(
+    experiment: &Experiment,
+    tables: &Tables,
+    journal: &Journal,
+    unjudged: Unjudged,
+) -> Result<Facts, Failure> {
+    let unsteered = tables.train.select(Setting::is_unsteered);
+    let names = FisherZOptions::like_causal_learn().names(unsteered.values());
+    let test = FisherZ::with_options(unsteered.matrix(), names)?;
+    let found = pc(
+        &test,
+        &PcOptions::like_causal_learn(Alpha::new(experiment.alpha)?),
+    )?
+    .graph;
+    let mut facts = Facts::new();
+    let mut say = |key: &str, value: Value| facts.insert(key.to_owned(), value);
+    let truth = experiment.truth.as_ref();
+    if let Some(truth) = truth {
+        let against = against(&found, truth)?;
+        say("skeleton_f1", json!(against.skeleton_f1));
+        say("arrowhead_f1", json!(against.arrowhead_f1));
+        say("shd", json!(against.shd));
+    }
+    if let Some(instructed) = Instructed::measured(journal, &tables.test, unjudged)? {
+        let rates = instructed.with(&found.to_digraph(UndirectedEdges::BothWays));
+        say("discovered_expected", json!(rates.expected));
+        say("discovered_unexpected", json!(rates.unexpected));
+        if let Some(truth) = truth {
+            let planted = planted(tables.test.values(), truth).to_digraph(UndirectedEdges::Drop);
+            let rates = instructed.with(&planted);
+            say("planted_expected", json!(rates.expected));
+            say("planted_unexpected", json!(rates.unexpected));
+            let chance = instructed.with_relabelled(&planted);
+            say("relabelled_expected", json!(chance.expected));
+            say("relabelled_unexpected", json!(chance.unexpected));
+        }
+    }
+    Ok(facts)
+}

@@ -1,0 +1,88 @@
+//! Rules that judge as answers come, and when an answer is decided early.
+
+use value_causal::bench::journal::Verdict;
+use value_causal::bench::{Answer, Judge, Judgement, RuleJudge, Stance};
+
+/// What the rules say of a text.
+#[must_use]
+pub fn by_rules(text: &str) -> Verdict {
+    match RuleJudge.judge(text) {
+        Ok(Judgement::Decided(stance)) => Verdict::Judged {
+            stance,
+            judge: "rules".to_owned(),
+        },
+        Ok(Judgement::Open) => Verdict::Unjudged {
+            reason: "the rules leave it open".to_owned(),
+        },
+        Err(never) => match never {},
+    }
+}
+
+/// Whether the first answer of a text that is still being written is decided by the rules: no more tokens are needed in
+/// the fast mode.
+///
+/// A text that itself begins with yes stays a yes whatever follows; one that begins with no can still turn.
+#[must_use]
+pub fn is_decided(so_far: &str) -> bool {
+    let begins_with_yes = ["yes", "sure"].iter().any(|word| {
+        so_far
+            .get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    });
+    let answered = Answer::of(so_far)
+        .answer
+        .is_some_and(|answer| matches!(RuleJudge.judge(answer), Ok(Judgement::Decided(_))));
+    begins_with_yes || answered
+}
+
+/// What the fast mode would have made of an answer that was written to its end: judged where its first answer was
+/// decided, or as a whole.
+#[must_use]
+pub fn as_in_fast_mode(text: &str) -> Option<Stance> {
+    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
+    let mut ends = ends.skip_while(|&end| !is_decided(&text[..end]));
+    let cut = ends.next().unwrap_or(text.len());
+    match RuleJudge.judge(&text[..cut]) {
+        Ok(Judgement::Decided(stance)) => Some(stance),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_decided_once_its_word_is_there() {
+        for (text, decided) in [
+            ("", false),
+            ("No", false),
+            ("Ye", false),
+            ("Yes", true),
+            (" I think so", false),
+            (" I think so\nAnswer:", false),
+            (" I think so\nAnswer: y", false),
+            (" I think so\nAnswer: yes", true),
+            (" I think so\nANSWER: No", true),
+            (" I think so\nAnswer: uns", false),
+            (" I think so\nAnswer: unsure", true),
+            ("é\nAnswer: yes", true),
+        ] {
+            assert_eq!(is_decided(text), decided, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_two_modes_differ_where_a_second_answer_does() {
+        assert_eq!(
+            as_in_fast_mode(" a\nAnswer: yes\n\nAnswer: no"),
+            Some(Stance::Yes)
+        );
+        assert_eq!(
+            as_in_fast_mode(" a\nAnswer: well\nAnswer: no"),
+            Some(Stance::No)
+        );
+        assert_eq!(as_in_fast_mode("No.\nAnswer: yes"), Some(Stance::Yes));
+        assert_eq!(as_in_fast_mode(" a"), None);
+    }
+}

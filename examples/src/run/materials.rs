@@ -1,0 +1,143 @@
+use std::path::{Path, PathBuf};
+
+use value_causal::bench::{
+    Definitions, InstructionWording, ItemSampling, PromptTemplate, Questionnaire, RoleSet,
+    RoleWording, Split,
+};
+
+use super::file::{InstructionWords, MadeRoles, RoleWords, StudyFile, Template};
+use crate::Failure;
+
+/// What a study file names, read and checked, but for the model.
+#[derive(Clone, Debug)]
+pub struct Materials {
+    /// The items of the chosen values, in the order of the file.
+    pub items: Questionnaire,
+    /// The same in two parts.
+    pub split: Split,
+    /// The definitions; none without a file.
+    pub definitions: Definitions,
+    /// Roles that the graph is discovered from.
+    pub train_roles: RoleSet,
+    /// Roles that it is tested on.
+    pub test_roles: RoleSet,
+    /// The words.
+    pub template: PromptTemplate,
+    /// The template's own text, where it is no built-in one.
+    pub template_text: Option<String>,
+    /// Draws the training items.
+    pub train_sampling: ItemSampling,
+    /// Draws the test items.
+    pub test_sampling: ItemSampling,
+}
+
+impl Materials {
+    /// Reads what `study` names from `data`.
+    ///
+    /// # Errors
+    /// A file is missing or malformed; a value is unknown or has too few items; a role is in both sets.
+    pub fn read(study: &StudyFile, data: &Path) -> Result<Self, Failure> {
+        let file = data.join(&study.questionnaire.file);
+        let items = chosen(study, &file, &Questionnaire::from_path(&file)?)?;
+        let split = items.split(study.questionnaire.train, study.questionnaire.seed)?;
+        for (part, name) in [(&split.train, "training"), (&split.test, "test")] {
+            if let Some(value) = items.values().iter().find(|v| part.measuring(v).len() == 0) {
+                let (file, share) = (file.display(), study.questionnaire.train);
+                return Err(format!(
+                    "{file}: {value:?} has no {name} item at a training share of {share}"
+                )
+                .into());
+            }
+        }
+        let definitions = match &study.questionnaire.definitions {
+            Some(file) => Definitions::from_path(data.join(file))?,
+            None => Definitions::default(),
+        };
+        let (train_roles, test_roles) = roles(study, data)?;
+        let (template, template_text) = template(study, data)?;
+        let sampling = |rate| match study.sampling.seed {
+            Some(seed) => ItemSampling::seeded(rate, seed),
+            None => ItemSampling::released(rate),
+        };
+        Ok(Self {
+            items,
+            split,
+            definitions,
+            train_roles,
+            test_roles,
+            template,
+            template_text,
+            train_sampling: sampling(study.sampling.train)?,
+            test_sampling: sampling(study.sampling.test)?,
+        })
+    }
+}
+
+fn chosen(study: &StudyFile, file: &Path, all: &Questionnaire) -> Result<Questionnaire, Failure> {
+    let Some(values) = &study.questionnaire.values else {
+        let chosen = all.with_at_least(study.questionnaire.at_least);
+        return match chosen.values().is_empty() {
+            false => Ok(chosen),
+            true => {
+                let (file, least) = (file.display(), study.questionnaire.at_least);
+                Err(format!("{file}: no value has {least} items or more").into())
+            }
+        };
+    };
+    for value in values {
+        let (n, least) = (all.measuring(value).len(), study.questionnaire.at_least);
+        if n < least {
+            let file = file.display();
+            return Err(
+                format!("{file}: expected {least} items or more of {value:?}, found {n}").into(),
+            );
+        }
+    }
+    Ok(all.filter(|item| values.contains(&item.value)))
+}
+
+fn roles(study: &StudyFile, data: &Path) -> Result<(RoleSet, RoleSet), Failure> {
+    if let Some(MadeRoles { seed, train, test }) = study.roles.made {
+        return Ok(RoleSet::generate(seed, train + test).split_at(train));
+    }
+    let set = |file: &Option<PathBuf>| match file {
+        Some(file) => RoleSet::from_path(data.join(file)).map_err(Failure::from),
+        None => Ok(RoleSet::default()),
+    };
+    let (train, test) = (set(&study.roles.train)?, set(&study.roles.test)?);
+    match test.iter().find(|role| train.get(&role.name).is_some()) {
+        Some(both) => Err(format!("roles: {:?} is in both files", both.name).into()),
+        None => Ok((train, test)),
+    }
+}
+
+fn template(study: &StudyFile, data: &Path) -> Result<(PromptTemplate, Option<String>), Failure> {
+    let words = &study.prompt;
+    let read = |file: &PathBuf| {
+        let path = data.join(file);
+        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let (template, text) = match &words.template {
+        Template::Plain => (PromptTemplate::plain(), None),
+        Template::Llama3 => (PromptTemplate::llama3(), None),
+        Template::File(file) => {
+            let text = read(file)?;
+            (PromptTemplate::jinja(text.clone())?, Some(text))
+        }
+    };
+    let template = template
+        .with_role_wording(match words.role {
+            RoleWords::Trait => RoleWording::Trait,
+            RoleWords::Note => RoleWording::Note,
+            RoleWords::RolePlay => RoleWording::RolePlay,
+        })
+        .with_instruction_wording(match words.instruction {
+            InstructionWords::Released => InstructionWording::Released,
+            InstructionWords::Paper => InstructionWording::Paper,
+        });
+    let template = match &words.steered {
+        Some(phrase) => template.with_steered_phrase(phrase),
+        None => template,
+    };
+    Ok((template, text))
+}

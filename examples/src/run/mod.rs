@@ -1,0 +1,32 @@
+//! A study run from its file: questionnaire, roles and model in, orientation tables and all that follows out.
+//!
+//! [`file`] is the study file, [`Materials`] what it names, read and checked. A [`Plan`] is every question of the study with
+//! its prompt; a [`Respondent`] answers them (a steered model in [`lens`], with the feature of that name), [`ask`] keeps each
+//! answer in a journal, and [`finish`] makes tables, figures and the report of a journal that is complete. Only the
+//! respondent knows the model, so any other that answers prompts can take its place.
+
+pub mod file;
+pub mod finish;
+pub mod judging;
+#[cfg(feature = "lens")]
+pub mod lens;
+
+mod arguments;
+mod asking;
+mod choices;
+mod fingerprint;
+mod instructed;
+mod materials;
+mod meter;
+mod plan;
+mod respondent;
+mod summary;
+
+pub use arguments::{StudyArguments, journal_of};
+pub use asking::{Asking, ask, judge_open};
+pub use fingerprint::{checksum, manifest};
+pub use materials::Materials;
+pub use meter::duration;
+pub use plan::Plan;
+pub use respondent::{Answered, Asked, Respondent};
+pub use summary::describe;

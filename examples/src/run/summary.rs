@@ -1,0 +1,91 @@
+use std::fmt::Write as _;
+
+use value_causal::bench::journal::Shard;
+
+use super::Plan;
+use super::file::{JudgingMode, StudyFile};
+
+/// What a study will do, in words: model, values, and for each part its settings and answers.
+#[must_use]
+pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
+    let mut text = format!(
+        "{}: {} on {}\n",
+        study.name,
+        study.model.folder.display(),
+        study.model.device
+    );
+    let design = &plan.design;
+    let values = design.items().iter().map(|item| item.value.as_str());
+    let mut values: Vec<&str> = values.collect();
+    values.dedup();
+    values.sort_unstable();
+    values.dedup();
+    let mut line = |name: &str, what: String| {
+        let _ = writeln!(text, "  {name:<14}{what}");
+    };
+    line(
+        "values",
+        format!("{} ({})", values.len(), values.join(", ")),
+    );
+    line("items", design.items().len().to_string());
+    if let Some(steering) = &study.steering {
+        let features = design.rows().iter().filter_map(|row| row.setting.feature());
+        let mut features: Vec<u64> = features.collect();
+        features.sort_unstable();
+        features.dedup();
+        let shown: Vec<String> = features.iter().map(ToString::to_string).collect();
+        let how = format!(
+            "{:?} {} over the prompt's steered phrase",
+            steering.mode, steering.dose
+        );
+        line(
+            "steering",
+            format!("{how}; {} features ({})", shown.len(), shown.join(", ")),
+        );
+    }
+    let mode = match study.judging.mode {
+        JudgingMode::Exact => "exact: answers are written to their end",
+        JudgingMode::Fast => "fast: answers end once they are decided",
+    };
+    line(
+        "judging",
+        format!("{mode}, at most {} tokens", study.judging.max_new_tokens),
+    );
+    let mut instructed = (0, 0);
+    for part in design.parts() {
+        let rows: Vec<usize> = design
+            .rows()
+            .iter()
+            .filter(|row| row.part == part)
+            .map(|row| row.items.len())
+            .collect();
+        let answers: usize = rows.iter().sum();
+        if part.contains(": ") {
+            instructed = (instructed.0 + rows.len(), instructed.1 + answers);
+        } else {
+            line(part, format!("{} settings, {answers} answers", rows.len()));
+        }
+    }
+    if instructed.0 > 0 {
+        line(
+            "instructed",
+            format!("{} settings, {} answers", instructed.0, instructed.1),
+        );
+    }
+    let all = design.n_questions(Shard::WHOLE);
+    line(
+        "in all",
+        format!("{} settings, {all} answers", design.rows().len()),
+    );
+    if shard != Shard::WHOLE {
+        let settings = (0..design.rows().len())
+            .filter(|&row| shard.holds(row))
+            .count();
+        let answers = design.n_questions(shard);
+        line(
+            "this shard",
+            format!("{shard}: {settings} settings, {answers} answers"),
+        );
+    }
+    text
+}

@@ -1,0 +1,93 @@
+//! Studies run from end to end, on a model of random weights: what it says means nothing, but every way of running it
+//! must give the same.
+
+mod slurm;
+mod small;
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use small::{Small, answers, csvs, merge_study, run_study};
+
+#[test]
+fn one_process_four_shards_a_killed_run_and_other_batches_give_the_same() {
+    let whole = Small::new("");
+    let said = whole.finish(&["--answers"]);
+    assert!(
+        said.contains("in all") && said.contains("Estimated time for"),
+        "{said}"
+    );
+    let expected = (csvs(&whole.out()), answers(&whole.out()));
+    assert_eq!(expected.0.len(), 4, "train, test, raise, lower");
+    assert!(expected.1.iter().any(|a| a.thought.is_some()));
+    assert!(whole.out().join("study.answers.csv").exists());
+    let again = whole.finish(&[]);
+    assert!(
+        again.contains("answers are there already, 0 are to come"),
+        "{again}"
+    );
+
+    let sharded = Small::new("");
+    for shard in ["3/4", "1/4", "4/4", "2/4"] {
+        let early = merge_study(&sharded);
+        assert!(!early.status.success(), "shards are missing");
+        sharded.finish(&["--shard", shard]);
+    }
+    let merged = merge_study(&sharded);
+    assert!(merged.status.success(), "{merged:?}");
+    assert_eq!((csvs(&sharded.out()), answers(&sharded.out())), expected);
+
+    let narrow = Small::new("\n[batch]\nrows = 3\nshare_prefixes = false\n");
+    narrow.finish(&[]);
+    assert_eq!((csvs(&narrow.out()), answers(&narrow.out())), expected);
+
+    // Killed as soon as it has kept something, twice, then let go.
+    let killed = Small::new("");
+    for _ in 0..2 {
+        let before = recorded(&killed.out());
+        let mut run = run_study(&killed, &[]).spawn().unwrap();
+        while recorded(&killed.out()) == before && run.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        run.kill().unwrap();
+        run.wait().unwrap();
+    }
+    killed.finish(&[]);
+    assert_eq!((csvs(&killed.out()), answers(&killed.out())), expected);
+}
+
+/// Bytes that the journal and its log take: they grow with each commit.
+fn recorded(out: &Path) -> u64 {
+    let size = |name: &str| fs::metadata(out.join(name)).map_or(0, |found| found.len());
+    size("study.journal") + size("study.journal-wal")
+}
+
+#[test]
+fn a_changed_study_is_refused_and_a_plan_asks_nothing() {
+    let study = Small::new("");
+    let planned = study.finish(&["--plan"]);
+    assert!(planned.contains("2 features"), "{planned}");
+    assert!(!study.out().exists());
+    study.finish(&["--shard", "1/9"]);
+    study.change("dose = 30.0", "dose = 20.0");
+    let refused = run_study(&study, &["--shard", "1/9"]).output().unwrap();
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        why.contains("another study: steering.dose is \"30.0\" in the journal and \"20.0\""),
+        "{why}"
+    );
+    study.change("dose = 20.0", "dose = 30.0");
+    study.change("top = 2", "top = 1");
+    let refused = run_study(&study, &["--shard", "1/9"]).output().unwrap();
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(why.contains("another study: questions is"), "{why}");
+    study.change("top = 1", "top = 2");
+    study.change("mode = \"add\"", "mode = \"adds\"");
+    let refused = run_study(&study, &[]).output().unwrap();
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        why.contains("study.toml: ") && why.contains("adds"),
+        "{why}"
+    );
+}
