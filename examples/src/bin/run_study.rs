@@ -3,13 +3,16 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use examples::run::file::{JudgedBy, StudyFile};
 use examples::run::finish::finish;
 use examples::run::lens::LensRespondent;
+use examples::run::served::judge_by_chat;
 use examples::run::{
     Answered, Asked, Asking, Materials, Plan, Respondent, StudyArguments, ask, describe, duration,
-    journal_of, judge_open, manifest,
+    journal_of, judge_thoughts_by_rules, manifest,
 };
 use examples::{Failure, exit_code};
+use value_causal::bench::chat::{ChatClient, ChatJudge};
 use value_causal::bench::journal::{Aspect, Journal, Question, Shard};
 
 /// Run a study from its file: ask a model the questionnaire under every role, steered feature and instruction, and make
@@ -72,15 +75,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     let manifest = manifest(&study, &materials, &data)?;
     let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
     let asking = ask_all(&plan, &mut journal, &mut respondent)?;
-    let open = judge_open(&mut journal, Aspect::Answer, NO_JUDGE)?;
-    if study.judging.thoughts {
-        judge_open(&mut journal, Aspect::Thought, NO_JUDGE)?;
-    }
-    if open > 0 {
-        println!(
-            "{open} answers are left open by the rules (judging.open says what they count for)."
-        );
-    }
+    judge(&study, &mut journal)?;
     if args.arguments.answers {
         journal.write_csv(path.with_extension("answers.csv"))?;
     }
@@ -101,8 +96,27 @@ fn run(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Rules decide everything that is decided here; what they leave open waits for a judge.
-const NO_JUDGE: Option<(&value_causal::bench::RuleJudge, &str)> = None;
+/// Takes up what the rules left open as the answers came, and thoughts.
+fn judge(study: &StudyFile, journal: &mut Journal) -> Result<(), Failure> {
+    match study.judging.judge {
+        JudgedBy::Chat => {
+            let client = ChatClient::from_env()?;
+            let name = client.model().to_owned();
+            let judge = ChatJudge::new(client);
+            judge_by_chat(journal, Aspect::Answer, &judge, &name)?;
+            if study.judging.thoughts {
+                judge_by_chat(journal, Aspect::Thought, &judge, &name)?;
+            }
+        }
+        JudgedBy::Rules if study.judging.thoughts => judge_thoughts_by_rules(journal)?,
+        JudgedBy::Rules => {}
+    }
+    let open = journal.progress()?.unjudged;
+    if open > 0 {
+        println!("{open} answers are unjudged (judging.open says what they count for).");
+    }
+    Ok(())
+}
 
 /// Asks what is pending: a sample first, which tells how long the rest takes.
 fn ask_all(

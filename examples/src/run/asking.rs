@@ -1,13 +1,12 @@
 use std::time::{Duration, Instant};
 
+use value_causal::bench::Answer;
 use value_causal::bench::journal::{Aspect, Journal, Question, Response, Verdict};
-use value_causal::bench::{Answer, Judge, Judgement};
 
 use super::judging::by_rules;
 use super::meter::Meter;
 use super::{Answered, Asked, Plan, Respondent};
 use crate::Failure;
-use crate::console::with_causes;
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,7 +27,7 @@ impl Asking {
 
 /// Answers are recorded together, once there are so many or so much time has passed: each time costs a wait for the
 /// disk, and a kill costs what was not recorded yet.
-const TOGETHER: usize = 256;
+pub(super) const TOGETHER: usize = 256;
 const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 
 /// Asks `questions` and records each answer with what the rules make of it.
@@ -87,50 +86,18 @@ fn response(answered: Answered) -> Response {
     }
 }
 
-/// Takes up what is unjudged: whole answers, or their thoughts, which the rules see first. `judge`, if there is one,
-/// gets what the rules leave open, and `name` is recorded with what it says; where it fails the answer stays unjudged
-/// with its words. Returns how many are unjudged after it.
+/// Judges by the rules the thoughts that nobody has judged. Rules decide only a thought that begins with its verdict; the
+/// others stay unjudged.
 ///
 /// # Errors
 /// The journal fails.
-pub fn judge_open<J: Judge>(
-    journal: &mut Journal,
-    aspect: Aspect,
-    judge: Option<(&J, &str)>,
-) -> Result<usize, Failure> {
-    let mut open = 0;
-    for answers in journal.unjudged(aspect)?.chunks(TOGETHER) {
+pub fn judge_thoughts_by_rules(journal: &mut Journal) -> Result<(), Failure> {
+    for answers in journal.unjudged(Aspect::Thought)?.chunks(TOGETHER) {
         let verdicts: Vec<(Question, Verdict)> = answers
             .iter()
-            .map(|answer| {
-                let text = match aspect {
-                    Aspect::Answer => answer.text.as_str(),
-                    Aspect::Thought => Answer::of(&answer.text).thought,
-                };
-                let verdict = match (by_rules(text), judge) {
-                    (Verdict::Unjudged { .. }, Some((judge, name))) => asked_of(judge, name, text),
-                    (verdict, _) => verdict,
-                };
-                open += usize::from(matches!(verdict, Verdict::Unjudged { .. }));
-                (answer.question, verdict)
-            })
+            .map(|answer| (answer.question, by_rules(Answer::of(&answer.text).thought)))
             .collect();
-        journal.judge(aspect, &verdicts)?;
+        journal.judge(Aspect::Thought, &verdicts)?;
     }
-    Ok(open)
-}
-
-fn asked_of<J: Judge>(judge: &J, name: &str, text: &str) -> Verdict {
-    match judge.judge(text) {
-        Ok(Judgement::Decided(stance)) => Verdict::Judged {
-            stance,
-            judge: name.to_owned(),
-        },
-        Ok(Judgement::Open) => Verdict::Unjudged {
-            reason: format!("{name} leaves it open"),
-        },
-        Err(error) => Verdict::Unjudged {
-            reason: with_causes(&error),
-        },
-    }
+    Ok(())
 }

@@ -269,6 +269,8 @@ pub struct Judging {
     pub mode: JudgingMode,
     /// The most tokens of an answer.
     pub max_new_tokens: usize,
+    /// Who judges what the rules leave open, and thoughts.
+    pub judge: JudgedBy,
     /// What an answer that no judge decides counts for.
     pub open: Open,
     /// Whether thoughts are judged too, for table 2.
@@ -280,6 +282,7 @@ impl Default for Judging {
         Self {
             mode: JudgingMode::Exact,
             max_new_tokens: 100,
+            judge: JudgedBy::Rules,
             open: Open::Unjudged,
             thoughts: true,
         }
@@ -295,6 +298,17 @@ pub enum JudgingMode {
     Exact,
     /// Until its first answer is decided.
     Fast,
+}
+
+/// Who judges what the rules leave open, and thoughts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JudgedBy {
+    /// Nobody; thoughts are judged by the rules, which decide few.
+    #[default]
+    Rules,
+    /// A model behind an OpenAI-compatible server: `OPENAI_BASE_URL`, `OPENAI_MODEL` and `OPENAI_API_KEY` say which.
+    Chat,
 }
 
 /// What an answer that no judge decides counts for.

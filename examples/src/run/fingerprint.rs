@@ -11,10 +11,11 @@ use super::file::StudyFile;
 use crate::Failure;
 
 /// Settings that change no answer: how the device is shared out, and what is made of answers afterwards.
-const FREE: [&str; 8] = [
+const FREE: [&str; 9] = [
     "name",
     "batch.",
     "analysis.",
+    "judging.judge",
     "judging.open",
     "judging.thoughts",
     "questionnaire.file",

@@ -157,7 +157,7 @@ fn own_columns(
         JournalError::Table {
             file: journal.path().to_owned(),
             part: instructed_part("", direction),
-            source: error.into(),
+            source: Box::new(error.into()),
         }
     })
 }

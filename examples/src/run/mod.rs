@@ -10,6 +10,8 @@ pub mod finish;
 pub mod judging;
 #[cfg(feature = "lens")]
 pub mod lens;
+#[cfg(feature = "lens")]
+pub mod served;
 
 mod arguments;
 mod asking;
@@ -23,7 +25,7 @@ mod respondent;
 mod summary;
 
 pub use arguments::{StudyArguments, journal_of};
-pub use asking::{Asking, ask, judge_open};
+pub use asking::{Asking, ask, judge_thoughts_by_rules};
 pub use fingerprint::{checksum, manifest};
 pub use materials::Materials;
 pub use meter::duration;

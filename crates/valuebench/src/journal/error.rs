@@ -156,7 +156,7 @@ pub enum JournalError {
         /// The part.
         part: String,
         /// Why not.
-        source: MeasurementError,
+        source: Box<MeasurementError>,
     },
 }
 

@@ -87,7 +87,7 @@ impl OrientationTable {
             .map_err(|source| JournalError::Table {
                 file: journal.path.clone(),
                 part: part.to_owned(),
-                source,
+                source: Box::new(source),
             })
     }
 }

@@ -61,7 +61,7 @@ pub fn open(path: &Path, design: &Design, shard: Shard) -> Journal {
 pub fn text(question: Question) -> String {
     let mixed = (question.row * 31 + question.item * 17) % 11;
     let answer = ["yes", "no", "Sure.", "unsure", "well", "No!"][mixed % 6];
-    let thought = ["No way", "Yes", "It depends"][mixed % 3];
+    let thought = ["No way", "Yes", "It depends"][mixed / 4];
     format!(" {thought}, said \"{mixed}\".\nAnswer: {answer}")
 }
 
