@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use value_causal::bench::RoleSet;
 use value_causal::bench::journal::Manifest;
 
 use super::Materials;
@@ -41,14 +42,13 @@ pub fn manifest(
     let mut entries = Vec::new();
     flatten("", &serde_json::to_value(study)?, &mut entries);
     let kept = |key: &str| {
-        let starts = |name: &&str| key.starts_with(*name);
-        !FREE.iter().chain(&FILES).any(|name| starts(&name))
-            && !key.starts_with("steering.features")
+        let mut others = FREE.iter().chain(&FILES);
+        !others.any(|name| key.starts_with(name)) && !key.starts_with("steering.features")
     };
     let mut manifest: Manifest = entries.into_iter().filter(|(key, _)| kept(key)).collect();
     let device = study.model.device.split(':').next().unwrap_or_default();
     manifest = manifest.with("model.device", device);
-    let roles = [&materials.train_roles, &materials.test_roles].map(|roles| roles.to_json());
+    let roles = [&materials.train_roles, &materials.test_roles].map(RoleSet::to_json);
     manifest = manifest
         .with("roles.sha256", text_checksum(&roles.concat()))
         .with(

@@ -88,7 +88,7 @@ fn consistency_and_statistics_of_items() {
         yes += usize::from(of_item && answer == Some(Stance::Yes));
         match (thought, answer) {
             (Some(thought), Some(answer)) => {
-                expected.counts[thought as usize][answer as usize] += 1
+                expected.counts[thought as usize][answer as usize] += 1;
             }
             _ => expected.unjudged += 1,
         }
