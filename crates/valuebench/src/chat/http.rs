@@ -45,9 +45,12 @@ impl Http {
             .user_agent(concat!("valuebench/", env!("CARGO_PKG_VERSION")))
             .tls_config(TlsConfig::builder().root_certs(checked.roots.clone()).build())
             // A proxy would read an unencrypted key.
-            .proxy(checked.is_https.then(Proxy::try_from_env).flatten())
+            .proxy(checked.is_https().then(Proxy::try_from_env).flatten())
             .build();
-        let connector = DefaultConnector::new().chain(KeyConnector(checked.key.clone()));
+        let connector = DefaultConnector::new().chain(KeyConnector {
+            key: checked.key.clone(),
+            server: checked.server.clone(),
+        });
         let bearer = || [b"Bearer ", stand_in(&checked.key).as_slice()].concat();
         Self {
             agent: Agent::with_parts(config, connector, DefaultResolver::default()),
@@ -171,7 +174,7 @@ impl Http {
                 host,
                 problem: problem(&error),
             },
-            Error::Io(ref cause) if self.checked.is_https && is_tls(cause) => ChatError::Tls {
+            Error::Io(ref cause) if self.checked.is_https() && is_tls(cause) => ChatError::Tls {
                 host,
                 problem: problem(&error),
             },

@@ -13,7 +13,7 @@ const HIDDEN: &str = "[API key]";
 const SHORTEST_SECRET: usize = 8;
 
 /// The key, if the server wants one. It is wiped from memory when dropped.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct ApiKey(Option<SecretString>);
 
 impl ApiKey {

@@ -74,7 +74,14 @@ pub(super) struct Checked {
     pub(super) roots: RootCerts,
     /// Host and port, for messages.
     pub(super) host: String,
-    pub(super) is_https: bool,
+    /// The base URL.
+    pub(super) server: Uri,
+}
+
+impl Checked {
+    pub(super) fn is_https(&self) -> bool {
+        self.server.scheme_str() == Some("https")
+    }
 }
 
 impl ChatOptions {
@@ -227,12 +234,14 @@ impl ChatOptions {
         let key = ApiKey::new(key.expose_secret());
         let key = key.map_err(|problem| ChatSetupError::Key { problem })?;
         self.base_url = self.base_url.trim().trim_end_matches('/').to_owned();
-        let Address {
-            host,
-            is_https,
-            is_here,
-        } = Address::of(&self.base_url, &key)?;
-        if key.is_some() && !(is_https || is_here || self.key_over_http) {
+        let server = read_base_url(&self.base_url, &key)?;
+        let host = server
+            .authority()
+            .map_or("", |host| host.as_str())
+            .to_owned();
+        let is_safe =
+            server.scheme_str() == Some("https") || server.host().is_some_and(is_loopback);
+        if key.is_some() && !is_safe && !self.key_over_http {
             return Err(ChatSetupError::KeyOverHttp { host });
         }
         self.check_numbers()?;
@@ -250,7 +259,7 @@ impl ChatOptions {
             backoff,
             roots,
             host,
-            is_https,
+            server,
         })
     }
 
@@ -322,39 +331,21 @@ fn read_certificates(file: &Path) -> Result<RootCerts, ChatSetupError> {
     }
 }
 
-/// What a base URL says of its server.
-struct Address {
-    host: String,
-    is_https: bool,
-    /// The server runs on this machine.
-    is_here: bool,
-}
-
-impl Address {
-    fn of(url: &str, key: &ApiKey) -> Result<Self, ChatSetupError> {
-        let refuse = |expected, found| Err(ChatSetupError::BaseUrl { expected, found });
-        if url.contains('@') || url.contains('?') || url.contains('#') {
-            // What stands there may be a secret, so it is not shown.
-            return refuse(
-                "a URL without user, query and fragment",
-                "one with `@`, `?` or `#`".to_owned(),
-            );
-        }
-        let parsed: Option<Uri> = url.parse().ok();
-        let parts = parsed
-            .as_ref()
-            .and_then(|url| Some((url.scheme_str()?, url.authority()?)));
-        match parts {
-            Some((scheme @ ("http" | "https"), authority)) => Ok(Self {
-                host: authority.to_string(),
-                is_https: scheme == "https",
-                is_here: is_loopback(authority.host()),
-            }),
-            _ => refuse(
-                "a URL such as \"http://localhost:8000/v1\"",
-                format!("{:?}", key.redact(url.to_owned())),
-            ),
-        }
+fn read_base_url(url: &str, key: &ApiKey) -> Result<Uri, ChatSetupError> {
+    let refuse = |expected, found| Err(ChatSetupError::BaseUrl { expected, found });
+    if url.contains(['@', '?', '#']) {
+        // What stands there may be a secret, so it is not shown.
+        return refuse(
+            "a URL without user, query and fragment",
+            "one with `@`, `?` or `#`".to_owned(),
+        );
+    }
+    match url.parse::<Uri>() {
+        Ok(url) if matches!(url.scheme_str(), Some("http" | "https")) => Ok(url),
+        _ => refuse(
+            "a URL such as \"http://localhost:8000/v1\"",
+            format!("{:?}", key.redact(url.to_owned())),
+        ),
     }
 }
 

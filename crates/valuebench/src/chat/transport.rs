@@ -5,6 +5,7 @@
 //! bytes leave for TLS or the socket.
 
 use ureq::Error;
+use ureq::http::Uri;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 use super::key::ApiKey;
@@ -20,22 +21,42 @@ pub(super) fn stand_in(key: &ApiKey) -> Vec<u8> {
 
 /// Wraps connections so that they replace the stand-in. Comes last in the chain, above TLS.
 #[derive(Debug)]
-pub(super) struct KeyConnector(pub(super) ApiKey);
+pub(super) struct KeyConnector {
+    pub(super) key: ApiKey,
+    /// The base URL of the server that the key is for.
+    pub(super) server: Uri,
+}
 
 impl<In: Transport> Connector<In> for KeyConnector {
     type Out = KeyTransport<In>;
 
     fn connect(
         &self,
-        _: &ConnectionDetails<'_>,
+        details: &ConnectionDetails<'_>,
         chained: Option<In>,
     ) -> Result<Option<Self::Out>, Error> {
-        Ok(chained.map(|inner| KeyTransport {
+        let Some(inner) = chained else {
+            return Ok(None);
+        };
+        // The way to a proxy is a connection too, and the encrypted bytes that go through it are
+        // not to be touched.
+        let is_server = same_place(details.uri, &self.server);
+        if is_server && self.server.scheme_str() == Some("https") && !inner.is_tls() {
+            return Err(Error::TlsRequired);
+        }
+        Ok(Some(KeyTransport {
             inner,
-            key: self.0.clone(),
+            key: match is_server {
+                true => self.key.clone(),
+                false => ApiKey::default(),
+            },
             place: 0,
         }))
     }
+}
+
+fn same_place(a: &Uri, b: &Uri) -> bool {
+    a.scheme() == b.scheme() && a.authority() == b.authority()
 }
 
 /// A connection that replaces the stand-in in what it sends.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::io::Write;
+use std::process::Command;
 use std::sync::Once;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use valuebench::chat::{
     ReferenceGraph, Sampling, Statement,
 };
 
-use crate::server::{Server, completion, encrypted, reply, saying};
+use crate::server::{Server, completion, encrypted, reply, saying, tunnel};
 
 const KEY: &str = "sk-Zq7Wx4Tn9Lb2Rv6Hc8Km3Pd5Gs1Fj0Yt";
 
@@ -123,6 +124,55 @@ fn an_encrypted_server_gets_it_if_its_certificate_is_trusted() {
         "{}",
         requests[0].head
     );
+}
+
+/// Between the server and this program, which is started anew with the proxy in its environment.
+#[test]
+fn a_proxy_passes_encrypted_bytes_on_as_they_are() {
+    let (address, requests, certificate) = encrypted();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ca.pem");
+    std::fs::write(&file, certificate).unwrap();
+    let (proxy, passed) = tunnel(address);
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    for name in ["ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"] {
+        child.env_remove(name);
+    }
+    let child = child
+        .args(["--exact", "key::asks_through_a_proxy", "--ignored"])
+        .env("HTTPS_PROXY", format!("http://{proxy}"))
+        .env(
+            "TEST_URL",
+            format!("https://localhost:{}/v1", address.port()),
+        )
+        .env("TEST_CERTIFICATE", file)
+        .output()
+        .unwrap();
+    assert!(
+        child.status.success(),
+        "{}",
+        String::from_utf8_lossy(&child.stdout)
+    );
+    assert!(requests.lock().unwrap()[0].head.contains(KEY));
+    let passed = passed.lock().unwrap();
+    assert!(passed.starts_with(b"CONNECT localhost:"));
+    assert!(passed.len() > 20_000);
+    let in_clear = |part: &[u8]| passed.windows(part.len()).any(|bytes| bytes == part);
+    assert!(!KEY.as_bytes().windows(6).any(in_clear));
+}
+
+#[test]
+#[ignore = "run by `a_proxy_passes_encrypted_bytes_on_as_they_are`"]
+fn asks_through_a_proxy() {
+    let variable = |name| std::env::var(name).expect("set by the other test");
+    let options = ChatOptions::new(variable("TEST_URL"), "tiny")
+        .key(KEY)
+        .retries(0);
+    let client = ChatClient::new(options.certificates(variable("TEST_CERTIFICATE"))).unwrap();
+    // Long enough for every byte to occur in what is encrypted.
+    let question = [Message::user("why? ".repeat(4000))];
+    let reply = client.ask(&Question::Chat(&question), &Sampling::default());
+    assert_eq!(reply.unwrap().text, "yes");
 }
 
 #[test]

@@ -118,6 +118,38 @@ pub fn encrypted() -> (SocketAddr, Arc<Mutex<Vec<Request>>>, String) {
     (address, requests, own.cert.pem())
 }
 
+/// A proxy that carries one connection to a server; gives what came from the client.
+pub fn tunnel(server: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<u8>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let passed = Arc::new(Mutex::new(Vec::new()));
+    let record = Arc::clone(&passed);
+    thread::spawn(move || -> io::Result<()> {
+        let (mut client, _) = listener.accept()?;
+        let mut server = TcpStream::connect(server)?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            client.read_exact(&mut byte)?;
+            head.push(byte[0]);
+        }
+        record.lock().unwrap().extend(head);
+        client.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+        let (mut back_from, mut back_to) = (server.try_clone()?, client.try_clone()?);
+        thread::spawn(move || io::copy(&mut back_from, &mut back_to));
+        let mut bytes = [0; 4096];
+        loop {
+            let n = client.read(&mut bytes)?;
+            if n == 0 {
+                return Ok(());
+            }
+            record.lock().unwrap().extend(&bytes[..n]);
+            server.write_all(&bytes[..n])?;
+        }
+    });
+    (address, passed)
+}
+
 fn read(stream: impl Read) -> io::Result<Request> {
     let at = Instant::now();
     let mut reader = BufReader::new(stream);
