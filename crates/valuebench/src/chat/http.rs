@@ -33,6 +33,8 @@ pub(super) struct Http {
 impl Http {
     pub(super) fn new(checked: Checked) -> Self {
         let options = &checked.options;
+        // A proxy would read an unencrypted key, and does not know this machine.
+        let uses_proxy = checked.is_https() && !checked.is_here();
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -43,9 +45,12 @@ impl Http {
             .timeout_connect(Some(options.connect_timeout))
             .timeout_global(Some(options.timeout))
             .user_agent(concat!("valuebench/", env!("CARGO_PKG_VERSION")))
-            .tls_config(TlsConfig::builder().root_certs(checked.roots.clone()).build())
-            // A proxy would read an unencrypted key.
-            .proxy(checked.is_https().then(Proxy::try_from_env).flatten())
+            .tls_config(
+                TlsConfig::builder()
+                    .root_certs(checked.roots.clone())
+                    .build(),
+            )
+            .proxy(uses_proxy.then(Proxy::try_from_env).flatten())
             .build();
         let connector = DefaultConnector::new().chain(KeyConnector {
             key: checked.key.clone(),

@@ -12,7 +12,8 @@
 //! # What happens to the key
 //!
 //! It is sent to the host of the base URL and nowhere else: redirects are errors, and to another
-//! machine it travels encrypted unless [allowed otherwise](ChatOptions::key_over_http). It is in no
+//! machine it travels encrypted unless [allowed otherwise](ChatOptions::key_over_http). A proxy that
+//! the environment names (`HTTPS_PROXY`, `NO_PROXY`) carries encrypted bytes only. The key is in no
 //! message, `Debug` text, log or file. A text from the server that contains it has `[API key]` in
 //! its place; only the trace log of the HTTP library's own shows what a server sends as it is.
 //!

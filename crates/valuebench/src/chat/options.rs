@@ -2,6 +2,7 @@
 
 use std::env::{self, VarError};
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -81,6 +82,11 @@ pub(super) struct Checked {
 impl Checked {
     pub(super) fn is_https(&self) -> bool {
         self.server.scheme_str() == Some("https")
+    }
+
+    /// Whether the server runs on this machine.
+    pub(super) fn is_here(&self) -> bool {
+        is_here(&self.server)
     }
 }
 
@@ -239,8 +245,7 @@ impl ChatOptions {
             .authority()
             .map_or("", |host| host.as_str())
             .to_owned();
-        let is_safe =
-            server.scheme_str() == Some("https") || server.host().is_some_and(is_loopback);
+        let is_safe = server.scheme_str() == Some("https") || is_here(&server);
         if key.is_some() && !is_safe && !self.key_over_http {
             return Err(ChatSetupError::KeyOverHttp { host });
         }
@@ -349,12 +354,11 @@ fn read_base_url(url: &str, key: &ApiKey) -> Result<Uri, ChatSetupError> {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+fn is_here(server: &Uri) -> bool {
+    let host = server.host().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    let address = address.parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -83,9 +83,12 @@ impl Server {
     }
 }
 
+/// A name of the server behind TLS that only the proxy knows.
+pub const FAR: &str = "far.test";
+
 /// A server behind TLS that says yes; gives its requests, and its certificate in PEM form.
 pub fn encrypted() -> (SocketAddr, Arc<Mutex<Vec<Request>>>, String) {
-    let own = rcgen::generate_simple_self_signed(vec!["localhost".into()]).unwrap();
+    let own = rcgen::generate_simple_self_signed(vec!["localhost".into(), FAR.into()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider);
