@@ -1,12 +1,13 @@
 //! A whole study from its file: roles and questions to a steered model, answers into a journal, and all that follows.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 use examples::run::file::{JudgedBy, StudyFile};
 use examples::run::finish::finish;
 use examples::run::lens::LensRespondent;
-use examples::run::served::judge_by_chat;
+use examples::run::served::{ServedRespondent, judge_by_chat};
 use examples::run::{
     Answered, Asked, Asking, Materials, Plan, Respondent, StudyArguments, ask, describe, duration,
     journal_of, judge_thoughts_by_rules, manifest,
@@ -48,8 +49,11 @@ fn run(args: &Args) -> Result<(), Failure> {
     let (study, data) = args.arguments.load()?;
     let (out, shard) = (&args.arguments.out, args.shard);
     let materials = Materials::read(&study, &data)?;
-    let mut respondent = LensRespondent::open(&study, &data)?;
-    let features = respondent.features(&materials)?;
+    let Opened {
+        mut respondent,
+        features,
+        served,
+    } = open(&study, &data, &materials)?;
     let plan = Plan::new(&study, &materials, &features)?;
     print!("{}", describe(&study, &plan, shard));
     if args.plan {
@@ -62,7 +66,7 @@ fn run(args: &Args) -> Result<(), Failure> {
                 .map(move |&item| Question { row, item })
         });
         let sample: Vec<Question> = all.take(SAMPLE).collect();
-        let rate = rate(&plan, &mut respondent, &sample)?;
+        let rate = rate(&plan, &mut *respondent, &sample)?;
         say_time(plan.design.n_questions(shard), rate);
         return Ok(());
     }
@@ -72,9 +76,9 @@ fn run(args: &Args) -> Result<(), Failure> {
         std::fs::create_dir_all(folder)
             .map_err(|error| format!("{}: {error}", folder.display()))?;
     }
-    let manifest = manifest(&study, &materials, &data)?;
+    let manifest = manifest(&study, &materials, &data, served.as_deref())?;
     let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
-    let asking = ask_all(&plan, &mut journal, &mut respondent)?;
+    let asking = ask_all(&plan, &mut journal, &mut *respondent)?;
     judge(&study, &mut journal)?;
     if args.arguments.answers {
         journal.write_csv(path.with_extension("answers.csv"))?;
@@ -94,6 +98,35 @@ fn run(args: &Args) -> Result<(), Failure> {
         println!("{}", out.join(file).display());
     }
     Ok(())
+}
+
+/// Whoever answers.
+struct Opened {
+    respondent: Box<dyn Respondent>,
+    features: Vec<u64>,
+    /// The name of a served model.
+    served: Option<String>,
+}
+
+fn open(study: &StudyFile, data: &Path, materials: &Materials) -> Result<Opened, Failure> {
+    if let Some(served) = study.model.served {
+        let client = ChatClient::from_env()?;
+        return Ok(Opened {
+            served: Some(client.model().to_owned()),
+            features: Vec::new(),
+            respondent: Box::new(ServedRespondent::new(
+                client,
+                served,
+                study.judging.max_new_tokens,
+            )?),
+        });
+    }
+    let respondent = LensRespondent::open(study, data)?;
+    Ok(Opened {
+        features: respondent.features(materials)?,
+        respondent: Box::new(respondent),
+        served: None,
+    })
 }
 
 /// Takes up what the rules left open as the answers came, and thoughts.
@@ -122,7 +155,7 @@ fn judge(study: &StudyFile, journal: &mut Journal) -> Result<(), Failure> {
 fn ask_all(
     plan: &Plan,
     journal: &mut Journal,
-    respondent: &mut LensRespondent,
+    respondent: &mut dyn Respondent,
 ) -> Result<Asking, Failure> {
     let pending = journal.pending()?;
     let there = plan.design.n_questions(journal.shard()) - pending.len();
@@ -160,7 +193,7 @@ fn say_time(answers: usize, rate: f64) {
     );
 }
 
-fn rate(plan: &Plan, respondent: &mut LensRespondent, sample: &[Question]) -> Result<f64, Failure> {
+fn rate(plan: &Plan, respondent: &mut dyn Respondent, sample: &[Question]) -> Result<f64, Failure> {
     let started = std::time::Instant::now();
     let mut asked = sample.iter().map(|&question| {
         Ok(Asked {

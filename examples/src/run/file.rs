@@ -42,7 +42,10 @@ pub struct StudyFile {
 #[serde(deny_unknown_fields)]
 pub struct Model {
     /// Its folder, in the layout of Hugging Face.
-    pub folder: PathBuf,
+    pub folder: Option<PathBuf>,
+    /// In the place of a folder: how a model behind an OpenAI-compatible server gets its prompts. `OPENAI_BASE_URL`,
+    /// `OPENAI_MODEL` and `OPENAI_API_KEY` say which model. It cannot be steered.
+    pub served: Option<Served>,
     /// `cpu`, `cuda` or `cuda:N`.
     #[serde(default = "cpu")]
     pub device: String,
@@ -50,6 +53,16 @@ pub struct Model {
     pub precision: Option<String>,
     /// Another base of the rotary embedding than the model's own.
     pub rope_theta: Option<f64>,
+}
+
+/// How a served model gets its prompts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Served {
+    /// As a message of the user.
+    Message,
+    /// As a text to go on with, where the server can do that.
+    Text,
 }
 
 /// The questionnaire.
@@ -424,6 +437,12 @@ impl StudyFile {
             (Some(_), Some(_), None) | (None, None, Some(_))
         ) {
             return Some("roles: expected the files train and test, or made, and not both".into());
+        }
+        match (&self.model.folder, &self.model.served) {
+            (Some(_), None) => {}
+            (None, Some(_)) if self.steering.is_none() => {}
+            (None, Some(_)) => return Some("steering: a served model cannot be steered".into()),
+            _ => return Some("model: expected either folder or served".into()),
         }
         if self.judging.max_new_tokens == 0 {
             return Some("judging.max_new_tokens: expected at least 1, found 0".to_owned());

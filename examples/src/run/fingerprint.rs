@@ -32,12 +32,15 @@ const FILES: [&str; 4] = ["model.folder", "steering.sae", "roles.", "prompt.temp
 /// Model and autoencoder count by the content of their files, so that they may lie elsewhere on every machine, and the
 /// device by its kind. The questions themselves, with values, roles, items and features, are the journal's to compare.
 ///
+/// `served` is the name of a served model.
+///
 /// # Errors
 /// A file cannot be read.
 pub fn manifest(
     study: &StudyFile,
     materials: &Materials,
     data: &Path,
+    served: Option<&str>,
 ) -> Result<Manifest, Failure> {
     let mut entries = Vec::new();
     flatten("", &serde_json::to_value(study)?, &mut entries);
@@ -60,7 +63,12 @@ pub fn manifest(
         None => serde_json::to_string(&study.prompt.template)?,
     };
     manifest = manifest.with("prompt.template", template);
-    manifest = manifest.with("model.sha256", checksum(&data.join(&study.model.folder))?);
+    if let Some(folder) = &study.model.folder {
+        manifest = manifest.with("model.sha256", checksum(&data.join(folder))?);
+    }
+    if let Some(name) = served {
+        manifest = manifest.with("model.name", name);
+    }
     if let Some(steering) = &study.steering {
         manifest = manifest.with("steering.sae.sha256", checksum(&data.join(&steering.sae))?);
     }

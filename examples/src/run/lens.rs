@@ -49,7 +49,12 @@ impl LensRespondent {
         if let Some(theta) = study.model.rope_theta {
             load = load.rope_theta(theta);
         }
-        let lm = Lm::open(data.join(&study.model.folder), &load)?;
+        let folder = study
+            .model
+            .folder
+            .as_ref()
+            .ok_or("the study names no folder of a model")?;
+        let lm = Lm::open(data.join(folder), &load)?;
         let steered = study.steering.as_ref().map(|steering| {
             let options = SaeOptions::default().device(device);
             let sae = Sae::open(data.join(&steering.sae), &options)?;

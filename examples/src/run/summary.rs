@@ -8,12 +8,11 @@ use super::file::{JudgingMode, StudyFile};
 /// What a study will do, in words: model, values, and for each part its settings and answers.
 #[must_use]
 pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
-    let mut text = format!(
-        "{}: {} on {}\n",
-        study.name,
-        study.model.folder.display(),
-        study.model.device
-    );
+    let model = match &study.model.folder {
+        Some(folder) => format!("{} on {}", folder.display(), study.model.device),
+        None => "a served model".to_owned(),
+    };
+    let mut text = format!("{}: {model}\n", study.name);
     let design = &plan.design;
     let values = design.items().iter().map(|item| item.value.as_str());
     let mut values: Vec<&str> = values.collect();

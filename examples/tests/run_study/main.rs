@@ -1,6 +1,8 @@
 //! Studies run from end to end, on a model of random weights: what it says means nothing, but every way of running it
 //! must give the same.
 
+mod judged;
+mod paper;
 mod slurm;
 mod small;
 
