@@ -6,6 +6,7 @@
 //! [`draw`] and [`report`] (figures, tables, Markdown); [`reproduction`] goes it from end to end.
 //! [`run`] makes the tables: it takes a study from its file through a model to the same end.
 
+pub mod audit;
 pub mod csv_table;
 pub mod draw;
 pub mod dyads;

@@ -1,0 +1,4 @@
+//! How far a study's conclusions hold.
+
+pub mod effects;
+pub mod planner;
