@@ -6,11 +6,11 @@
 //! [`draw`] and [`report`] (figures, tables, Markdown); [`reproduction`] goes it from end to end.
 //! [`run`] makes the tables: it takes a study from its file through a model to the same end.
 
-pub mod audit;
 pub mod csv_table;
 pub mod draw;
 pub mod dyads;
 pub mod experiment;
+pub mod interventions;
 pub mod outputs;
 pub mod report;
 pub mod reproduction;

@@ -1,4 +1,0 @@
-//! How far a study's conclusions hold.
-
-pub mod effects;
-pub mod planner;
