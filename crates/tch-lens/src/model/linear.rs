@@ -2,7 +2,7 @@
 
 use tch::{TchError, Tensor};
 
-use super::few_rows;
+use super::products;
 
 /// A linear layer: `x W^T + b`, with `weight` `[out, in]` as checkpoints store it.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Linear {
         layers: [&Self; N],
         x: &Tensor,
     ) -> Result<[Tensor; N], TchError> {
-        let mut outs = match few_rows::products(x, layers.map(|layer| &layer.weight))? {
+        let mut outs = match products::of(x, layers.map(|layer| &layer.weight))? {
             Some(mut outs) => {
                 for (layer, out) in layers.iter().zip(&mut outs) {
                     if let Some(bias) = &layer.bias {

@@ -2,12 +2,13 @@
 
 mod attention;
 mod block;
-mod few_rows;
+
 mod linear;
 mod mask;
 mod mlp;
 mod norm;
 pub(crate) mod pass;
+mod products;
 mod rope;
 
 use tch::{Device, Kind, TchError, Tensor};

@@ -1,9 +1,9 @@
-//! Products of a few rows with weight matrices on the CPU: what decoding spends its time on.
+//! Products of rows with weight matrices on the CPU: what generating spends its time on.
 //!
-//! With few rows every weight is read once and used a few times, so that memory should set the pace. libtorch's
-//! product, made for many rows, reaches a third of what memory gives; these kernels reach nearly all of it
-//! (`benches/products.rs`). They keep the sums of three weights' rows and eight inputs in registers while both stream
-//! by, take so many inputs at a time that these stay in the innermost cache, and ask for the next weights ahead.
+//! With the few rows of a decode pass every weight is read once and used a few times, so that memory should set the
+//! pace. libtorch's product, made for many rows, reaches a third of what memory gives; these kernels reach nearly all of
+//! it. They keep the sums of three weights' rows and eight inputs in registers while both stream by, take so many inputs
+//! at a time that these stay in the innermost cache, and ask for the next weights ahead.
 
 #[cfg(target_arch = "x86_64")]
 mod kernel;
@@ -11,10 +11,10 @@ mod team;
 
 use tch::{Device, Kind, TchError, Tensor};
 
-/// Up to so many rows the kernels beat libtorch's product.
-const MOST_ROWS: usize = 24;
 /// Rows that are summed together.
 const ROWS: usize = 8;
+/// Rows that meet a piece of the weights at a time; a multiple of [`ROWS`].
+const BAND: usize = 24;
 /// Weights that are summed together.
 const TILE: usize = 3;
 /// Weights that a thread takes at a time; a multiple of [`TILE`].
@@ -26,7 +26,7 @@ const VECTOR: usize = 64;
 
 /// The products of `x` `[.., in]` with each weight `[out, in]`, transposed: `[.., out]` each. None where libtorch should
 /// do it: for many rows, another device, type or processor, or where gradients are asked for.
-pub(super) fn products<const N: usize>(
+pub(super) fn of<const N: usize>(
     x: &Tensor,
     weights: [&Tensor; N],
 ) -> Result<Option<[Tensor; N]>, TchError> {
@@ -44,7 +44,7 @@ pub(super) fn products<const N: usize>(
         t.device() == Device::Cpu && t.kind() == kind && t.is_contiguous() && !t.requires_grad()
     };
     let fits = |w: &Tensor| w.dim() == 2 && w.size()[1] == inputs && suits(w);
-    if !(1..=MOST_ROWS).contains(&rows)
+    if !(1..=kernel.most_rows()).contains(&rows)
         || inputs == 0
         || !(inputs as usize).is_multiple_of(lanes)
         || !suits(x)
@@ -58,11 +58,12 @@ pub(super) fn products<const N: usize>(
 
     let packed = Tensor::f_empty(&size, (kind, Device::Cpu))?;
     let operand = Operand {
+        rows_at: x.data_ptr().cast_const().cast(),
         x: packed.data_ptr().cast(),
         rows,
         row_bytes: inputs as usize * kind.elt_size_in_bytes(),
     };
-    operand.pack(x);
+    team.each(rows.div_ceil(BAND), &|band| operand.pack(band * BAND));
     let mut outs = Vec::with_capacity(N);
     let mut jobs = Vec::with_capacity(N);
     for weight in weights {
@@ -92,42 +93,51 @@ pub(super) fn products<const N: usize>(
     Ok(outs.try_into().ok())
 }
 
-/// The rows as the kernels read them: stretch by stretch, in each block by block of [`ROWS`] rows, in each the first
-/// vector of all its rows, then the next. Rows a power of two apart, read side by side, would throw each other out of
-/// the cache.
+/// The rows as the kernels read them: band by band of [`BAND`] rows, in each stretch by stretch, in each block by block
+/// of [`ROWS`] rows, in each the first vector of all its rows, then the next. Rows a power of two apart, read side by
+/// side, would throw each other out of the cache.
 #[derive(Clone, Copy)]
 struct Operand {
+    /// The rows as they came, contiguous.
+    rows_at: *const u8,
+    /// The rows in this order.
     x: *mut u8,
     rows: usize,
     row_bytes: usize,
 }
 
+#[expect(unsafe_code, reason = "threads pack different bands of one tensor")]
+// SAFETY: the pointers are those of tensors that outlive the call; each band is written by one thread, and read when all
+// are.
+unsafe impl Sync for Operand {}
+
 impl Operand {
-    /// The stretches: the first byte of each in a row, and its length.
-    fn stretches(self) -> impl Iterator<Item = (usize, usize)> {
-        let step = if self.rows > ROWS {
-            STRETCH / 2
-        } else {
-            STRETCH
-        };
-        (0..self.row_bytes)
-            .step_by(step)
-            .map(move |at| (at, step.min(self.row_bytes - at)))
+    /// The rows of the band that begins with the row `first`.
+    fn band(self, first: usize) -> std::ops::Range<usize> {
+        first..self.rows.min(first + BAND)
     }
 
-    /// Copies contiguous rows into that order.
+    /// The stretches: the first byte of each in a row, and its length.
+    fn stretches(self) -> impl Iterator<Item = (usize, usize)> {
+        (0..self.row_bytes)
+            .step_by(STRETCH)
+            .map(move |at| (at, STRETCH.min(self.row_bytes - at)))
+    }
+
+    /// Copies a band of the rows into that order.
     #[expect(unsafe_code, reason = "copies of bytes between two tensors")]
-    fn pack(self, rows: &Tensor) {
-        let from: *const u8 = rows.data_ptr().cast();
-        let mut to = self.x;
+    fn pack(self, first: usize) {
+        let band = self.band(first);
+        let mut to = self.x.wrapping_add(first * self.row_bytes);
         for (at, length) in self.stretches() {
-            for block in (0..self.rows).step_by(ROWS) {
+            for block in band.clone().step_by(ROWS) {
                 for vector in (at..at + length).step_by(VECTOR) {
-                    for row in block..self.rows.min(block + ROWS) {
-                        // SAFETY: both tensors are contiguous and hold `rows * row_bytes` bytes; each vector of `from`
-                        // is read once and `to` moves on by as much, so both stay within. `to` was just allocated.
+                    for row in block..band.end.min(block + ROWS) {
+                        // SAFETY: both tensors hold `rows * row_bytes` bytes; each vector of the
+                        // band is read once and `to` moves on by as much, so both stay within it.
                         unsafe {
-                            from.add(row * self.row_bytes + vector)
+                            self.rows_at
+                                .add(row * self.row_bytes + vector)
                                 .copy_to_nonoverlapping(to, VECTOR);
                             to = to.add(VECTOR);
                         }
@@ -180,11 +190,20 @@ impl Kernel {
         None
     }
 
+    /// Up to so many rows the kernels beat libtorch's product.
+    fn most_rows(self) -> usize {
+        match self {
+            // MKL keeps its best kernels for Intel's processors.
+            Self::F32 if !is_intel() => usize::MAX,
+            Self::F32 | Self::Bf16 => 24,
+        }
+    }
+
     /// These columns of the job's product.
     #[cfg(target_arch = "x86_64")]
     #[expect(unsafe_code, reason = "instructions that only some processors have")]
     fn run(self, job: &Job, columns: std::ops::Range<usize>) {
-        // SAFETY: `of` has seen that the processor has the instructions, `products` that the tensors are as described.
+        // SAFETY: `Kernel::of` has seen that the processor has the instructions, `of` that the tensors are as described.
         match self {
             Self::F32 => unsafe { kernel::f32(job, columns) },
             Self::Bf16 => unsafe { kernel::bf16(job, columns) },
@@ -193,6 +212,20 @@ impl Kernel {
 
     #[cfg(not(target_arch = "x86_64"))]
     fn run(self, _: &Job, _: std::ops::Range<usize>) {}
+}
+
+#[cfg(target_arch = "x86_64")]
+fn is_intel() -> bool {
+    let vendor = std::arch::x86_64::__cpuid(0);
+    [vendor.ebx, vendor.edx, vendor.ecx]
+        .map(u32::to_le_bytes)
+        .concat()
+        == b"GenuineIntel"
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn is_intel() -> bool {
+    false
 }
 
 #[cfg(test)]
@@ -206,11 +239,11 @@ mod tests {
     #[test]
     fn the_same_as_the_product_in_64_bits() {
         for (kind, tolerance) in [(Kind::Float, 1e-6), (Kind::BFloat16, 5e-3)] {
-            for rows in 1..=MOST_ROWS as i64 {
+            for rows in (1..=25).chain([48, 130]) {
                 for (inputs, outputs) in [(32, 1), (64, 7), (1056, 100), (2816, 50)] {
                     let x = random([rows, inputs], kind).view([rows, 1, inputs]);
                     let weights = [random([outputs, inputs], kind), random([3, inputs], kind)];
-                    let Some(found) = products(&x, [&weights[0], &weights[1]]).unwrap() else {
+                    let Some(found) = of(&x, [&weights[0], &weights[1]]).unwrap() else {
                         eprintln!("skipped: no kernel of this processor for {kind:?}");
                         continue;
                     };
@@ -232,14 +265,19 @@ mod tests {
 
     #[test]
     fn the_same_bits_for_a_row_alone_and_among_others() {
-        let weight = random([77, 2816], Kind::Float);
-        let x = random([8, 2816], Kind::Float);
-        let all = products(&x, [&weight]).unwrap();
-        for row in 0..8 {
-            let one = products(&x.narrow(0, row, 1), [&weight]).unwrap();
-            match (&all, one) {
-                (Some([all]), Some([one])) => assert_eq!(all.narrow(0, row, 1), one),
-                (all, one) => assert!(all.is_none() && one.is_none()),
+        for (kind, counts) in [
+            (Kind::Float, [5, 8, 23, 150]),
+            (Kind::BFloat16, [5, 8, 23, 24]),
+        ] {
+            let weight = random([77, 2816], kind);
+            let x = random([150, 2816], kind);
+            for rows in counts {
+                let all = of(&x.narrow(0, 0, rows), [&weight]).unwrap();
+                let last = of(&x.narrow(0, rows - 1, 1), [&weight]).unwrap();
+                match (all, last) {
+                    (Some([all]), Some([last])) => assert_eq!(all.narrow(0, rows - 1, 1), last),
+                    (all, _) => assert!(all.is_none()),
+                }
             }
         }
     }
@@ -248,8 +286,12 @@ mod tests {
     fn what_it_has_no_kernel_for_is_left_to_libtorch() {
         let f32 = |rows: i64, inputs: i64| random([rows, inputs], Kind::Float);
         let w = f32(4, 64);
-        let left = |x: &Tensor, w: &Tensor| products(x, [w]).unwrap().is_none();
-        assert!(left(&f32(MOST_ROWS as i64 + 1, 64), &w));
+        let left = |x: &Tensor, w: &Tensor| of(x, [w]).unwrap().is_none();
+        if !cfg!(target_arch = "x86_64") || is_intel() {
+            assert!(left(&f32(25, 64), &w));
+        }
+        let bf16 = |rows| random([rows, 64], Kind::BFloat16);
+        assert!(left(&bf16(25), &bf16(4)));
         assert!(left(&f32(0, 64), &w));
         for kind in [Kind::Half, Kind::Double] {
             assert!(left(&random([2, 64], kind), &random([4, 64], kind)));

@@ -5,13 +5,15 @@
 )]
 
 use std::arch::x86_64::{
-    __m512bh, __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_dpbf16_ps, _mm512_fmadd_ps,
-    _mm512_loadu_ps, _mm512_loadu_si512, _mm512_reduce_add_ps, _mm512_setzero_ps,
+    __m512, __m512bh, __m512i, _MM_HINT_T1, _mm_prefetch, _mm512_add_ps, _mm512_castpd_ps,
+    _mm512_castps_pd, _mm512_dpbf16_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_permute_ps, _mm512_reduce_add_ps, _mm512_setzero_ps, _mm512_shuffle_f32x4,
+    _mm512_storeu_ps, _mm512_unpackhi_pd, _mm512_unpacklo_pd,
 };
 use std::mem::transmute;
 use std::ops::Range;
 
-use super::{Job, MOST_ROWS, PIECE, ROWS, TILE, VECTOR};
+use super::{BAND, Job, PIECE, ROWS, TILE, VECTOR};
 
 /// A kernel: with `$load` for a vector of numbers of type `$t`, `$add` for its products with another one added to sums
 /// in 32 bits, and `$store` for a sum as the number that is written.
@@ -23,41 +25,47 @@ macro_rules! kernel {
         /// The processor has the instructions, the job's pointers are as it says, and nobody else writes the columns.
         #[target_feature(enable = $features)]
         pub(super) unsafe fn $name(job: &Job, columns: Range<usize>) {
-            let mut sums = [[0.0f32; MOST_ROWS]; PIECE];
             let operand = job.operand;
-            let mut x = operand.x.cast_const();
-            for (at, length) in operand.stretches() {
-                for block in (0..operand.rows).step_by(ROWS) {
-                    let rows = ROWS.min(operand.rows - block);
-                    let mut column = columns.start;
-                    while column < columns.end {
-                        let tile = TILE.min(columns.end - column);
-                        // SAFETY: rows and columns of the job, and within them the bytes of one stretch.
-                        unsafe {
-                            let part = Part {
-                                x,
-                                weight: job.weight.add(column * operand.row_bytes + at),
-                                row_bytes: operand.row_bytes,
-                                length,
-                            };
-                            let sums = &mut sums[column - columns.start..][..tile];
-                            match tile {
-                                TILE => add_rows::<TILE>(rows, &part, sums, block),
-                                2 => add_rows::<2>(rows, &part, sums, block),
-                                _ => add_rows::<1>(rows, &part, sums, block),
+            for first in (0..operand.rows).step_by(BAND) {
+                let band = operand.band(first);
+                let mut sums = [[0.0f32; BAND]; PIECE];
+                let mut x = operand
+                    .x
+                    .wrapping_add(first * operand.row_bytes)
+                    .cast_const();
+                for (at, length) in operand.stretches() {
+                    for block in (0..band.len()).step_by(ROWS) {
+                        let rows = ROWS.min(band.len() - block);
+                        let mut column = columns.start;
+                        while column < columns.end {
+                            let tile = TILE.min(columns.end - column);
+                            // SAFETY: rows and columns of the job, and within them the bytes of one stretch.
+                            unsafe {
+                                let part = Part {
+                                    x,
+                                    weight: job.weight.add(column * operand.row_bytes + at),
+                                    row_bytes: operand.row_bytes,
+                                    length,
+                                };
+                                let sums = &mut sums[column - columns.start..][..tile];
+                                match tile {
+                                    TILE => add_rows::<TILE>(rows, &part, sums, block),
+                                    2 => add_rows::<2>(rows, &part, sums, block),
+                                    _ => add_rows::<1>(rows, &part, sums, block),
+                                }
                             }
+                            column += tile;
                         }
-                        column += tile;
+                        // SAFETY: the next block lies behind this one.
+                        x = unsafe { x.add(rows * length) };
                     }
-                    // SAFETY: the next block lies behind this one.
-                    x = unsafe { x.add(rows * length) };
                 }
-            }
-            let out = job.out.cast::<$t>();
-            for (column, sums) in columns.zip(&sums) {
-                for (row, &sum) in sums[..operand.rows].iter().enumerate() {
-                    // SAFETY: a place in the matrix `[rows, outputs]`.
-                    unsafe { *out.add(row * job.outputs + column) = $store(sum) };
+                let out = job.out.cast::<$t>();
+                for (row, place) in band.enumerate() {
+                    for (column, sums) in columns.clone().zip(&sums) {
+                        // SAFETY: a place in the matrix `[rows, outputs]`.
+                        unsafe { *out.add(place * job.outputs + column) = $store(sums[row]) };
+                    }
                 }
             }
 
@@ -66,7 +74,7 @@ macro_rules! kernel {
             unsafe fn add_rows<const COLUMNS: usize>(
                 rows: usize,
                 part: &Part,
-                sums: &mut [[f32; MOST_ROWS]],
+                sums: &mut [[f32; BAND]],
                 block: usize,
             ) {
                 // SAFETY: handed on.
@@ -89,7 +97,7 @@ macro_rules! kernel {
             #[target_feature(enable = $features)]
             unsafe fn add<const ROWS: usize, const COLUMNS: usize>(
                 part: &Part,
-                sums: &mut [[f32; MOST_ROWS]],
+                sums: &mut [[f32; BAND]],
                 block: usize,
             ) {
                 let mut vectors = [[_mm512_setzero_ps(); ROWS]; COLUMNS];
@@ -115,14 +123,53 @@ macro_rules! kernel {
                         x = x.add(ROWS * VECTOR);
                     }
                 }
-                for (sums, vectors) in sums.iter_mut().zip(vectors) {
-                    for (sum, vector) in sums[block..].iter_mut().zip(vectors) {
-                        *sum += _mm512_reduce_add_ps(vector);
+                for (sums, vectors) in sums.iter_mut().zip(&vectors) {
+                    let sums = &mut sums[block..block + ROWS];
+                    if let Some(eight) = vectors.first_chunk() {
+                        for (sum, more) in sums.iter_mut().zip(sums_of_8(eight)) {
+                            *sum += more;
+                        }
+                    } else {
+                        for (sum, &vector) in sums.iter_mut().zip(vectors) {
+                            *sum += _mm512_reduce_add_ps(vector);
+                        }
                     }
                 }
             }
         }
     };
+}
+
+/// The sums of eight vectors, each added up in the order of `_mm512_reduce_add_ps`.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sums_of_8(vectors: &[__m512; 8]) -> [f32; 8] {
+    let halved = |a, b| {
+        _mm512_add_ps(
+            _mm512_shuffle_f32x4::<0b01_00_01_00>(a, b),
+            _mm512_shuffle_f32x4::<0b11_10_11_10>(a, b),
+        )
+    };
+    let quartered = |a, b| {
+        _mm512_add_ps(
+            _mm512_shuffle_f32x4::<0b10_00_10_00>(a, b),
+            _mm512_shuffle_f32x4::<0b11_01_11_01>(a, b),
+        )
+    };
+    let [a, b, c, d, e, f, g, h] = *vectors;
+    let low = quartered(halved(a, b), halved(c, d));
+    let high = quartered(halved(e, f), halved(g, h));
+    let [low, high] = [low, high].map(|x| _mm512_castps_pd(x));
+    let pairs = _mm512_add_ps(
+        _mm512_castpd_ps(_mm512_unpacklo_pd(low, high)),
+        _mm512_castpd_ps(_mm512_unpackhi_pd(low, high)),
+    );
+    let sums = _mm512_add_ps(pairs, _mm512_permute_ps::<0b10_11_00_01>(pairs));
+    // The sums of vector i lie in lane i % 4, in its first half for the first four vectors.
+    let mut all = [0.0; 16];
+    // SAFETY: sixteen numbers into sixteen places.
+    unsafe { _mm512_storeu_ps(all.as_mut_ptr(), sums) };
+    [0, 4, 8, 12, 2, 6, 10, 14].map(|i| all[i])
 }
 
 /// A stretch of a block of rows, and of some weights.
