@@ -1,4 +1,4 @@
-//! Memory in huge pages, where Linux gives them.
+//! How memory on the CPU is had: in huge pages, where Linux gives them, and kept for the next pass.
 //!
 //! Decoding streams through all weights for every token. In pages of 4 KiB the processor spends much of that time on
 //! looking addresses up, the more so in a virtual machine.
@@ -31,3 +31,16 @@ fn advise(start: *mut u8, bytes: usize) {
 
 #[cfg(not(target_os = "linux"))]
 fn advise(_: *mut u8, _: usize) {}
+
+/// Keeps the memory that passes on the CPU give back, for the passes to come, instead of returning it to the system: a
+/// tenth of the time of large batches goes into fetching it again. For the whole process, until it ends; call it at the
+/// start of a program that generates and does little else. Does nothing without GNU's C library.
+pub fn keep_memory() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[expect(unsafe_code, reason = "mallopt is a function of C")]
+    // SAFETY: both are settings of the allocator that it documents for any time; a refusal changes nothing.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_MAX, 0);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, libc::c_int::MAX);
+    }
+}

@@ -25,6 +25,7 @@ pub use engine::{Engine, EngineOptions, Progress, Run};
 pub use error::{Error, LoadError};
 pub use generate::{Completion, Generated, PassActivations, Prompt, Request, Steered};
 pub use hook::{Activations, Hook, HookPoint, Pass, PassKind};
+pub use huge::keep_memory;
 pub use lm::{Forward, Lm, LoadOptions};
 pub use sampling::{Counted, Sampler, Sampling, next_tokens, processed_logits};
 pub use steer::{Direction, Dose, Passes, Steer};

@@ -159,6 +159,15 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
         self.options.max_rows.unwrap_or(default).min(self.most_rows)
     }
 
+    fn prompt_tokens(&self) -> usize {
+        let default = if self.lm.device().is_cuda() {
+            8192
+        } else {
+            1024
+        };
+        self.options.prompt_tokens.unwrap_or(default)
+    }
+
     /// Puts waiting rows into free places, once enough are free to be worth a pass.
     fn admit(&mut self) -> Result<(), Error> {
         if self.queue.is_empty() {
@@ -168,6 +177,7 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
         if idle {
             self.make_batch()?;
         }
+        let prompt_tokens = self.prompt_tokens();
         let Some(batch) = &mut self.batch else {
             return Ok(());
         };
@@ -181,7 +191,7 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
             batch.admit(
                 self.lm,
                 rows,
-                self.options.prompt_tokens,
+                prompt_tokens,
                 &mut self.queue,
                 &mut self.progress,
             )?;
@@ -254,7 +264,7 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
             other => return Err(other),
         }
         self.most_rows = rows / 2;
-        self.options.prompt_tokens = (self.options.prompt_tokens / 2).max(1);
+        self.options.prompt_tokens = Some((self.prompt_tokens() / 2).max(1));
         self.progress.halvings += 1;
         let running = self.batch.take().map_or_else(Vec::new, Batch::into_rows);
         self.queue.put_back(self.lm, running)

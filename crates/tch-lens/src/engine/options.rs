@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 pub struct EngineOptions {
     pub(super) max_rows: Option<usize>,
     pub(super) memory: Option<u64>,
-    pub(super) prompt_tokens: usize,
+    pub(super) prompt_tokens: Option<usize>,
     pub(super) shares_prefixes: bool,
     pub(super) least_prefix: usize,
     pub(super) cancel: Arc<AtomicBool>,
@@ -19,7 +19,7 @@ impl Default for EngineOptions {
         Self {
             max_rows: None,
             memory: None,
-            prompt_tokens: 8192,
+            prompt_tokens: None,
             shares_prefixes: true,
             least_prefix: 16,
             cancel: Arc::default(),
@@ -43,10 +43,10 @@ impl EngineOptions {
     }
 
     /// The most tokens in one prompt pass, padding included; a row longer than that has a pass of its own. Default:
-    /// 8192.
+    /// 8192 on a GPU; 1024 on a CPU, whose caches hold little.
     #[must_use]
     pub fn prompt_tokens(mut self, tokens: usize) -> Self {
-        self.prompt_tokens = tokens.max(1);
+        self.prompt_tokens = Some(tokens.max(1));
         self
     }
 

@@ -179,13 +179,14 @@ impl Attention {
         Ok(all)
     }
 
-    fn finish_scores(&self, scores: Tensor, mask: Option<&Tensor>) -> Result<Tensor, TchError> {
-        let mut scores = scores.f_mul_scalar(self.scale)?;
+    /// Scaled, capped and masked, in place.
+    fn finish_scores(&self, mut scores: Tensor, mask: Option<&Tensor>) -> Result<Tensor, TchError> {
+        scores = scores.f_mul_scalar_(self.scale)?;
         if let Some(cap) = self.soft_cap {
-            scores = scores.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap)?;
+            scores = scores.f_div_scalar_(cap)?.f_tanh_()?.f_mul_scalar_(cap)?;
         }
         match mask {
-            Some(mask) => scores.f_add(mask),
+            Some(mask) => scores.f_add_(mask),
             None => Ok(scores),
         }
     }
