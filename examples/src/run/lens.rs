@@ -16,7 +16,6 @@ use value_causal::lens::{
 
 use super::file::{Features, JudgingMode, Mode, SteeredPasses, Steering, StudyFile};
 use super::judging::is_decided;
-use super::plan::ranking_prompt;
 use super::{Answered, Asked, Materials, Respondent};
 use crate::Failure;
 
@@ -111,7 +110,7 @@ impl LensRespondent {
                 Ok(features.clone())
             }
             Features::Top { top } => {
-                let prompt = ranking_prompt(materials)?;
+                let prompt = materials.ranking_prompt()?;
                 let ranked = self.ranked(steered, &prompt, *top)?;
                 if ranked.len() < *top {
                     let found = ranked.len();

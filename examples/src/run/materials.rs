@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use value_causal::bench::{
-    Definitions, InstructionWording, ItemSampling, PromptTemplate, Questionnaire, RoleSet,
-    RoleWording, Split,
+    Agreement, Definitions, InstructionWording, Item, ItemSampling, Prompt, PromptError,
+    PromptTemplate, Questionnaire, RoleSet, RoleWording, Split,
 };
 
 use super::file::{InstructionWords, MadeRoles, RoleWords, StudyFile, Template};
@@ -70,6 +70,21 @@ impl Materials {
             train_sampling: sampling(study.sampling.train)?,
             test_sampling: sampling(study.sampling.test)?,
         })
+    }
+
+    /// The prompt by which features are ranked: no role, and an empty question.
+    ///
+    /// # Errors
+    /// The template fails or lacks the steered phrase.
+    pub fn ranking_prompt(&self) -> Result<Prompt, PromptError> {
+        let nothing = Item {
+            inventory: String::new(),
+            statement: String::new(),
+            value: String::new(),
+            agreement: Agreement::Positive,
+            question: String::new(),
+        };
+        self.template.render(&nothing, None, None)
     }
 }
 

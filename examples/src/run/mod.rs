@@ -1,7 +1,7 @@
 //! A study run from its file: questionnaire, roles and model in, orientation tables and all that follows out.
 //!
-//! [`file`] is the study file, [`Materials`] what it names, read and checked. A [`Plan`] is every question of the study with
-//! its prompt; a [`Respondent`] answers them (a steered model in [`lens`], with the feature of that name), [`ask`] keeps each
+//! [`mod@file`] is the study file, [`Materials`] what it names, read and checked. A [`Plan`] is every question of the study with
+//! its prompt; a [`Respondent`] answers them (a steered model in `lens`, with the feature of that name), [`ask`] keeps each
 //! answer in a journal, and [`finish`] makes tables, figures and the report of a journal that is complete. Only the
 //! respondent knows the model, so any other that answers prompts can take its place.
 

@@ -149,25 +149,6 @@ impl Plan {
     }
 }
 
-/// The prompt by which features are ranked: no role, and an empty question.
-///
-/// # Errors
-/// The template fails or lacks the steered phrase.
-pub fn ranking_prompt(materials: &Materials) -> Result<Prompt, PromptError> {
-    let item = materials.items.items().first().cloned();
-    let item = item.map(|item| Item {
-        question: String::new(),
-        ..item
-    });
-    match item {
-        Some(item) => materials.template.render(&item, None, None),
-        None => Err(PromptError::NoSteeredPhrase {
-            phrase: String::new(),
-            text: String::new(),
-        }),
-    }
-}
-
 /// The part of the answers to all items under one instruction.
 #[must_use]
 pub fn instructed_part(value: &str, direction: Direction) -> String {
