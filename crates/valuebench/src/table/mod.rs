@@ -2,6 +2,7 @@
 
 mod csv_format;
 mod number;
+mod roles;
 
 use std::collections::{BTreeMap, HashMap};
 
