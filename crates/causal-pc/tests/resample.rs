@@ -260,3 +260,21 @@ fn serde_goes_round() {
     let text = serde_json::to_string(&found).unwrap();
     assert_eq!(serde_json::from_str::<Bootstrap>(&text).unwrap(), found);
 }
+
+#[test]
+fn graphs_are_kept_in_the_order_drawn() {
+    let data = samples();
+    let options = BootstrapOptions::new(20).seed(4);
+    let counted = run(&data, &options);
+    assert!(counted.graphs().is_empty());
+    let kept = run(&data, &options.clone().keep_graphs().threads(3));
+    let rows = drawn(data.nrows(), &options);
+    for (graph, rows) in kept.graphs().iter().zip(&rows) {
+        let alone = pc(&fisher(&data, rows).unwrap(), &alpha()).unwrap();
+        assert_eq!(*graph, alone.graph);
+    }
+    assert_eq!(kept.graphs().len(), 20);
+    assert_eq!(kept.edge_matrix(), counted.edge_matrix());
+    let text = serde_json::to_string(&kept).unwrap();
+    assert_eq!(serde_json::from_str::<Bootstrap>(&text).unwrap(), kept);
+}

@@ -16,6 +16,9 @@ pub struct Bootstrap {
     n_failed: usize,
     /// For each pair `a < b`, `(0, 1), (0, 2), ..., (1, 2), ...`, how many graphs hold which edge.
     counts: Vec<Counts>,
+    /// In the order of the resamples; empty unless they are to be kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    graphs: Vec<MixedGraph>,
 }
 
 /// How often a pair was joined, and how: shares of the resamples.
@@ -71,7 +74,14 @@ impl Bootstrap {
             n_resamples: 0,
             n_failed: 0,
             counts,
+            graphs: Vec::new(),
         }
+    }
+
+    /// Adds the graph, and keeps it.
+    pub(super) fn keep(&mut self, graph: MixedGraph) {
+        self.add(&graph);
+        self.graphs.push(graph);
     }
 
     pub(super) fn add(&mut self, graph: &MixedGraph) {
@@ -97,6 +107,7 @@ impl Bootstrap {
             counts.undirected += more.undirected;
             counts.bidirected += more.bidirected;
         }
+        self.graphs.extend_from_slice(&other.graphs);
         self
     }
 
@@ -118,6 +129,14 @@ impl Bootstrap {
     /// Number of resamples that could not be searched; they count in no frequency.
     pub fn n_failed(&self) -> usize {
         self.n_failed
+    }
+
+    /// The graphs of the resamples that could be searched, in the order drawn; empty unless
+    /// [`BootstrapOptions::keep_graphs`](super::BootstrapOptions::keep_graphs) asked for them.
+    ///
+    /// For intervals of anything that is computed from a graph.
+    pub fn graphs(&self) -> &[MixedGraph] {
+        &self.graphs
     }
 
     /// How often `a` and `b` were joined, and how; `None` if they are not two variables.

@@ -265,7 +265,7 @@ fn count(
 ) -> Result<Bootstrap, BootstrapError> {
     let one = |mut tally: Tally, resample: usize| {
         if !tally.is_over(resample) && !watch.is_cancelled() {
-            tally.add(resample, search(resample), options.failures);
+            tally.add(resample, search(resample), options);
             watch.step();
         }
         tally
@@ -304,16 +304,20 @@ impl Tally {
         &mut self,
         resample: usize,
         found: Result<MixedGraph, BootstrapError>,
-        failures: Failures,
+        options: &BootstrapOptions,
     ) {
         match found {
             Ok(graph) => {
                 let new = || Bootstrap::new(graph.names().to_vec());
-                self.counts.get_or_insert_with(new).add(&graph);
+                let counts = self.counts.get_or_insert_with(new);
+                match options.keep_graphs {
+                    true => counts.keep(graph),
+                    false => counts.add(&graph),
+                }
             }
             Err(error) => {
                 self.n_failed += 1;
-                self.stops |= failures == Failures::Stop;
+                self.stops |= options.failures == Failures::Stop;
                 // Resamples come in ascending order, so a failure met before has a smaller number.
                 self.first_failure.get_or_insert((resample, error));
             }

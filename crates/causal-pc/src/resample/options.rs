@@ -53,6 +53,7 @@ pub struct BootstrapOptions {
     pub(super) draw: Draw,
     pub(super) failures: Failures,
     pub(super) threads: Option<usize>,
+    pub(super) keep_graphs: bool,
     unit: Unit,
 }
 
@@ -66,6 +67,7 @@ impl BootstrapOptions {
             draw: Draw::default(),
             failures: Failures::default(),
             threads: None,
+            keep_graphs: false,
             unit: Unit::default(),
         }
     }
@@ -100,6 +102,13 @@ impl BootstrapOptions {
     /// What happens when a resample cannot be searched. Default: [`Failures::Stop`].
     pub fn failures(mut self, failures: Failures) -> Self {
         self.failures = failures;
+        self
+    }
+
+    /// Keeps the graph of each resample: see [`Bootstrap::graphs`](super::Bootstrap::graphs).
+    /// Default: they are counted and dropped.
+    pub fn keep_graphs(mut self) -> Self {
+        self.keep_graphs = true;
         self
     }
 
