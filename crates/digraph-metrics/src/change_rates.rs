@@ -182,15 +182,40 @@ impl ChangeRates {
         share(self.together.diag().sum(), self.n_interventions)
     }
 
-    /// The same counts with node `i` in the place of node `order[i]`.
-    pub(crate) fn relabelled(&self, order: &[usize]) -> Self {
-        let together = Array2::from_shape_fn(self.together.dim(), |(affected, given)| {
-            self.together[[order[affected], order[given]]]
-        });
-        Self {
-            together,
-            n_interventions: self.n_interventions,
-        }
+    /// Adds the counts of `other`, as if each of its interventions had happened `times` times.
+    ///
+    /// Sums over several baselines, and the weights of a resample, are made so.
+    /// Nodes that `other` does not have gain nothing.
+    pub fn add(&mut self, other: &Self, times: usize) {
+        ndarray::Zip::indexed(&mut self.together)
+            .for_each(|(a, b), count| *count += times * other.n_changed_together(a, b));
+        self.n_interventions += times * other.n_interventions;
+    }
+
+    /// All rates as a matrix, `[affected, given]`: `c(affected, given)`, NaN where
+    /// [`rate`](Self::rate) gives `None`.
+    #[must_use]
+    pub fn rate_matrix(&self) -> Array2<f64> {
+        Array2::from_shape_fn(self.together.dim(), |(affected, given)| {
+            self.rate(affected, given).unwrap_or(f64::NAN)
+        })
+    }
+
+    /// All lifts as a matrix, `[affected, given]`: `c(affected, given)` over the
+    /// [base rate](Self::base_rate) of `affected`.
+    ///
+    /// 1 where the two change independently of each other, whatever their base rates. NaN where
+    /// either never changed. (S. Brin, R. Motwani, J. Ullman and S. Tsur, SIGMOD 1997, who call it
+    /// interest.)
+    #[must_use]
+    pub fn lift_matrix(&self) -> Array2<f64> {
+        Array2::from_shape_fn(self.together.dim(), |(affected, given)| {
+            let base = self.base_rate(affected).filter(|&base| base > 0.0);
+            match (self.rate(affected, given), base) {
+                (Some(rate), Some(base)) => rate / base,
+                _ => f64::NAN,
+            }
+        })
     }
 }
 
@@ -216,6 +241,36 @@ mod tests {
         assert_eq!(rates.base_rate(0), Some(2.0 / 3.0));
         assert_eq!(rates.mean_interventions_changing_a_node(), Some(1.0));
         assert_eq!(rates.mean_nodes_changed_per_intervention(), Some(1.0));
+    }
+
+    #[test]
+    fn lift_is_the_rate_over_the_base_rate() {
+        let changes = array![[true, true, false], [true, false, false]];
+        let rates = ChangeRates::from_changes(changes.view());
+        let lift = rates.lift_matrix();
+        assert_eq!((lift[[0, 1]], lift[[1, 0]], lift[[1, 1]]), (1.0, 1.0, 2.0));
+        assert!(lift[[2, 0]].is_nan() && lift[[0, 2]].is_nan());
+        let found = rates.rate_matrix();
+        assert_eq!(
+            (found[[0, 1]], found[[1, 0]], found[[2, 0]]),
+            (1.0, 0.5, 0.0)
+        );
+        assert!(found[[0, 2]].is_nan());
+    }
+
+    #[test]
+    fn added_counts_are_those_of_the_rows_one_below_the_other() {
+        let (one, other) = (array![[true, false]], array![[true, true], [false, true]]);
+        let mut sum = ChangeRates::from_changes(one.view());
+        sum.add(&ChangeRates::from_changes(other.view()), 2);
+        let rows = array![
+            [true, false],
+            [true, true],
+            [false, true],
+            [true, true],
+            [false, true]
+        ];
+        assert_eq!(sum, ChangeRates::from_changes(rows.view()));
     }
 
     #[test]

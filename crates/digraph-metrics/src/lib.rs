@@ -7,7 +7,7 @@
 //! [`transitive_reduction`] and [`reduce_in_order`] leave out what the closure does not need.
 //! [`changes_from_baseline`] turns measured values into a table of changes, [`ChangeRates`] counts
 //! which nodes change together, and [`steering_effects`] holds a graph against these rates, with
-//! [`relabelling_test`] to say whether it does better than chance. [`dyads`] tells whether an
+//! [`gap_test`] to say whether it does better than chance. [`dyads`] tells whether an
 //! intervention moves a node the same way on new data. [`compare`] and
 //! [`structural_intervention_distance`] set two graphs side by side, and [`Export`] writes DOT,
 //! GraphML and JSON.
@@ -63,6 +63,8 @@
 //! | How often does v' change when v does? | [`ChangeRates::rate`] |
 //! | Do the graph's successors change more than the rest? | [`steering_effects`] |
 //! | ... more than under mixed-up names? | [`relabelling_test`] |
+//! | ... more than graphs of the same degrees, over many baselines? | [`gap_test`] |
+//! | Does a score, whatever it is, foretell what changes along? | [`foretell`] |
 //! | Does an intervention do in test what it did in training? | [`dyads`] |
 //! | How many edges are wrong? | [`compare`] |
 //! | How many causal effects would be wrong? | [`structural_intervention_distance`] |
@@ -88,22 +90,27 @@
 mod change_rates;
 mod compare;
 mod dyads;
+mod expectations;
 mod export;
+mod foretell;
+mod gap_test;
 mod reachability;
 mod reduction;
-mod relabelling;
+mod rewiring;
 mod sid;
 mod steering;
 
 pub use change_rates::{ChangeRates, ChangesError, changes_from_baseline};
 pub use compare::{Agreement, CompareError, Comparison, compare};
 pub use dyads::{Directions, DyadError, Dyads, NoiseRule, dyads};
+pub use expectations::{Expectations, MeanEffects};
 pub use export::{Export, ExportError};
+pub use foretell::{Foretold, foretell};
+pub use gap_test::{GapTest, Null, gap_test, relabelling_test};
 pub use reachability::{
     Reachability, connected, predecessors, reachability, successors, unrelated,
 };
 pub use reduction::{ReductionError, reduce_in_order, transitive_reduction};
-pub use relabelling::{RelabellingTest, relabelling_test};
 pub use sid::structural_intervention_distance;
 pub use steering::{
     Expected, NodeEffects, SteeringEffects, SteeringError, Summary, Unexpected, steering_effects,

@@ -29,7 +29,7 @@ pub enum Unexpected {
     Unrelated,
 }
 
-/// Why [`steering_effects`] or [`relabelling_test`](crate::relabelling_test) refused its input.
+/// Why [`steering_effects`] or [`gap_test`](crate::gap_test) refused its input.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SteeringError {
@@ -169,8 +169,8 @@ pub fn steering_effects<N, E>(
         .map(|sets| NodeEffects {
             node: sets.node,
             n_changes: rates.n_changes(sets.node.index()),
-            expected: sets.expected_effect(rates),
-            unexpected: sets.unexpected_effect(rates),
+            expected: mean_rate(rates, &sets.expected, sets.node),
+            unexpected: mean_rate(rates, &sets.unexpected, sets.node),
             expected_nodes: sets.expected,
             unexpected_nodes: sets.unexpected,
         })
@@ -184,19 +184,9 @@ pub fn steering_effects<N, E>(
 
 /// A node and the two sets of nodes that its change is held against.
 pub(crate) struct NodeSets {
-    node: NodeIndex,
-    expected: Vec<NodeIndex>,
-    unexpected: Vec<NodeIndex>,
-}
-
-impl NodeSets {
-    pub(crate) fn expected_effect(&self, rates: &ChangeRates) -> Option<f64> {
-        mean_rate(rates, &self.expected, self.node)
-    }
-
-    pub(crate) fn unexpected_effect(&self, rates: &ChangeRates) -> Option<f64> {
-        mean_rate(rates, &self.unexpected, self.node)
-    }
+    pub(crate) node: NodeIndex,
+    pub(crate) expected: Vec<NodeIndex>,
+    pub(crate) unexpected: Vec<NodeIndex>,
 }
 
 /// What the node sets are read from, worked out once for all nodes.
