@@ -5,7 +5,9 @@
 //! (the orientation tables) → [`results`] and [`dyads`] (every number) → [`outputs`] through
 //! [`draw`] and [`report`] (figures, tables, Markdown); [`reproduction`] goes it from end to end.
 //! [`run`] makes the tables: it takes a study from its file through a model to the same end.
+//! [`audit`] asks how far the results hold.
 
+pub mod audit;
 pub mod csv_table;
 pub mod draw;
 pub mod dyads;

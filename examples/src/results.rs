@@ -330,17 +330,26 @@ pub fn sae_key(experiment: &Experiment) -> String {
     format!("sae_role_{}", words.join("_"))
 }
 
-fn effects_against(
-    rows: &OrientationTable,
-    baseline: &Setting,
-    graphs: &[(String, DiGraph<String, ()>)],
-) -> Result<EffectsByGraph, Failure> {
+/// How often values changed together in `rows`, each compared with the row of `baseline`, which is
+/// one of them and no setting itself.
+///
+/// # Errors
+/// If there is no row of the baseline.
+pub fn change_rates(rows: &OrientationTable, baseline: &Setting) -> Result<ChangeRates, Failure> {
     let base = rows
         .position(baseline)
         .ok_or_else(|| format!("no test row for the baseline ({baseline})"))?;
     let others = rows.select(|setting| setting != baseline);
     let changes = changes_from_baseline(others.matrix(), rows.matrix().row(base))?;
-    let rates = ChangeRates::from_changes(changes.view());
+    Ok(ChangeRates::from_changes(changes.view()))
+}
+
+fn effects_against(
+    rows: &OrientationTable,
+    baseline: &Setting,
+    graphs: &[(String, DiGraph<String, ()>)],
+) -> Result<EffectsByGraph, Failure> {
+    let rates = change_rates(rows, baseline)?;
     let (expected, unexpected) = (Expected::Successors, Unexpected::NonSuccessors);
     let by_graph = |(name, graph): &(String, DiGraph<String, ()>)| {
         let effects = steering_effects(graph, &rates, expected, unexpected)?;

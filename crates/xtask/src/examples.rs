@@ -16,12 +16,20 @@ const EXPERIMENT: &str = "examples/experiments/gemma-2b-it.toml";
 const FIGURES: &[&str] = &["figure_3", "figure_4", "figure_5", "figure_6", "figure_7"];
 const TABLES: &[&str] = &["table_1", "table_3"];
 
+/// What the audit writes at least.
+const AUDIT: &[&str] = &[
+    "audit.json",
+    "multiverse.csv",
+    "curve_role_discovered.svg",
+    "curve_sae_discovered.png",
+];
+
 /// The data made by a program, and the program.
 const PLANTED: (&str, &str) = ("fixtures/planted", "plant");
 
 /// Runs the reproduction on the embedded study and, where they are given, on the released tables;
-/// every program for a single figure or table, which must write the same files; and the maker of
-/// the embedded study, which must draw it again to the byte.
+/// every program for a single figure or table, which must write the same files; the audit; and the
+/// maker of the embedded study, which must draw it again to the byte.
 ///
 /// Returns every failure: a program that fails, and each file that is missing, not whole or
 /// another.
@@ -64,6 +72,9 @@ fn check_in(workspace: &Workspace, folder: &Path, failures: &mut Vec<Failure>) {
         );
         failures.extend(missing(&written));
     }
+    let audited = run(workspace, "audit", &folder.join("audit"), &[], failures);
+    let unwritten = AUDIT.iter().filter(|name| !audited.contains(**name));
+    failures.extend(unwritten.map(|name| Failure::told(format!("audit did not write {name}"))));
     if let Err(failure) = plant_again(workspace, &folder.join("planted"), failures) {
         failures.push(failure);
     }

@@ -2,7 +2,8 @@
 //!
 //! Each drawing function takes a description of what to show and returns a [`Picture`]:
 //! [`graphs`] draws directed graphs side by side, [`bars`] grouped bars with error bars,
-//! [`steering_table`] a table of stacked bars with a number on each, [`pies`] a grid of pies.
+//! [`steering_table`] a table of stacked bars with a number on each, [`pies`] a grid of pies,
+//! [`specification_curve`] many combinations of choices in the order of their results.
 //! [`save`] writes a picture as `.svg` and `.png`. The PNG is rasterised from the SVG with the
 //! font that the program carries, so neither file depends on the fonts of the machine.
 //!
@@ -23,6 +24,7 @@ mod bars;
 mod canvas;
 #[cfg(test)]
 mod check;
+mod curve;
 mod font;
 mod graphs;
 mod layered;
@@ -35,6 +37,7 @@ mod shares;
 mod table;
 
 pub use bars::{Bar, BarCluster, BarFigure, BarGroup, BarPanel, bars};
+pub use curve::{CurveAxis, CurveFigure, CurveLevel, CurvePoint, specification_curve};
 pub use graphs::{Edge, EdgeKind, EdgeStyle, GraphFigure, GraphPanel, graphs};
 pub use picture::{DrawError, Picture, save};
 pub use pies::{PieFigure, PieRow, pies};

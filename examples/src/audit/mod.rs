@@ -1,0 +1,99 @@
+//! How far the conclusions of a study hold when its choices are made otherwise.
+//!
+//! The study's own analysis rests on one set of features, one baseline, one level and one graph.
+//! [`Audit::compute`] makes all these choices in other ways too, holds the gap between expected and
+//! unexpected effects against chance, and says how sure the edges are. Each part is a module with
+//! one record that serialises; all together are `audit.json`. `docs/audit.md` of the repository
+//! says how to read them.
+
+pub mod baselines;
+pub mod comparisons;
+pub mod edge_confidence;
+pub mod multiverse;
+pub mod null_tests;
+pub mod resampled;
+pub mod rivals;
+pub mod search;
+mod settings;
+mod write;
+
+use indicatif::ProgressBar;
+use serde::Serialize;
+
+use crate::Failure;
+use crate::arguments::Loaded;
+use baselines::{BaselineCounts, Baselines};
+use edge_confidence::EdgeConfidence;
+use multiverse::{Multiverse, Specification};
+use null_tests::NullTest;
+use rivals::Contest;
+
+pub use settings::Settings;
+pub use write::write;
+
+/// All parts. Serialises to `audit.json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Audit {
+    /// The experiment's name.
+    pub experiment: String,
+    /// What was drawn how often, from which seed.
+    pub settings: Settings,
+    /// With the published features: against how many baselines the published comparison comes out
+    /// as published.
+    pub baseline_counts: BaselineCounts,
+    /// The same with all features.
+    pub baseline_counts_all_features: BaselineCounts,
+    /// The numbers behind the counts, with the published features.
+    pub baselines: Baselines,
+    /// The numbers behind the counts, with all features.
+    pub baselines_all_features: Baselines,
+    /// Every combination of choices.
+    pub multiverse: Multiverse,
+    /// Whether gaps are more than chance.
+    pub null_tests: Vec<NullTest>,
+    /// How sure the edges and the rates are, with the published features and with all.
+    pub edge_confidence: Vec<EdgeConfidence>,
+    /// Whether the graph foretells better than simpler scores.
+    pub rivals: Vec<Contest>,
+    /// Every combination, one by one: `multiverse.csv`.
+    #[serde(skip)]
+    pub specifications: Vec<Specification>,
+}
+
+impl Audit {
+    /// Computes all parts.
+    ///
+    /// Every random number comes from `settings.seed`, and the numbers do not depend on the number
+    /// of threads.
+    ///
+    /// # Errors
+    /// If the measurements cannot be analysed at all. A combination of choices that cannot be
+    /// searched is counted, not an error.
+    pub fn compute(
+        loaded: &Loaded,
+        settings: &Settings,
+        progress: &ProgressBar,
+    ) -> Result<Self, Failure> {
+        let published = Baselines::compute(loaded, &search::published_features(loaded))?;
+        let all = Baselines::compute(loaded, &search::all_features(loaded))?;
+        let (multiverse, specifications) = multiverse::compute(loaded, settings, progress)?;
+        progress.set_message("drawing graphs by chance");
+        let null_tests = null_tests::compute(loaded, settings)?;
+        let edge_confidence = edge_confidence::compute(loaded, settings, progress)?;
+        progress.set_message("holding rivals against the graph");
+        let rivals = rivals::compute(loaded, settings, &edge_confidence)?;
+        Ok(Self {
+            experiment: loaded.experiment.name.clone(),
+            settings: settings.clone(),
+            baseline_counts: published.counts(),
+            baseline_counts_all_features: all.counts(),
+            baselines: published,
+            baselines_all_features: all,
+            multiverse,
+            null_tests,
+            edge_confidence,
+            rivals,
+            specifications,
+        })
+    }
+}

@@ -1,0 +1,182 @@
+//! Whether the tests against chance are honest: on synthetic studies whose graph knows nothing of
+//! what changes their p-values must be uniform, and where it does know they should be small.
+//!
+//! The full size, with figures printed:
+//! `cargo test --release -p examples --test audit -- --ignored --nocapture`
+
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use value_causal::discovery::graph::{MixedGraph, UndirectedEdges};
+use value_causal::discovery::synthetic::{DagModel, LinearOptions, LinearSem, random_dag};
+use value_causal::discovery::{Alpha, BootstrapOptions, FisherZ, PcOptions, bootstrap, pc};
+use value_causal::metrics::{
+    ChangeRates, Expectations, Expected, Null, Unexpected, gap_test, reachability,
+};
+use value_causal::ndarray::{Array2, Axis};
+use value_causal::petgraph::graph::{DiGraph, NodeIndex};
+
+const NODES: usize = 9;
+
+fn model(seed: u64) -> LinearSem {
+    let sparse = DagModel::ErdosRenyi {
+        expected_degree: 2.0,
+    };
+    let dag = random_dag(NODES, sparse, seed).unwrap();
+    LinearSem::random(&dag, LinearOptions::new(), seed).unwrap()
+}
+
+/// The graph that PC finds in samples of the model.
+fn discovered(model: &LinearSem, seed: u64) -> DiGraph<String, ()> {
+    let test = FisherZ::from_samples(model.sample(400, seed).view()).unwrap();
+    let found = pc(&test, &PcOptions::new(Alpha::new(0.05).unwrap())).unwrap();
+    found.graph.to_digraph(UndirectedEdges::BothWays)
+}
+
+/// What 30 pushes on single nodes change: the node, and each descendant three times in four; now
+/// and then any other node; some nodes more often than others.
+fn changes(dag: &MixedGraph, rng: &mut ChaCha8Rng) -> Array2<bool> {
+    let reached = reachability(&dag.to_digraph(UndirectedEdges::Drop));
+    let fickle: Vec<f64> = (0..NODES).map(|_| rng.random_range(0.05..0.35)).collect();
+    let mut table = Array2::from_elem((30, NODES), false);
+    for mut row in table.rows_mut() {
+        let pushed = rng.random_range(0..NODES);
+        for node in 0..NODES {
+            let along = reached.reaches(NodeIndex::new(pushed), NodeIndex::new(node));
+            row[node] =
+                node == pushed || rng.random_bool(fickle[node]) || along && rng.random_bool(0.75);
+        }
+    }
+    table
+}
+
+/// The p-value of the gap of one study: PC on samples of a model, held against what pushes on the
+/// nodes of the same model change, or, where the graph shall know nothing, of a model whose nodes
+/// are called otherwise.
+fn p_value(null: Null, knows: bool, effects: Effects, seed: u64) -> Option<f64> {
+    let model = model(seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let graph = discovered(&model, seed);
+    let mut changes = changes(model.dag(), &mut rng);
+    if !knows {
+        let mut order: Vec<usize> = (0..NODES).collect();
+        order.shuffle(&mut rng);
+        changes = changes.select(Axis(1), &order);
+    }
+    let effects = [effects(&ChangeRates::from_changes(changes.view()))];
+    let (expected, unexpected) = (Expected::Successors, Unexpected::NonSuccessors);
+    let draws = null.draw(&graph, expected, unexpected, 99, seed);
+    let whole = Expectations::of(&graph, expected, unexpected);
+    Some(gap_test(&whole, &draws, &effects).ok()?.p_value())
+}
+
+type Effects = fn(&ChangeRates) -> Array2<f64>;
+const MEASURES: [(&str, Effects); 2] = [
+    ("rate", ChangeRates::rate_matrix),
+    ("lift", ChangeRates::lift_matrix),
+];
+
+/// The p-values of the studies that have a gap.
+fn p_values(null: Null, knows: bool, effects: Effects, n_studies: u64) -> Vec<f64> {
+    let of = |seed| p_value(null, knows, effects, seed);
+    (0..n_studies).into_par_iter().filter_map(of).collect()
+}
+
+/// The Kolmogorov-Smirnov distance of p-values of 99 draws from the uniform distribution on 1/100,
+/// ..., 1.
+fn distance(p_values: &[f64]) -> f64 {
+    let n = p_values.len() as f64;
+    let at = |step: i32| {
+        let level = f64::from(step) / 100.0;
+        let below = p_values.iter().filter(|&&p| p <= level + 1e-9).count();
+        (below as f64 / n - level).abs()
+    };
+    (1..=100).map(at).fold(0.0, f64::max)
+}
+
+fn share_below(p_values: &[f64], level: f64) -> f64 {
+    p_values.iter().filter(|&&p| p <= level + 1e-9).count() as f64 / p_values.len() as f64
+}
+
+/// Uniform p-values where the graph knows nothing, small ones where it does.
+fn calibrate(n_studies: u64) {
+    for (name, effects) in MEASURES {
+        let null = p_values(Null::Relabelling, false, effects, n_studies);
+        let n = null.len() as f64;
+        assert!(
+            n > 0.8 * n_studies as f64,
+            "{n} of {n_studies} studies have a gap"
+        );
+        // Reached by chance once in a hundred times.
+        let limit = 1.628 / n.sqrt();
+        let found = distance(&null);
+        println!(
+            "{name}, nothing known, relabelling: {n} studies, distance {found:.3} (1 % beyond \
+             {limit:.3}), p <= 0.05 in {:.3}",
+            share_below(&null, 0.05)
+        );
+        assert!(found < limit, "{name}: {found} {limit}");
+        // Few graphs have the degrees of a graph of nine nodes, so that rewiring finds less.
+        for (null_name, null, least) in [
+            ("relabelling", Null::Relabelling, 0.3),
+            ("rewiring", Null::Rewiring, 0.08),
+        ] {
+            let power = share_below(&p_values(null, true, effects, n_studies), 0.05);
+            println!("{name}, planted, {null_name}: p <= 0.05 in {power:.3}");
+            assert!(power > least, "{name} {null_name}: {power}");
+        }
+    }
+}
+
+#[test]
+fn p_values_are_uniform_under_the_null_and_small_otherwise() {
+    calibrate(60);
+}
+
+#[test]
+#[ignore = "takes a minute in a debug build: the command is at the top of the file"]
+fn p_values_over_500_studies() {
+    calibrate(500);
+}
+
+/// Mean frequency of joined pairs over models, planted and absent.
+fn frequencies(n_models: u64, n_resamples: usize) -> [f64; 2] {
+    let of_model = |seed| {
+        let model = model(seed);
+        let samples = model.sample(300, seed);
+        let test = |rows: &[usize]| FisherZ::from_samples(samples.select(Axis(0), rows).view());
+        let pc = PcOptions::new(Alpha::new(0.01).unwrap());
+        let options = BootstrapOptions::new(n_resamples).seed(seed);
+        let found = bootstrap(samples.nrows(), test, &pc, &options).unwrap();
+        let mut sums = [[0.0; 2]; 2];
+        for a in 0..NODES {
+            for b in a + 1..NODES {
+                let kind = usize::from(!model.dag().is_adjacent(a, b));
+                sums[kind][0] += found.edge(a, b).unwrap().any;
+                sums[kind][1] += 1.0;
+            }
+        }
+        sums
+    };
+    let add = |a: [[f64; 2]; 2], b: [[f64; 2]; 2]| {
+        [0, 1].map(|kind| [0, 1].map(|part| a[kind][part] + b[kind][part]))
+    };
+    let all = (0..n_models).into_par_iter().map(of_model);
+    all.reduce(Default::default, add).map(|[sum, n]| sum / n)
+}
+
+#[test]
+fn planted_edges_come_back_in_resamples_and_absent_ones_do_not() {
+    let [planted, absent] = frequencies(6, 30);
+    println!("planted edges in {planted:.3} of the resamples, absent ones in {absent:.3}");
+    assert!(planted > 0.6 && absent < 0.2, "{planted} {absent}");
+}
+
+#[test]
+#[ignore = "takes a minute in a debug build: the command is at the top of the file"]
+fn frequencies_over_100_models() {
+    let [planted, absent] = frequencies(100, 200);
+    println!("planted edges in {planted:.3} of the resamples, absent ones in {absent:.3}");
+    assert!(planted > 0.6 && absent < 0.15, "{planted} {absent}");
+}
