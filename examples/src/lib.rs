@@ -13,6 +13,7 @@ pub mod draw;
 pub mod dyads;
 pub mod experiment;
 pub mod interventions;
+pub mod organism;
 pub mod outputs;
 pub mod report;
 pub mod reproduction;
