@@ -12,7 +12,6 @@ pub mod csv_table;
 pub mod draw;
 pub mod dyads;
 pub mod experiment;
-pub mod interventions;
 pub mod organism;
 pub mod outputs;
 pub mod report;

@@ -9,13 +9,17 @@
 pub mod baselines;
 pub mod comparisons;
 pub mod edge_confidence;
+pub mod effects;
 pub mod multiverse;
 pub mod null_tests;
+pub mod planner;
 pub mod resampled;
 pub mod rivals;
 pub mod search;
 mod settings;
 mod write;
+
+use std::collections::BTreeMap;
 
 use indicatif::ProgressBar;
 use serde::Serialize;
@@ -24,8 +28,10 @@ use crate::Failure;
 use crate::arguments::Loaded;
 use baselines::{BaselineCounts, Baselines};
 use edge_confidence::EdgeConfidence;
+use effects::OfGraph;
 use multiverse::{Multiverse, Specification};
 use null_tests::NullTest;
+use planner::Plan;
 use rivals::Contest;
 
 pub use settings::Settings;
@@ -55,6 +61,10 @@ pub struct Audit {
     pub edge_confidence: Vec<EdgeConfidence>,
     /// Whether the graph foretells better than simpler scores.
     pub rivals: Vec<Contest>,
+    /// What values do to each other by a graph, with bounds, and whether that foretells steering.
+    pub effects: BTreeMap<String, OfGraph>,
+    /// What to steer each value with, where there is a reliable choice.
+    pub plan: Plan,
     /// Every combination, one by one: `multiverse.csv`.
     #[serde(skip)]
     pub specifications: Vec<Specification>,
@@ -82,6 +92,9 @@ impl Audit {
         let edge_confidence = edge_confidence::compute(loaded, settings, progress)?;
         progress.set_message("holding rivals against the graph");
         let rivals = rivals::compute(loaded, settings, &edge_confidence)?;
+        progress.set_message("foretelling held-out steering, planning");
+        let effects = effects::compute(loaded, settings)?;
+        let plan = planner::compute(loaded, settings)?;
         Ok(Self {
             experiment: loaded.experiment.name.clone(),
             settings: settings.clone(),
@@ -93,6 +106,8 @@ impl Audit {
             null_tests,
             edge_confidence,
             rivals,
+            effects,
+            plan,
             specifications,
         })
     }

@@ -26,10 +26,13 @@ use statrs::distribution::{ContinuousCDF, StudentsT};
 use value_causal::bench::{
     Intervention, OrientationTable, Setting, SteeringChanges, holm, signed_rank,
 };
-use value_causal::discovery::effects::Ida;
+use value_causal::discovery::effects::{Ida, Moments};
 use value_causal::ndarray::{ArrayView1, Axis};
 
+use super::effects::extendable;
+use super::settings::Settings;
 use crate::Failure;
+use crate::arguments::Loaded;
 
 /// What a plan leaves open.
 #[derive(Clone, Copy, Debug)]
@@ -245,6 +248,43 @@ impl Instructed {
         };
         changes.get(value).map_or(&[], Vec::as_slice)
     }
+}
+
+/// The plan of a study: all its features and its instructions. Predicted side effects are those of
+/// the graph that the default search finds in all training rows; where it allows none, because a
+/// value is constant, say, a note says so.
+///
+/// # Errors
+/// If training and test rows have other features.
+pub fn compute(loaded: &Loaded, settings: &Settings) -> Result<Plan, Failure> {
+    let study = &loaded.study;
+    let [train, test] = [&study.train, &study.test].map(SteeringChanges::of);
+    let instructed = Instructed::of(&study.test, &study.raise, &study.lower);
+    let options = PlanOptions {
+        seed: settings.seed,
+        ..PlanOptions::default()
+    };
+    let effects = possible_effects(&study.train, loaded.experiment.alpha);
+    let mut plan = plan(
+        &train,
+        &test,
+        Some(&instructed),
+        effects.as_ref().ok(),
+        options,
+    )?;
+    if let Err(reason) = effects {
+        plan.notes
+            .push(format!("no predicted side effects: {reason}"));
+    }
+    Ok(plan)
+}
+
+fn possible_effects(train: &OrientationTable, alpha: f64) -> Result<Ida, Failure> {
+    let moments = Moments::from_samples(train.matrix())?;
+    Ok(Ida::global(
+        &extendable(train, alpha)?,
+        &moments.covariance,
+    )?)
 }
 
 /// Plans for every value and both directions.

@@ -384,7 +384,7 @@ fn mean_ranks(numbers: &[f64]) -> Vec<f64> {
 }
 
 /// Pearson's correlation; NaN where one side is constant.
-pub(in crate::interventions) fn pearson(x: &[f64], y: &[f64]) -> f64 {
+pub(in crate::audit) fn pearson(x: &[f64], y: &[f64]) -> f64 {
     let n = x.len() as f64;
     let (mean_x, mean_y) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
     let moments = x

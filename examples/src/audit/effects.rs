@@ -12,14 +12,29 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use value_causal::bench::OrientationTable;
-use value_causal::discovery::MixedGraph;
+use value_causal::discovery::ci::{FisherZ, FisherZOptions};
 use value_causal::discovery::effects::{Ida, LinearModel, Moments};
+use value_causal::discovery::{Alpha, MixedGraph, PcOptions, pc};
 use value_causal::metrics::ChangeRates;
 
+use super::search::{Rows, discover, published_features, with_features};
+use super::settings::Settings;
 use crate::Failure;
+use crate::arguments::Loaded;
 
 pub(super) use score::pearson;
 pub use score::{Estimate, Foretold, HeldOut, Score, score};
+
+/// The effects that one graph allows, or why there are none.
+#[derive(Clone, Debug, Serialize)]
+pub struct OfGraph {
+    /// The graph's edges, such as `Empathy -> Social` and `Social -- Political`.
+    pub edges: Vec<String>,
+    /// The effects; `None` where no DAG extends the graph.
+    pub effects: Option<Effects>,
+    /// Why there are none.
+    pub reason: Option<String>,
+}
 
 /// What the audit says of effects.
 #[derive(Clone, Debug, Serialize)]
@@ -59,6 +74,46 @@ pub struct Counted {
     pub value: f64,
     /// Number of DAGs, in decimal digits.
     pub n_dags: String,
+}
+
+/// The effects by two graphs over the published features' training rows: `published`, searched as
+/// the study searches it, and `default`, searched so that some DAG always extends it.
+///
+/// # Errors
+/// If a graph cannot be discovered.
+pub fn compute(loaded: &Loaded, settings: &Settings) -> Result<BTreeMap<String, OfGraph>, Failure> {
+    let features = published_features(loaded);
+    let [train, test] =
+        [&loaded.study.train, &loaded.study.test].map(|table| with_features(table, &features));
+    let alpha = loaded.experiment.alpha;
+    let graphs = [
+        ("published", discover(&train, &features, Rows::All, alpha)?),
+        ("default", extendable(&train, alpha)?),
+    ];
+    let of_graph = |(name, graph): (&str, MixedGraph)| {
+        let edges = graph
+            .edges()
+            .map(|edge| graph.display_edge(&edge).to_string());
+        let found = effects(&graph, &train, &test, settings.resamples, settings.seed);
+        let reason = found.as_ref().err().map(ToString::to_string);
+        let of_graph = OfGraph {
+            edges: edges.collect(),
+            effects: found.ok(),
+            reason,
+        };
+        (name.to_owned(), of_graph)
+    };
+    Ok(graphs.into_iter().map(of_graph).collect())
+}
+
+/// The graph that the search of this project's default options finds, which some DAG extends.
+///
+/// # Errors
+/// If a test of independence cannot be made on these rows.
+pub(super) fn extendable(train: &OrientationTable, alpha: f64) -> Result<MixedGraph, Failure> {
+    let names = FisherZOptions::new().names(train.values());
+    let test = FisherZ::with_options(train.matrix(), names)?;
+    Ok(pc(&test, &PcOptions::new(Alpha::new(alpha)?))?.graph)
 }
 
 /// The effects that a graph allows, estimated from the rows it was found in, and how well they
