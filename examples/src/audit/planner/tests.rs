@@ -194,7 +194,7 @@ fn noise_has_no_reliable_choice() {
     );
 }
 
-/// `cargo test --release -p examples --lib planner -- --ignored --nocapture`, about ten seconds.
+/// `cargo test --release -p examples --lib planner -- --ignored --nocapture`; minutes in a debug build.
 #[test]
 #[ignore = "1,000 studies: cargo test --release -p examples --lib planner -- --ignored"]
 fn false_claims_stay_below_five_in_a_hundred() {
