@@ -175,7 +175,10 @@ enum Kernel {
 impl Kernel {
     #[cfg(target_arch = "x86_64")]
     fn of(kind: Kind) -> Option<Self> {
-        if !(is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl")) {
+        // Not optimised, they are slower than libtorch.
+        let optimised = cfg!(test) || !cfg!(debug_assertions);
+        let avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl");
+        if !(optimised && avx512) {
             return None;
         }
         match kind {
