@@ -11,7 +11,7 @@ struct SystemFeature {
     /// The feature's name, in whichever package declares it.
     feature: &'static str,
     /// What the linker calls the library.
-    library: &'static str,
+    link_name: &'static str,
     /// The Debian package that has it.
     debian: &'static str,
 }
@@ -19,7 +19,7 @@ struct SystemFeature {
 /// Every such feature of this workspace.
 const SYSTEM_FEATURES: &[SystemFeature] = &[SystemFeature {
     feature: "lapack",
-    library: "openblas",
+    link_name: "openblas",
     debian: "libopenblas-dev",
 }];
 
@@ -42,14 +42,14 @@ pub fn prepare(workspace: &Workspace) -> LeftOut {
             .iter()
             .filter(|package| package.features.contains_key(wanted.feature));
         let owners: Vec<&str> = declares.map(|package| package.name.as_str()).collect();
-        if owners.is_empty() || links(wanted.library) {
+        if owners.is_empty() || links(wanted.link_name) {
             continue;
         }
         let problem = match install(wanted.debian) {
-            Ok(()) if links(wanted.library) => continue,
+            Ok(()) if links(wanted.link_name) => continue,
             Ok(()) => format!(
                 "{} is installed, and lib{} still does not link",
-                wanted.debian, wanted.library
+                wanted.debian, wanted.link_name
             ),
             Err(problem) => problem,
         };
@@ -58,7 +58,7 @@ pub fn prepare(workspace: &Workspace) -> LeftOut {
             "feature `{}` of {} was left out: it needs lib{}, and {problem}",
             wanted.feature,
             owners.join(", "),
-            wanted.library
+            wanted.link_name
         ));
     }
     left_out
