@@ -56,7 +56,7 @@ impl Site {
             Work::TestAlone { package } => self.test_alone(package, &mut log),
             Work::TestTogether => self.test_together(&mut log),
             Work::TestOptimised { package, target } => {
-                log.run(&self.test(package).args(["--release", "--test", target]));
+                self.test_optimised(package, target, &mut log);
             }
             Work::Examples => log.failures.extend(examples::check(&self.workspace)),
             Work::Deny => self.deny(&mut log),
@@ -110,13 +110,21 @@ impl Site {
                 .failures
                 .push(Failure::told(format!("there is no package {name}")));
         };
-        if package.needs_libtorch() && self.no_libtorch().is_some() {
+        if self.misses_libtorch(package) {
             return self.demand_libtorch(log);
         }
         for set in feature_sets(package, &self.left_out_of([package])) {
             println!("{name} with {}:", set.name);
             log.run(&self.test(name).args(set.args));
         }
+    }
+
+    fn test_optimised(&self, name: &str, target: &str, log: &mut Log) {
+        let misses_libtorch = |package| self.misses_libtorch(package);
+        if self.workspace.package(name).is_some_and(misses_libtorch) {
+            return self.demand_libtorch(log);
+        }
+        log.run(&self.test(name).args(["--release", "--test", target]));
     }
 
     fn test_together(&self, log: &mut Log) {
@@ -163,14 +171,14 @@ impl Site {
         self.workspace
             .packages
             .iter()
-            .filter(|package| !package.needs_libtorch() || self.no_libtorch().is_none())
+            .filter(|package| !self.misses_libtorch(package))
     }
 
     /// Cargo's arguments for all of them in one build.
     fn together(&self) -> Vec<String> {
         let mut args = vec!["--workspace".to_owned()];
         for package in &self.workspace.packages {
-            if package.needs_libtorch() && self.no_libtorch().is_some() {
+            if self.misses_libtorch(package) {
                 args.extend(["--exclude".to_owned(), package.name.clone()]);
             }
         }
@@ -199,6 +207,10 @@ impl Site {
     fn left_out(&self) -> &LeftOut {
         self.left_out
             .get_or_init(|| system::prepare(&self.workspace))
+    }
+
+    fn misses_libtorch(&self, package: &Package) -> bool {
+        package.needs_libtorch() && self.no_libtorch().is_some()
     }
 
     /// Why there is no libtorch, if there is none; fetched on first use.

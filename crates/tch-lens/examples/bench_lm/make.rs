@@ -68,8 +68,7 @@ pub fn checkpoint(options: &Options) -> Result<()> {
 }
 
 /// Writes config.json, plain.jsonl (64 prompts of 198 to 220 tokens that share nothing), questionnaire.jsonl (for each
-/// setting 108
-/// prompts of 220 to 240 tokens that share 200) and steer.safetensors (a unit vector for each setting).
+/// setting 108 prompts of 220 to 240 tokens that share 200) and steer.safetensors (a unit vector for each setting).
 ///
 /// A line is `{"setting": N, "ids": [..]}`.
 pub fn prompts(options: &Options) -> Result<()> {

@@ -23,17 +23,15 @@ impl Linear {
         layers: [&Self; N],
         x: &Tensor,
     ) -> Result<[Tensor; N], TchError> {
-        let mut outs = match products::of(x, layers.map(|layer| &layer.weight))? {
-            Some(mut outs) => {
-                for (layer, out) in layers.iter().zip(&mut outs) {
-                    if let Some(bias) = &layer.bias {
-                        *out = out.f_add_(bias)?;
-                    }
+        if let Some(mut outs) = products::of(x, layers.map(|layer| &layer.weight))? {
+            for (layer, out) in layers.iter().zip(&mut outs) {
+                if let Some(bias) = &layer.bias {
+                    *out = out.f_add_(bias)?;
                 }
-                return Ok(outs);
             }
-            None => Vec::with_capacity(N),
-        };
+            return Ok(outs);
+        }
+        let mut outs = Vec::with_capacity(N);
         for layer in layers {
             outs.push(x.f_linear(&layer.weight, layer.bias.as_ref())?);
         }
