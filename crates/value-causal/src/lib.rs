@@ -4,9 +4,10 @@
 //! The facade has nothing of its own but a guide and a pair of small tables. It re-exports one crate
 //! per feature, `bench` (valuebench), `discovery` (causal-pc) and `metrics` (digraph-metrics), all on
 //! by default, together with `ndarray` and `petgraph` in the versions that these crates speak. The
-//! feature `chat` adds to `bench` what asks models behind OpenAI-compatible servers. The feature `lens` (tch-lens: models, hook points, steering) is off by default, since it needs libtorch:
-//! a package with programs or tests over it has a `build.rs` such as tch-lens's own. An
-//! `OrientationTable` hands its matrix to `FisherZ`, `pc` turns that into a `MixedGraph`, its
+//! features `chat` and `journal` add to `bench` what asks models behind OpenAI-compatible servers and
+//! what keeps the raw answers of a study. The feature `lens` (tch-lens: models, hook points, steering)
+//! is off by default, since it needs libtorch: a package with programs or tests over it has the few
+//! lines of `build.rs` that the first page of tch-lens shows, with `DEP_VALUE_CAUSAL_LINK_ARGS`. //! `OrientationTable` hands its matrix to `FisherZ`, `pc` turns that into a `MixedGraph`, its
 //! `to_digraph` goes to `reduce_in_order` and `steering_effects`.
 #![cfg_attr(
     all(feature = "bench", feature = "discovery", feature = "metrics"),
