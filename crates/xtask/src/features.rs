@@ -74,6 +74,16 @@ pub fn feature_sets(package: &Package, left_out: &BTreeSet<String>) -> Vec<Featu
     wanted.into_iter().map(|(_, set)| set).collect()
 }
 
+/// The feature sets in which a package is tested by itself: of an unpublished one, on which nobody
+/// depends, only the first and the last; clippy builds what lies between.
+pub fn tested_sets(package: &Package, left_out: &BTreeSet<String>) -> Vec<FeatureSet> {
+    let mut sets = feature_sets(package, left_out);
+    if !package.is_published() && sets.len() > 2 {
+        sets.drain(1..sets.len() - 1);
+    }
+    sets
+}
+
 /// Cargo's arguments for every feature of one package but those `left_out`.
 fn all_features(package: &Package, left_out: &BTreeSet<String>) -> Vec<String> {
     let usable = usable(package, left_out);
@@ -223,6 +233,20 @@ mod tests {
         );
         let plain = package(&[("default", &["a"]), ("a", &[])]);
         assert_eq!(names(&plain, &[]), ["default features", "no features"]);
+    }
+
+    #[test]
+    fn an_unpublished_package_is_tested_in_its_first_and_last_set() {
+        let features: [(&str, &[&str]); 2] = [("lapack", &["dep:a"]), ("lens", &["dep:b"])];
+        let published = package(&features);
+        let private = Package {
+            publish: Some(Vec::new()),
+            ..package(&features)
+        };
+        assert_eq!(tested_sets(&published, &set(&[])).len(), 4);
+        let sets = tested_sets(&private, &set(&[]));
+        let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).collect();
+        assert_eq!(names, ["default features", "all features"]);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub enum Work {
     Lint,
     /// Build the documentation.
     Document,
-    /// Test one package by itself, in every feature set.
+    /// Test one package by itself, in its feature sets.
     TestAlone {
         /// The package.
         package: String,
@@ -145,7 +145,7 @@ fn step(name: &str, about: &str, work: Work) -> Step {
 }
 
 fn test_alone(package: &str) -> Step {
-    let about = format!("tests and doctests of {package}, built alone, in every feature set");
+    let about = format!("tests and doctests of {package}, built alone, in its feature sets");
     step(
         &format!("test-{package}"),
         &about,

@@ -1,7 +1,7 @@
 //! How each kind of step does its work.
 
 use crate::command::{Cmd, Failure};
-use crate::features::{all_features_together, feature_sets};
+use crate::features::{all_features_together, feature_sets, tested_sets};
 use crate::plan::Work;
 use crate::system::LeftOut;
 use crate::toolchain::{CLIPPY, RUSTFMT};
@@ -81,7 +81,7 @@ impl Site {
         if log.keep(toolchain::ensure(CLIPPY)).is_none() {
             return;
         }
-        let clippy = || self.workspace.cargo("clippy").arg("--all-targets");
+        let clippy = || self.cargo("clippy").arg("--all-targets");
         let deny_warnings = ["--", "-D", "warnings"];
         log.run(&clippy().args(self.together()).args(deny_warnings));
         log.run(
@@ -99,7 +99,7 @@ impl Site {
     }
 
     fn document(&self, log: &mut Log) {
-        let doc = self.workspace.cargo("doc").arg("--no-deps");
+        let doc = self.cargo("doc").arg("--no-deps");
         let doc = doc.args(self.together()).args(self.all_features());
         log.run(&doc.env("RUSTDOCFLAGS", "-D warnings"));
     }
@@ -113,7 +113,7 @@ impl Site {
         if self.misses_libtorch(package) {
             return self.demand_libtorch(log);
         }
-        for set in feature_sets(package, &self.left_out_of([package])) {
+        for set in tested_sets(package, &self.left_out_of([package])) {
             println!("{name} with {}:", set.name);
             log.run(&self.test(name).args(set.args));
         }
@@ -128,7 +128,7 @@ impl Site {
     }
 
     fn test_together(&self, log: &mut Log) {
-        let test = self.workspace.cargo("test").arg("--no-fail-fast");
+        let test = self.cargo("test").arg("--no-fail-fast");
         log.run(&test.args(self.together()).args(self.all_features()));
     }
 
@@ -161,9 +161,16 @@ impl Site {
     }
 
     fn test(&self, package: &str) -> Cmd {
-        self.workspace
-            .cargo("test")
+        self.cargo("test")
             .args(["--no-fail-fast", "--package", package])
+    }
+
+    /// A cargo command that builds: everything is built once, in many feature sets, so what would
+    /// make the next build of the same quicker only fills the disk.
+    fn cargo(&self, subcommand: &str) -> Cmd {
+        self.workspace
+            .cargo(subcommand)
+            .env("CARGO_INCREMENTAL", "0")
     }
 
     /// The packages that can be built here.

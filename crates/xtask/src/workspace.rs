@@ -95,7 +95,7 @@ impl Workspace {
     pub fn published(&self) -> impl Iterator<Item = &Package> {
         self.packages
             .iter()
-            .filter(|package| package.publish.as_ref().is_none_or(|to| !to.is_empty()))
+            .filter(|package| package.is_published())
     }
 
     /// A cargo command in the workspace's root.
@@ -105,6 +105,11 @@ impl Workspace {
 }
 
 impl Package {
+    /// Whether it is meant for the registry.
+    pub fn is_published(&self) -> bool {
+        self.publish.as_ref().is_none_or(|to| !to.is_empty())
+    }
+
     /// Whether it has a target of that kind and name.
     pub fn has_target(&self, kind: &str, name: &str) -> bool {
         self.targets
