@@ -4,7 +4,7 @@ use clap::Args;
 
 use crate::Failure;
 use crate::experiment::Experiment;
-use crate::source::{PLANTED, Source};
+use crate::source::{Input, PLANTED, Source, SourceError};
 use crate::study::Study;
 
 /// The options that all figure and table programs share.
@@ -31,6 +31,8 @@ pub struct Loaded {
     pub experiment: Experiment,
     /// The measurements.
     pub study: Study,
+    /// The files that both were read from.
+    pub inputs: Vec<Input>,
 }
 
 impl Arguments {
@@ -43,7 +45,12 @@ impl Arguments {
         let Some(file) = &self.experiment else {
             let experiment = Experiment::read(&PLANTED, "experiment.toml")?;
             let study = Study::read(&experiment, &PLANTED)?;
-            return Ok(Loaded { experiment, study });
+            let inputs = inputs(&experiment, (&PLANTED, "experiment.toml"), &PLANTED)?;
+            return Ok(Loaded {
+                experiment,
+                study,
+                inputs,
+            });
         };
         let name = file
             .file_name()
@@ -58,7 +65,7 @@ impl Arguments {
             )
             .into());
         }
-        let data = self.data.clone().map_or(beside, Source::Folder);
+        let data = self.data.clone().map_or(beside.clone(), Source::Folder);
         let train = data.label(&experiment.files.train);
         if self.data.is_none() && !train.exists() {
             let train = train.display();
@@ -68,6 +75,28 @@ impl Arguments {
             .into());
         }
         let study = Study::read(&experiment, &data)?;
-        Ok(Loaded { experiment, study })
+        let inputs = inputs(&experiment, (&beside, name), &data)?;
+        Ok(Loaded {
+            experiment,
+            study,
+            inputs,
+        })
     }
+}
+
+/// Every file that an experiment is read from: its own in one place, the measured ones in another.
+fn inputs(
+    experiment: &Experiment,
+    (beside, name): (&Source, &str),
+    data: &Source,
+) -> Result<Vec<Input>, SourceError> {
+    let own = [name, experiment.references_file.as_str()].into_iter();
+    let own = own.chain(experiment.truth_file.as_deref());
+    let papers = experiment.paper.iter();
+    let own = own.chain(papers.flat_map(|p| [p.full_table_file.as_str(), &p.table_1_file]));
+    let files = &experiment.files;
+    let measured = [&files.train, &files.test, &files.raise, &files.lower].into_iter();
+    own.map(|file| beside.input(file))
+        .chain(measured.map(|file| data.input(file)))
+        .collect()
 }

@@ -121,7 +121,9 @@ impl Output {
     }
 
     fn picture(self, loaded: &Loaded, results: &Results) -> Result<Picture, Failure> {
-        let Loaded { experiment, study } = loaded;
+        let Loaded {
+            experiment, study, ..
+        } = loaded;
         let model = &experiment.name;
         Ok(match self {
             Self::Figure3 => graphs(&figure_3(experiment, study.values(), results))?,

@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
+use crate::run::bytes_checksum;
+
 /// A place that named files are read from.
 #[derive(Clone, Debug)]
 pub enum Source {
@@ -10,6 +14,17 @@ pub enum Source {
     Folder(PathBuf),
     /// Files compiled into the program, by name.
     Embedded(&'static [(&'static str, &'static [u8])]),
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Input {
+    /// Its name, without the folder.
+    pub file: String,
+    /// Its length.
+    pub bytes: usize,
+    /// The SHA-256 of its bytes, as hexadecimal digits.
+    pub sha256: String,
 }
 
 /// `fixtures/planted/`: orientation tables drawn from a known causal graph, the truth beside them.
@@ -80,6 +95,19 @@ impl Source {
             Self::Folder(folder) => folder.join(name),
             Self::Embedded(_) => PathBuf::from(format!("embedded:{name}")),
         }
+    }
+
+    /// The name, length and checksum of the file `name`.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub fn input(&self, name: &str) -> Result<Input, SourceError> {
+        let bytes = self.read(name)?;
+        Ok(Input {
+            file: name.to_owned(),
+            bytes: bytes.len(),
+            sha256: bytes_checksum(&bytes),
+        })
     }
 
     /// The bytes of the file `name`.

@@ -19,7 +19,8 @@ const TABLES: &[&str] = &["table_1", "table_3"];
 /// What the audit writes at least.
 const AUDIT: &[&str] = &[
     "audit.json",
-    "multiverse.csv",
+    "multiverse.csv.gz",
+    "report.html",
     "curve_role_discovered.svg",
     "curve_sae_discovered.png",
 ];

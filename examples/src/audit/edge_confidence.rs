@@ -230,17 +230,10 @@ impl Resampled {
 impl EdgeRow {
     fn of(edge: &EdgeFrequency, graph: &MixedGraph, n: usize) -> Self {
         let (a, b) = (edge.a, edge.b);
-        let found = match graph.edge(a, b) {
-            None => None,
-            Some(_) if graph.is_directed(a, b) => Some("->"),
-            Some(_) if graph.is_directed(b, a) => Some("<-"),
-            Some(edge) if edge.is_undirected() => Some("--"),
-            Some(_) => Some("<->"),
-        };
         Self {
             a: graph.names()[a].clone(),
             b: graph.names()[b].clone(),
-            found,
+            found: mark(graph, a, b),
             any: edge.any,
             any_interval: wilson(edge.any, n),
             forward: edge.forward,
@@ -249,6 +242,20 @@ impl EdgeRow {
             bidirected: edge.bidirected,
         }
     }
+}
+
+/// How a graph joins two values: `->`, `<-`, `--`, `<->` or not.
+pub(super) fn mark(graph: &MixedGraph, a: usize, b: usize) -> Option<&'static str> {
+    let edge = graph.edge(a, b)?;
+    Some(if graph.is_directed(a, b) {
+        "->"
+    } else if graph.is_directed(b, a) {
+        "<-"
+    } else if edge.is_undirected() {
+        "--"
+    } else {
+        "<->"
+    })
 }
 
 /// Wilson's 95 % interval of a share seen in `n` draws (E. B. Wilson, JASA 22, 1927).

@@ -10,9 +10,12 @@ pub mod baselines;
 pub mod comparisons;
 pub mod edge_confidence;
 pub mod effects;
+pub mod manifest;
+pub mod moved;
 pub mod multiverse;
 pub mod null_tests;
 pub mod planner;
+pub mod report;
 pub mod resampled;
 pub mod rivals;
 pub mod search;
@@ -26,9 +29,12 @@ use serde::Serialize;
 
 use crate::Failure;
 use crate::arguments::Loaded;
+use crate::dyads::{SteeringTable, steering_table};
 use baselines::{BaselineCounts, Baselines};
 use edge_confidence::EdgeConfidence;
 use effects::OfGraph;
+use manifest::Manifest;
+use moved::{Discovered, Moved};
 use multiverse::{Multiverse, Specification};
 use null_tests::NullTest;
 use planner::Plan;
@@ -42,8 +48,24 @@ pub use write::write;
 pub struct Audit {
     /// The experiment's name.
     pub experiment: String,
+    /// What the audit was made of and by what.
+    pub manifest: Manifest,
     /// What was drawn how often, from which seed.
     pub settings: Settings,
+    /// The values, in the order of the training table.
+    pub values: Vec<String>,
+    /// The features behind the published graph.
+    pub published_features: Vec<u64>,
+    /// The reference graphs' titles by key.
+    pub references: BTreeMap<String, String>,
+    /// Key of the reference graph that figure 4 shows beside the discovered one.
+    pub reference: String,
+    /// The discovered graph, with the published features.
+    pub discovered: Discovered,
+    /// Which values moved together, with the published features.
+    pub moved: Vec<Moved>,
+    /// What each feature does to each value.
+    pub steering_table: SteeringTable,
     /// With the published features: against how many baselines the published comparison comes out
     /// as published.
     pub baseline_counts: BaselineCounts,
@@ -97,7 +119,15 @@ impl Audit {
         let plan = planner::compute(loaded, settings)?;
         Ok(Self {
             experiment: loaded.experiment.name.clone(),
+            manifest: Manifest::of(&loaded.inputs),
             settings: settings.clone(),
+            values: loaded.study.values().to_vec(),
+            published_features: search::published_features(loaded).into_iter().collect(),
+            references: titles(loaded),
+            reference: loaded.experiment.figures.reference.clone(),
+            discovered: Discovered::compute(loaded)?,
+            moved: Moved::compute(loaded)?,
+            steering_table: steering_table(&loaded.study.train, &loaded.study.test)?,
             baseline_counts: published.counts(),
             baseline_counts_all_features: all.counts(),
             baselines: published,
@@ -111,4 +141,11 @@ impl Audit {
             specifications,
         })
     }
+}
+
+fn titles(loaded: &Loaded) -> BTreeMap<String, String> {
+    let references = loaded.experiment.references.iter();
+    references
+        .map(|reference| (reference.key.clone(), reference.title.clone()))
+        .collect()
 }

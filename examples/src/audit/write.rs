@@ -5,21 +5,22 @@ use std::path::Path;
 use super::Audit;
 use super::edge_confidence::EdgeConfidence;
 use super::multiverse::{self, Curve};
+use super::report;
 use crate::draw::{CurveAxis, CurveFigure, CurveLevel, CurvePoint, save, specification_curve};
 use crate::save::write_whole;
 use crate::{Failure, save_text};
 
-/// Writes `audit.json`, `multiverse.csv`, `edges.csv` and the specification curves into `out`. Returns the names
-/// of the files.
+/// Writes `audit.json`, `report.html`, `multiverse.csv.gz`, `edges.csv` and the specification curves into `out`.
+/// Returns the names of the files.
 ///
 /// # Errors
 /// If a picture cannot be drawn or a file cannot be written.
 pub fn write(audit: &Audit, out: &Path) -> Result<Vec<String>, Failure> {
     let mut files = Vec::new();
-    let table = out.join("multiverse.csv");
-    write_whole(&table, &multiverse::csv(&audit.specifications)?)
+    let table = out.join("multiverse.csv.gz");
+    write_whole(&table, &multiverse::csv_gz(&audit.specifications)?)
         .map_err(|error| format!("{}: {error}", table.display()))?;
-    files.push("multiverse.csv".to_owned());
+    files.push("multiverse.csv.gz".to_owned());
     let table = out.join("edges.csv");
     write_whole(&table, &edges(&audit.edge_confidence)?)
         .map_err(|error| format!("{}: {error}", table.display()))?;
@@ -32,7 +33,7 @@ pub fn write(audit: &Audit, out: &Path) -> Result<Vec<String>, Failure> {
     {
         let stem = format!("curve_{}_{}", curve.steering.key(), curve.graph);
         save(
-            &specification_curve(&figure(&audit.experiment, curve))?,
+            &specification_curve(&curve_figure(&audit.experiment, curve))?,
             out.join(&stem),
         )?;
         files.extend([format!("{stem}.svg"), format!("{stem}.png")]);
@@ -42,6 +43,8 @@ pub fn write(audit: &Audit, out: &Path) -> Result<Vec<String>, Failure> {
         &(serde_json::to_string_pretty(audit)? + "\n"),
     )?;
     files.push("audit.json".to_owned());
+    save_text(&out.join("report.html"), &report::html(audit)?)?;
+    files.push("report.html".to_owned());
     Ok(files)
 }
 
@@ -86,7 +89,8 @@ fn edges(confidence: &[EdgeConfidence]) -> Result<Vec<u8>, Failure> {
     Ok(writer.into_inner()?)
 }
 
-fn figure(experiment: &str, curve: &Curve) -> CurveFigure {
+/// The specification curve of one graph and way to steer.
+pub(super) fn curve_figure(experiment: &str, curve: &Curve) -> CurveFigure {
     let levels = |levels: &[multiverse::Level]| {
         let level = |level: &multiverse::Level| CurveLevel {
             name: level.name.clone(),

@@ -1,19 +1,21 @@
 //! How far the conclusions of a study hold when its choices are made otherwise.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
 use examples::audit::{Audit, Settings, write};
+use examples::run::finish::experiment_of;
 use examples::{Arguments, Failure, exit_code, steps};
 
 /// How far the conclusions of a study hold when its choices are made otherwise.
 ///
 /// Combines every feature set, baseline, level, treatment of undirected edges, definition and set
 /// of rows; holds the gap between expected and unexpected rates against chance; resamples the
-/// rows for how sure edges and rates are; holds simpler scores against the graph; and writes
-/// audit.json, multiverse.csv, edges.csv and a specification curve for each graph.
+/// rows for how sure edges and rates are; holds simpler scores against the graph; plans what to
+/// steer with; and writes report.html, audit.json, multiverse.csv.gz, edges.csv and a specification
+/// curve for each graph.
 ///
 /// Without options it runs on the planted study, which the program carries. docs/audit.md says how
 /// to read the results.
@@ -22,6 +24,10 @@ use examples::{Arguments, Failure, exit_code, steps};
 struct Args {
     #[command(flatten)]
     arguments: Arguments,
+
+    /// Folder of a study that run_study or merge_study has finished: audits its own measurements.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "data"])]
+    study: Option<PathBuf>,
 
     /// Seed of everything random.
     #[arg(long, default_value_t = Settings::default().seed)]
@@ -64,7 +70,11 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Failure> {
     let started = Instant::now();
     let out: &Path = &args.arguments.out;
-    let loaded = args.arguments.load()?;
+    let mut arguments = args.arguments.clone();
+    if let Some(folder) = &args.study {
+        arguments.experiment = Some(experiment_of(folder)?);
+    }
+    let loaded = arguments.load()?;
     for note in &loaded.study.notes {
         eprintln!("note: {note}");
     }

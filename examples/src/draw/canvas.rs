@@ -244,6 +244,15 @@ impl Canvas {
         );
     }
 
+    /// What `draw` draws as one element with these attributes, for pages that style or move it.
+    pub(super) fn group(&mut self, attributes: &[(&str, String)], draw: impl FnOnce(&mut Self)) {
+        let around = std::mem::replace(&mut self.body, Group::new());
+        draw(self);
+        let group = std::mem::replace(&mut self.body, around);
+        let set = |group: Group, (name, value): &(&str, String)| group.set(*name, value.as_str());
+        self.push(attributes.iter().fold(group, set));
+    }
+
     /// The finished document, with its title and description for screen readers.
     pub(super) fn finish(self, width: f64, height: f64, title: &str, description: &str) -> Picture {
         let (width, height) = (width.ceil(), height.ceil());

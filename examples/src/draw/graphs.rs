@@ -193,6 +193,8 @@ pub enum EdgeStyle {
     Extra,
     /// From one of several sources, counted from 0: each has its own colour and dash pattern.
     Source(usize),
+    /// In this many of a hundred resamples: the wider the more, dashed below 50.
+    Joined(u8),
 }
 
 /// Draws the panels side by side on layers, so that causes lie above their effects.
@@ -301,8 +303,13 @@ fn entries(figure: &GraphFigure, panels: &[Arranged]) -> Vec<Entry<Sample>> {
             }
         }));
     }
-    if styles.iter().any(|style| *style != EdgeStyle::Plain) {
-        entries.extend(styles.into_iter().map(|style| {
+    let joined = |style: &EdgeStyle| matches!(style, EdgeStyle::Joined(_));
+    let mut shown: BTreeSet<_> = styles.iter().copied().filter(|s| !joined(s)).collect();
+    if styles.iter().any(joined) {
+        shown.extend([25, 50, 75, 100].map(EdgeStyle::Joined));
+    }
+    if shown.iter().any(|style| *style != EdgeStyle::Plain) {
+        entries.extend(shown.into_iter().map(|style| {
             let pen = Pen::of(style);
             Entry {
                 swatch: Sample { heads: ARROW, pen },
@@ -327,6 +334,7 @@ fn style_label(figure: &GraphFigure, style: EdgeStyle) -> String {
         EdgeStyle::Missed => figure.comparison[1].clone(),
         EdgeStyle::Extra => figure.comparison[2].clone(),
         EdgeStyle::Source(index) => figure.sources.get(index).cloned().unwrap_or_default(),
+        EdgeStyle::Joined(percent) => format!("in {percent} % of the resamples"),
     }
 }
 

@@ -3,9 +3,11 @@
 //! Each drawing function takes a description of what to show and returns a [`Picture`]:
 //! [`graphs`] draws directed graphs side by side, [`bars`] grouped bars with error bars,
 //! [`steering_table`] a table of stacked bars with a number on each, [`pies`] a grid of pies,
-//! [`specification_curve`] many combinations of choices in the order of their results.
+//! [`specification_curve`] many combinations of choices in the order of their results,
+//! [`histogram`] where a number lies among those that chance gives, [`front`] what a gain costs.
 //! [`save`] writes a picture as `.svg` and `.png`. The PNG is rasterised from the SVG with the
 //! font that the program carries, so neither file depends on the fonts of the machine.
+//! [`Picture::inline`] is a picture as part of a page, which [`dark_style`] shows on a dark ground.
 //!
 //! Colour is never the only carrier of meaning: whatever differs in colour differs in hatching,
 //! dash pattern, position or a printed label too. The colours are those of Okabe and Ito, which
@@ -26,20 +28,27 @@ mod canvas;
 mod check;
 mod curve;
 mod font;
+mod front;
 mod graphs;
+mod histogram;
 mod layered;
 mod legend;
 mod palette;
 mod picture;
 mod pies;
 mod raster;
+mod scale;
 mod shares;
 mod table;
+mod theme;
 
 pub use bars::{Bar, BarCluster, BarFigure, BarGroup, BarPanel, bars};
 pub use curve::{CurveAxis, CurveFigure, CurveLevel, CurvePoint, specification_curve};
+pub use front::{FrontFigure, FrontPoint, Standing, front};
 pub use graphs::{Edge, EdgeKind, EdgeStyle, GraphFigure, GraphPanel, graphs};
+pub use histogram::{HistogramFigure, histogram};
 pub use picture::{DrawError, Picture, save};
 pub use pies::{PieFigure, PieRow, pies};
 pub use shares::Shares;
 pub use table::{SteeringCell, SteeringRow, SteeringTable, steering_table};
+pub use theme::dark_style;

@@ -41,6 +41,21 @@ impl Picture {
         self.height
     }
 
+    /// The picture as a part of a page, styled by [`dark_style`](super::dark_style) where the page is
+    /// dark.
+    ///
+    /// Other pictures of the page have other `name`s, of letters and digits: patterns are found by
+    /// their identifiers, which a page may hold once only.
+    pub fn inline(&self, name: &str) -> String {
+        // In a page the name of the format goes without saying.
+        let own = self
+            .svg
+            .replacen(" xmlns=\"http://www.w3.org/2000/svg\"", "", 1)
+            .replace(" id=\"", &format!(" id=\"{name}-"))
+            .replace("url(#", &format!("url(#{name}-"));
+        own.replacen("<svg ", "<svg class=\"picture\" ", 1)
+    }
+
     /// The picture as PNG bytes, two pixels for each user unit, on white.
     ///
     /// # Errors

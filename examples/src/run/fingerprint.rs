@@ -53,13 +53,13 @@ pub fn manifest(
     manifest = manifest.with("model.device", device);
     let roles = [&materials.train_roles, &materials.test_roles].map(RoleSet::to_json);
     manifest = manifest
-        .with("roles.sha256", text_checksum(&roles.concat()))
+        .with("roles.sha256", bytes_checksum(roles.concat()))
         .with(
             "definitions.sha256",
-            text_checksum(&format!("{:?}", materials.definitions.rows())),
+            bytes_checksum(format!("{:?}", materials.definitions.rows())),
         );
     let template = match &materials.template_text {
-        Some(text) => text_checksum(text),
+        Some(text) => bytes_checksum(text),
         None => serde_json::to_string(&study.prompt.template)?,
     };
     manifest = manifest.with("prompt.template", template);
@@ -100,7 +100,7 @@ pub fn checksum(path: &Path) -> io::Result<String> {
         let sum = file_checksum(&path.join(&name)).map_err(named)?;
         lines.push_str(&format!("{sum}  {name}\n"));
     }
-    Ok(text_checksum(&lines))
+    Ok(bytes_checksum(&lines))
 }
 
 fn file_checksum(path: &Path) -> io::Result<String> {
@@ -115,8 +115,9 @@ fn file_checksum(path: &Path) -> io::Result<String> {
     }
 }
 
-fn text_checksum(text: &str) -> String {
-    hex(&Sha256::digest(text))
+/// The SHA-256 of some bytes as hexadecimal digits.
+pub(crate) fn bytes_checksum(bytes: impl AsRef<[u8]>) -> String {
+    hex(&Sha256::digest(bytes))
 }
 
 fn hex(bytes: &[u8]) -> String {

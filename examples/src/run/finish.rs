@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 use value_causal::bench::journal::{
-    Answers, Consistency, Journal, JournalError, Unjudged, Verdict,
+    Answers, Consistency, Journal, JournalError, Shard, Unjudged, Verdict,
 };
 use value_causal::bench::{Direction, OrientationTable, Setting};
 use value_causal::discovery::ci::{FisherZ, FisherZOptions};
@@ -16,6 +16,7 @@ use value_causal::discovery::graph::UndirectedEdges;
 use value_causal::discovery::{Alpha, PcOptions, pc};
 use value_causal::ndarray::Array2;
 
+use super::arguments::journal_of;
 use super::choices::best_features;
 use super::file::{Analysis, Figures, JudgingMode, Open, StudyFile};
 use super::instructed::Instructed;
@@ -26,6 +27,9 @@ use crate::reproduction::reproduce;
 use crate::results::{against, planted};
 use crate::source::Source;
 use crate::{Arguments, Failure, save_text};
+
+/// Name of the experiment file among what is written.
+const EXPERIMENT: &str = "experiment.toml";
 
 /// The orientation tables of a study, as they are written.
 struct Tables {
@@ -71,11 +75,11 @@ pub fn finish(
         if tables.raise.is_some() && study.steering.is_some() {
             let experiment = write_experiment(study, analysis, data, &tables, out)?;
             let arguments = Arguments {
-                experiment: Some(out.join("experiment.toml")),
+                experiment: Some(out.join(EXPERIMENT)),
                 data: None,
                 out: out.to_owned(),
             };
-            files.push("experiment.toml".to_owned());
+            files.push(EXPERIMENT.to_owned());
             files.extend(reproduce(&arguments)?);
             facts.extend(discovered(&experiment, &tables, journal, unjudged)?);
         } else {
@@ -86,6 +90,28 @@ pub fn finish(
     save_text(&out.join("study.json"), &(facts + "\n"))?;
     files.push("study.json".to_owned());
     Ok(files)
+}
+
+/// The experiment file of a finished study's folder.
+///
+/// # Errors
+/// There is none: the folder is no study's, or the study is not finished or asked for no analysis.
+pub fn experiment_of(folder: &Path) -> Result<PathBuf, Failure> {
+    let file = folder.join(EXPERIMENT);
+    if file.is_file() {
+        return Ok(file);
+    }
+    let shown = folder.display();
+    let whole = journal_of(folder, Shard::WHOLE);
+    let reason = if whole.is_file() {
+        format!(
+            "there is a journal and no {EXPERIMENT}: run_study or merge_study writes it at the end of a study \
+             with steering, instructions and an analysis"
+        )
+    } else {
+        format!("expected the folder of a study, found neither study.journal nor {EXPERIMENT}")
+    };
+    Err(format!("{shown}: {reason}").into())
 }
 
 impl Tables {
@@ -322,10 +348,10 @@ fn write_experiment(
         .into(),
         figures: &analysis.figures,
     };
-    save_text(&out.join("experiment.toml"), &toml::to_string(&written)?)?;
+    save_text(&out.join(EXPERIMENT), &toml::to_string(&written)?)?;
     Ok(Experiment::read(
         &Source::Folder(out.to_owned()),
-        "experiment.toml",
+        EXPERIMENT,
     )?)
 }
 

@@ -26,6 +26,7 @@ mod summary;
 
 pub use arguments::{StudyArguments, journal_of};
 pub use asking::{Asking, ask, judge_thoughts_by_rules};
+pub(crate) use fingerprint::bytes_checksum;
 pub use fingerprint::{checksum, manifest};
 pub use materials::Materials;
 pub use meter::duration;

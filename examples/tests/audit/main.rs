@@ -1,11 +1,15 @@
 //! The audit of the planted study, and of the released Gemma measurements (in the folder that
 //! VALUE_CAUSAL_RELEASED names), against naive implementations of what it says it computes.
 
+mod browser;
 mod calibration;
 mod confidence;
+mod report;
+mod study;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use examples::audit::baselines::{AgainstBaseline, BaselineCounts, Counts};
 use examples::audit::multiverse::{SetKind, Undirected};
@@ -59,6 +63,20 @@ fn few() -> Settings {
 
 fn audit(loaded: &Loaded, settings: &Settings) -> Audit {
     Audit::compute(loaded, settings, &ProgressBar::hidden()).unwrap()
+}
+
+fn planted_audit() -> &'static Audit {
+    static AUDIT: LazyLock<Audit> = LazyLock::new(|| audit(&planted(), &few()));
+    &AUDIT
+}
+
+fn gemma_audit() -> Option<&'static (Loaded, Audit)> {
+    static AUDIT: LazyLock<Option<(Loaded, Audit)>> = LazyLock::new(|| {
+        let loaded = gemma()?;
+        let audit = audit(&loaded, &few());
+        Some((loaded, audit))
+    });
+    AUDIT.as_ref()
 }
 
 /// Every pair of nodes joined by a path, by Warshall's algorithm.
@@ -200,9 +218,8 @@ fn assert_counts(loaded: &Loaded, audit: &Audit) {
 
 #[test]
 fn the_planted_study_is_audited_into_files() {
-    let loaded = planted();
-    let audit = audit(&loaded, &few());
-    assert_counts(&loaded, &audit);
+    let (loaded, audit) = (planted(), planted_audit());
+    assert_counts(&loaded, audit);
     // Its graph is planted, so that most combinations find what it foretells.
     let curves = audit.multiverse.curves.iter();
     for curve in curves.filter(|curve| curve.graph == "discovered") {
@@ -216,14 +233,15 @@ fn the_planted_study_is_audited_into_files() {
         );
     }
     let out = tempfile::tempdir().unwrap();
-    let files = write(&audit, out.path()).unwrap();
+    let files = write(audit, out.path()).unwrap();
     assert_eq!(files.len(), std::fs::read_dir(out.path()).unwrap().count());
     let json = std::fs::read_to_string(out.path().join("audit.json")).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let counts = json["baseline_counts"]["sae"].as_object().unwrap();
     assert_eq!(counts.len(), 4);
     assert_eq!(counts["n"], 26);
-    let table = std::fs::read_to_string(out.path().join("multiverse.csv")).unwrap();
+    let packed = std::fs::File::open(out.path().join("multiverse.csv.gz")).unwrap();
+    let table = std::io::read_to_string(flate2::read::GzDecoder::new(packed)).unwrap();
     assert_eq!(table.lines().count(), 1 + audit.multiverse.n_specifications);
     let published = table.lines().filter(|line| line.ends_with(",yes")).count();
     assert_eq!(published, audit.multiverse.curves.len());
@@ -338,9 +356,10 @@ fn threads_do_not_alter_the_audit() {
 
 #[test]
 fn the_released_measurements_depend_on_the_baseline() {
-    let Some(loaded) = gemma() else { return };
-    let audit = audit(&loaded, &few());
-    assert_counts(&loaded, &audit);
+    let Some((loaded, audit)) = gemma_audit() else {
+        return;
+    };
+    assert_counts(loaded, audit);
     let three = |counts: Counts| {
         [
             counts.discovered_expected_above_unexpected,

@@ -25,7 +25,7 @@ use crate::Failure;
 use crate::arguments::Loaded;
 
 pub use choices::{Definition, FeatureSet, SetKind, Undirected};
-pub use specification::{Specification, csv};
+pub use specification::{Specification, csv_gz};
 pub use summary::{Axis, Bin, Curve, Level, Multiverse, PublishedChoice, Quantiles, axes};
 
 /// The key of the graph that PC finds.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use value_causal::metrics::MeanEffects;
 
 use super::choices::{Definition, FeatureSet, Undirected};
@@ -36,12 +38,12 @@ pub struct Specification {
     pub published: bool,
 }
 
-/// The combinations as CSV, one a line; a cell is empty where a choice or a number does not exist.
+/// The combinations as gzipped CSV, one a line; a cell is empty where a choice or a number does not exist.
 ///
 /// # Errors
 /// Never; the writer writes to memory.
-pub fn csv(specifications: &[Specification]) -> Result<Vec<u8>, Failure> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+pub fn csv_gz(specifications: &[Specification]) -> Result<Vec<u8>, Failure> {
+    let mut writer = csv::Writer::from_writer(GzEncoder::new(Vec::new(), Compression::default()));
     writer.write_record([
         "steering",
         "graph",
@@ -81,5 +83,8 @@ pub fn csv(specifications: &[Specification]) -> Result<Vec<u8>, Failure> {
             if s.published { "yes" } else { "" },
         ])?;
     }
-    Ok(writer.into_inner()?)
+    let packed = writer
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?;
+    Ok(packed.finish()?)
 }

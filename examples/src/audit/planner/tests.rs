@@ -2,8 +2,10 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 use rayon::prelude::*;
+use value_causal::bench::Setting;
 use value_causal::ndarray::Array2;
 
+use super::choice::mark_pareto_front;
 use super::*;
 
 /// A study drawn from what is known: who answers, and what pushes what.

@@ -173,16 +173,28 @@ impl Arranged {
         for (stroke, route) in self.strokes.iter().zip(&self.routes) {
             let pen = Pen::of(stroke.style);
             let moved = |point: &(f64, f64)| (point.0 + origin.0, point.1 + origin.1);
-            if stroke.from == stroke.to {
-                let node = self.boxes[stroke.from].frame(origin);
-                draw_loop(canvas, node, stroke.heads, pen);
-            } else {
-                let route: Vec<_> = route.iter().map(moved).collect();
-                draw_route(canvas, &route, stroke.heads, pen);
-            }
+            canvas.group(&stroke.attributes(), |canvas| {
+                if stroke.from == stroke.to {
+                    let node = self.boxes[stroke.from].frame(origin);
+                    draw_loop(canvas, node, stroke.heads, pen);
+                } else {
+                    let route: Vec<_> = route.iter().map(moved).collect();
+                    draw_route(canvas, &route, stroke.heads, pen);
+                }
+            });
         }
-        for node in &self.boxes {
-            node.draw(canvas, origin);
+        let there = |node: &&NodeBox| node.state != State::Absent;
+        for (place, node) in self
+            .boxes
+            .iter()
+            .enumerate()
+            .filter(|(_, node)| there(node))
+        {
+            let attributes = [
+                ("class", "node".to_owned()),
+                ("data-node", place.to_string()),
+            ];
+            canvas.group(&attributes, |canvas| node.draw(canvas, origin));
         }
     }
 }

@@ -37,6 +37,17 @@ impl Stroke {
     pub(super) fn directed(&self) -> bool {
         self.heads == ARROW
     }
+
+    /// What a page that holds the picture can find the line by: the places of its ends among the nodes,
+    /// and whether it leads one way only.
+    pub(super) fn attributes(&self) -> [(&'static str, String); 4] {
+        [
+            ("class", "edge".to_owned()),
+            ("data-from", self.from.to_string()),
+            ("data-to", self.to.to_string()),
+            ("data-one-way", self.directed().to_string()),
+        ]
+    }
 }
 
 /// The lines of a panel among the given nodes: repeated edges once, edges both ways as one line.
@@ -106,6 +117,10 @@ impl Pen {
             EdgeStyle::Source(index) => {
                 let (colour, dashes) = source_stroke(index);
                 (colour, 1.6, dashes)
+            }
+            EdgeStyle::Joined(percent) => {
+                let width = 0.7 + 3.3 * f64::from(percent) / 100.0;
+                ("#3a3a3a", width, if percent < 50 { "5 3" } else { "" })
             }
         };
         Self {

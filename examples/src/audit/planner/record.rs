@@ -1,0 +1,204 @@
+//! What a plan says.
+
+use serde::Serialize;
+use statrs::distribution::{ContinuousCDF, StudentsT};
+use value_causal::bench::signed_rank;
+
+/// What to steer with, for every value and direction.
+#[derive(Clone, Debug, Serialize)]
+pub struct Plan {
+    /// Probability of one or more false claims among all of these, at most.
+    pub alpha: f64,
+    /// Number of (value, direction, feature or instruction) looked at.
+    pub n_considered: usize,
+    /// Number of them that were nominated, and so tested on the test rows.
+    pub n_nominated: usize,
+    /// Number of them that are reliable.
+    pub n_reliable: usize,
+    /// What was not checked.
+    pub notes: Vec<String>,
+    /// By value, in the order of the table, raised and lowered.
+    pub targets: Vec<Target>,
+}
+
+/// Which way a value is to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aim {
+    /// Towards +1.
+    Raise,
+    /// Towards -1.
+    Lower,
+}
+
+/// What to steer with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// A feature of the sparse autoencoder.
+    Feature(u64),
+    /// The explicit instruction for this value and direction.
+    Instruction,
+}
+
+/// One value and one direction.
+#[derive(Clone, Debug, Serialize)]
+pub struct Target {
+    /// The value.
+    pub value: String,
+    /// The direction.
+    pub aim: Aim,
+    /// The reliable one with the largest gain, or `None`: there is no reliable choice.
+    pub choice: Option<By>,
+    /// The reason, in a sentence.
+    pub why: String,
+    /// All there are, by [`Candidate::gain`], the largest first.
+    pub candidates: Vec<Candidate>,
+    /// What choosing the feature with the largest training gain is worth to roles that had no say in
+    /// the choice.
+    pub cross_validated: Option<CrossValidated>,
+}
+
+/// A feature or an instruction as a means to one end.
+#[derive(Clone, Debug, Serialize)]
+pub struct Candidate {
+    /// Which.
+    pub by: By,
+    /// The mean gain that it is ranked by: on the training rows, or on the test rows for an
+    /// instruction.
+    pub gain: f64,
+    /// The training roles; `None` for an instruction.
+    pub train: Option<Evidence>,
+    /// The test roles, measured with other items.
+    pub test: Evidence,
+    /// Whether the training rows support it.
+    pub nominated: bool,
+    /// Holm's adjusted p-value on the test rows, if it was nominated.
+    pub adjusted_p: Option<f64>,
+    /// Whether the test rows confirm it.
+    pub reliable: bool,
+    /// What it does to the other values; `None` for an instruction, of which only the value that it
+    /// instructs was measured.
+    pub side_effects: Option<SideEffects>,
+    /// Whether no other nominated feature has both a larger training gain and smaller training side
+    /// effects.
+    pub pareto: bool,
+}
+
+/// What it does to the target, in some roles.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Evidence {
+    /// Roles in which the target went the wanted way.
+    pub toward: usize,
+    /// Roles in which it went the other way.
+    pub away: usize,
+    /// Roles in which it stayed.
+    pub unchanged: usize,
+    /// The mean gain in the wanted direction, in units of orientation.
+    pub gain: Interval,
+    /// The exact signed-rank test's one-sided p-value.
+    pub p: f64,
+}
+
+/// A mean over roles with Student's 95% interval; without ends for fewer than two roles.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Interval {
+    /// The mean; NaN without roles.
+    pub mean: f64,
+    /// The lower end.
+    pub low: Option<f64>,
+    /// The upper end.
+    pub high: Option<f64>,
+}
+
+/// What a feature does to the values that are not its target.
+#[derive(Clone, Debug, Serialize)]
+pub struct SideEffects {
+    /// By how much another value changes in a training role, either way: mean over values and roles.
+    pub train: Interval,
+    /// The same in the test roles.
+    pub test: Interval,
+    /// What the causal model says of it.
+    pub predicted: Option<Predicted>,
+    /// The other values whose mean over the test roles moves most, up to three.
+    pub most_moved: Vec<Moved>,
+}
+
+/// A value that moves along.
+#[derive(Clone, Debug, Serialize)]
+pub struct Moved {
+    /// The value.
+    pub value: String,
+    /// Its mean change.
+    pub change: f64,
+}
+
+/// The side effects of moving the target itself by its mean training change, whatever moved it; what
+/// a feature does to other values on its own comes on top.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Predicted {
+    /// Mean size of another value's change, by the mean effect over the class of DAGs.
+    pub size: f64,
+    /// The same, if each effect were the smallest of the class.
+    pub low: f64,
+    /// The same, if each were the largest.
+    pub high: f64,
+    /// Pearson's correlation of predicted and observed mean changes over the other values, on the
+    /// test roles; `None` where either is constant.
+    pub correlation: Option<f64>,
+}
+
+/// The choice, made and judged on different roles in turn.
+#[derive(Clone, Debug, Serialize)]
+pub struct CrossValidated {
+    /// The feature chosen without the roles of each fold.
+    pub chosen: Vec<u64>,
+    /// Share of folds that chose the same as all roles together.
+    pub stability: f64,
+    /// Its gain in the roles of the fold, over all folds.
+    pub gain: Interval,
+}
+
+impl Evidence {
+    pub(super) fn of(changes: &[f64], aim: Aim) -> Self {
+        let ranked = signed_rank(changes);
+        let (raised, lowered) = (count(changes, |c| c > 0.0), count(changes, |c| c < 0.0));
+        let (toward, away, sign, p) = match aim {
+            Aim::Raise => (raised, lowered, 1.0, ranked.p_raised),
+            Aim::Lower => (lowered, raised, -1.0, ranked.p_lowered),
+        };
+        let gains: Vec<f64> = changes.iter().map(|change| sign * change).collect();
+        Self {
+            toward,
+            away,
+            unchanged: changes.len() - raised - lowered,
+            gain: Interval::of(&gains),
+            p,
+        }
+    }
+
+    /// Number of roles.
+    #[must_use]
+    pub fn n_roles(&self) -> usize {
+        self.toward + self.away + self.unchanged
+    }
+}
+
+fn count(changes: &[f64], of: impl Fn(f64) -> bool) -> usize {
+    changes.iter().filter(|&&change| of(change)).count()
+}
+
+impl Interval {
+    pub(super) fn of(numbers: &[f64]) -> Self {
+        let n = numbers.len() as f64;
+        let mean = numbers.iter().sum::<f64>() / n;
+        let squares: f64 = numbers.iter().map(|x| (x - mean).powi(2)).sum();
+        let student = StudentsT::new(0.0, 1.0, n - 1.0).ok();
+        let half = student.map(|t| t.inverse_cdf(0.975) * (squares / (n - 1.0) / n).sqrt());
+        Self {
+            mean,
+            low: half.map(|half| mean - half),
+            high: half.map(|half| mean + half),
+        }
+    }
+}
