@@ -87,7 +87,7 @@ pub struct Audit {
     pub effects: BTreeMap<String, OfGraph>,
     /// What to steer each value with, where there is a reliable choice.
     pub plan: Plan,
-    /// Every combination, one by one: `multiverse.csv`.
+    /// Every combination, one by one: `multiverse.csv.gz`.
     #[serde(skip)]
     pub specifications: Vec<Specification>,
 }
