@@ -3,10 +3,13 @@
 //! With the few rows of a decode pass every weight is read once and used a few times, so that memory should set the
 //! pace. libtorch's product, made for many rows, reaches a third of what memory gives; these kernels reach nearly all of
 //! it. They keep the sums of three weights' rows and eight inputs in registers while both stream by, take so many inputs
-//! at a time that these stay in the innermost cache, and ask for the next weights ahead.
+//! at a time that these stay in the innermost cache, and ask for the next weights ahead. Many rows of bfloat16, as prompts
+//! and large batches have them, go through a kernel of their own.
 
 #[cfg(target_arch = "x86_64")]
 mod kernel;
+#[cfg(target_arch = "x86_64")]
+mod panel;
 mod team;
 
 use tch::{Device, Kind, TchError, Tensor};
@@ -23,6 +26,8 @@ const PIECE: usize = 48;
 const STRETCH: usize = 2048;
 /// Bytes of a vector register.
 const VECTOR: usize = 64;
+/// Up to so many rows the weights' way from memory sets the pace.
+const FEW_ROWS: usize = 24;
 
 /// The products of `x` `[.., in]` with each weight `[out, in]`, transposed: `[.., out]` each. None where libtorch should
 /// do it: for many rows, another device, type or processor, or where gradients are asked for.
@@ -31,20 +36,20 @@ pub(super) fn of<const N: usize>(
     weights: [&Tensor; N],
 ) -> Result<Option<[Tensor; N]>, TchError> {
     let kind = x.kind();
-    let Some(kernel) = Kernel::of(kind) else {
-        return Ok(None);
-    };
     let size = x.size();
     let Some((&inputs, batch)) = size.split_last() else {
         return Ok(None);
     };
     let rows = batch.iter().product::<i64>() as usize;
+    let Some(kernel) = Kernel::of(kind, rows) else {
+        return Ok(None);
+    };
     let lanes = VECTOR / kind.elt_size_in_bytes();
     let suits = |t: &Tensor| {
         t.device() == Device::Cpu && t.kind() == kind && t.is_contiguous() && !t.requires_grad()
     };
     let fits = |w: &Tensor| w.dim() == 2 && w.size()[1] == inputs && suits(w);
-    if !(1..=kernel.most_rows()).contains(&rows)
+    if rows == 0
         || inputs == 0
         || !(inputs as usize).is_multiple_of(lanes)
         || !suits(x)
@@ -62,8 +67,11 @@ pub(super) fn of<const N: usize>(
         x: packed.data_ptr().cast(),
         rows,
         row_bytes: inputs as usize * kind.elt_size_in_bytes(),
+        band_rows: kernel.band_rows(),
     };
-    team.each(rows.div_ceil(BAND), &|band| operand.pack(band * BAND));
+    team.each(rows.div_ceil(operand.band_rows), &|band| {
+        operand.pack(band * operand.band_rows);
+    });
     let mut outs = Vec::with_capacity(N);
     let mut jobs = Vec::with_capacity(N);
     for weight in weights {
@@ -75,6 +83,7 @@ pub(super) fn of<const N: usize>(
             weight: weight.data_ptr().cast(),
             out: out.data_ptr().cast(),
             outputs: outputs as usize,
+            ahead: team.threads() * PIECE,
         });
         outs.push(out);
     }
@@ -93,7 +102,7 @@ pub(super) fn of<const N: usize>(
     Ok(outs.try_into().ok())
 }
 
-/// The rows as the kernels read them: band by band of [`BAND`] rows, in each stretch by stretch, in each block by block
+/// The rows as the kernels read them: band by band of rows, in each stretch by stretch, in each block by block
 /// of [`ROWS`] rows, in each the first vector of all its rows, then the next. Rows a power of two apart, read side by
 /// side, would throw each other out of the cache.
 #[derive(Clone, Copy)]
@@ -104,6 +113,7 @@ struct Operand {
     x: *mut u8,
     rows: usize,
     row_bytes: usize,
+    band_rows: usize,
 }
 
 #[expect(unsafe_code, reason = "threads pack different bands of one tensor")]
@@ -114,7 +124,7 @@ unsafe impl Sync for Operand {}
 impl Operand {
     /// The rows of the band that begins with the row `first`.
     fn band(self, first: usize) -> std::ops::Range<usize> {
-        first..self.rows.min(first + BAND)
+        first..self.rows.min(first + self.band_rows)
     }
 
     /// The stretches: the first byte of each in a row, and its length.
@@ -154,6 +164,8 @@ struct Job {
     weight: *const u8,
     out: *mut u8,
     outputs: usize,
+    /// How many columns on lies the piece that a thread probably takes next.
+    ahead: usize,
 }
 
 #[expect(
@@ -164,41 +176,47 @@ struct Job {
 // column of `out` is written by the one thread that has its piece.
 unsafe impl Sync for Job {}
 
-/// Which instructions are used.
+/// Which instructions are used, and how.
 #[derive(Clone, Copy)]
 #[cfg_attr(not(target_arch = "x86_64"), expect(dead_code))]
 enum Kernel {
     F32,
     Bf16,
+    /// Many rows of bfloat16.
+    Bf16Panels,
 }
 
 impl Kernel {
+    /// The kernel that beats libtorch's product of so many rows.
     #[cfg(target_arch = "x86_64")]
-    fn of(kind: Kind) -> Option<Self> {
+    fn of(kind: Kind, rows: usize) -> Option<Self> {
         // Not optimised, they are slower than libtorch.
         let optimised = cfg!(test) || !cfg!(debug_assertions);
         let avx512 = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl");
         if !(optimised && avx512) {
             return None;
         }
+        let bf16 = is_x86_feature_detected!("avx512bf16") && is_x86_feature_detected!("avx512bw");
+        let few = rows <= FEW_ROWS;
+        // MKL keeps its best kernels for Intel's processors, and many of these multiply bfloat16 in tiles.
         match kind {
-            Kind::Float => Some(Self::F32),
-            Kind::BFloat16 if is_x86_feature_detected!("avx512bf16") => Some(Self::Bf16),
+            Kind::Float if few || !is_intel() => Some(Self::F32),
+            Kind::BFloat16 if bf16 && few => Some(Self::Bf16),
+            Kind::BFloat16 if bf16 && !is_intel() => Some(Self::Bf16Panels),
             _ => None,
         }
     }
 
     #[cfg(not(target_arch = "x86_64"))]
-    fn of(_: Kind) -> Option<Self> {
+    fn of(_: Kind, _: usize) -> Option<Self> {
         None
     }
 
-    /// Up to so many rows the kernels beat libtorch's product.
-    fn most_rows(self) -> usize {
+    /// Rows that the kernel reads together, stretch by stretch.
+    fn band_rows(self) -> usize {
         match self {
-            // MKL keeps its best kernels for Intel's processors.
-            Self::F32 if !is_intel() => usize::MAX,
-            Self::F32 | Self::Bf16 => 24,
+            Self::F32 | Self::Bf16 => BAND,
+            Self::Bf16Panels => ROWS,
         }
     }
 
@@ -210,6 +228,7 @@ impl Kernel {
         match self {
             Self::F32 => unsafe { kernel::f32(job, columns) },
             Self::Bf16 => unsafe { kernel::bf16(job, columns) },
+            Self::Bf16Panels => unsafe { panel::bf16(job, columns) },
         }
     }
 
@@ -237,8 +256,7 @@ mod tests {
 
     /// Whether so many rows are for the kernels here.
     fn is_ours(kind: Kind, rows: i64) -> bool {
-        let takes = |kernel: Kernel| rows as usize <= kernel.most_rows();
-        let ours = Kernel::of(kind).is_some_and(takes) && team::Team::get().is_some();
+        let ours = Kernel::of(kind, rows as usize).is_some() && team::Team::get().is_some();
         if !ours {
             eprintln!("skipped: {rows} rows of {kind:?} are not for kernels of ours here");
         }
@@ -277,18 +295,21 @@ mod tests {
     }
 
     #[test]
-    fn the_same_bits_for_a_row_alone_and_among_others() {
-        for (kind, counts) in [
-            (Kind::Float, [5, 8, 23, 150]),
-            (Kind::BFloat16, [5, 8, 23, 24]),
-        ] {
-            let weight = random([77, 2816], kind);
-            let x = random([150, 2816], kind);
-            for rows in counts.into_iter().filter(|&rows| is_ours(kind, rows)) {
-                let [all] = of(&x.narrow(0, 0, rows), [&weight]).unwrap().unwrap();
-                let [last] = of(&x.narrow(0, rows - 1, 1), [&weight]).unwrap().unwrap();
-                assert_eq!(all.narrow(0, rows - 1, 1), last);
+    fn the_same_bits_for_a_row_among_few_and_among_many() {
+        let float = [5, 8, 23, 150].map(|many| (Kind::Float, 1, many));
+        let few = [5, 8, 23, 24].map(|many| (Kind::BFloat16, 1, many));
+        let panels = [31, 150].map(|many| (Kind::BFloat16, 25, many));
+        for (kind, few, many) in float.into_iter().chain(few).chain(panels) {
+            if !is_ours(kind, few) || !is_ours(kind, many) {
+                continue;
             }
+            let weight = random([77, 2816], kind);
+            let x = random([many, 2816], kind);
+            let [all] = of(&x, [&weight]).unwrap().unwrap();
+            let [last] = of(&x.narrow(0, many - few, few), [&weight])
+                .unwrap()
+                .unwrap();
+            assert_eq!(all.narrow(0, many - few, few), last);
         }
     }
 
@@ -298,10 +319,10 @@ mod tests {
         let w = f32(4, 64);
         let left = |x: &Tensor, w: &Tensor| of(x, [w]).unwrap().is_none();
         if !cfg!(target_arch = "x86_64") || is_intel() {
+            let bf16 = |rows| random([rows, 64], Kind::BFloat16);
             assert!(left(&f32(25, 64), &w));
+            assert!(left(&bf16(25), &bf16(4)));
         }
-        let bf16 = |rows| random([rows, 64], Kind::BFloat16);
-        assert!(left(&bf16(25), &bf16(4)));
         assert!(left(&f32(0, 64), &w));
         for kind in [Kind::Half, Kind::Double] {
             assert!(left(&random([2, 64], kind), &random([4, 64], kind)));
