@@ -2,6 +2,7 @@
 
 use tch::{Kind, TchError, Tensor};
 
+use super::decoding;
 use super::linear::Linear;
 use super::mask::Mask;
 use super::pass::{Memory, PassState};
@@ -62,10 +63,16 @@ impl Attention {
         let mask = pass.masks.of(self.window);
         let looked_at =
             hooks.wants(HookPoint::AttnScores(layer)) || hooks.wants(HookPoint::Pattern(layer));
-        let z = if self.soft_cap.is_none() && pass.groups.is_empty() && !looked_at {
-            self.fused(&q, &k, &v, mask)?
+        let plain = self.soft_cap.is_none() && !looked_at;
+        let ours = if plain && self.window.is_none() {
+            self.decoding(&q, &k, &v, layer, pass)?
         } else {
-            self.in_steps(&q, &k, &v, mask, layer, pass, hooks)?
+            None
+        };
+        let z = match ours {
+            Some(z) => z,
+            None if plain && pass.groups.is_empty() => self.fused(&q, &k, &v, mask)?,
+            None => self.in_steps(&q, &k, &v, mask, layer, pass, hooks)?,
         };
         let z = hooks.visit(HookPoint::Z(layer), z.f_transpose(1, 2)?.f_contiguous()?)?;
         self.out(&z, layer, hooks)
@@ -88,6 +95,22 @@ impl Attention {
             Some(bias) => sum.f_add(bias)?,
             None => sum,
         })
+    }
+
+    /// The attention of a decode pass, where there is a kernel for it.
+    fn decoding(
+        &self,
+        q: &Tensor,
+        k: &Tensor,
+        v: &Tensor,
+        layer: usize,
+        pass: &PassState<'_>,
+    ) -> Result<Option<Tensor>, TchError> {
+        let Some(lengths) = pass.memory.seen() else {
+            return Ok(None);
+        };
+        let prefixes = pass.prefixes(lengths.len(), layer);
+        decoding::attention(q, (k, v), &lengths, &prefixes, self.scale)
     }
 
     /// libtorch's own attention. `q` `[batch, head, pos, d_head]`, `k`, `v` `[batch, kv_head, key_pos, d_head]`.

@@ -2,7 +2,7 @@
 
 mod attention;
 mod block;
-
+mod decoding;
 mod linear;
 mod mask;
 mod mlp;

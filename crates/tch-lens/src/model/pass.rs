@@ -32,6 +32,7 @@ pub(crate) enum Memory<'a> {
 pub(crate) struct PassGroup {
     pub(crate) prefix: Rc<Prefix>,
     pub(crate) rows: Tensor,
+    row_indices: Vec<usize>,
     pub(crate) is_all: bool,
 }
 
@@ -68,6 +69,16 @@ impl Masks {
     }
 }
 
+impl Memory<'_> {
+    /// How many own keys each row sees, where each has one new token.
+    pub(crate) fn seen(&self) -> Option<Vec<usize>> {
+        match self {
+            Self::Extend { cache, .. } => Some(cache.lengths.iter().map(|n| n + 1).collect()),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct PassState<'a> {
     pub(crate) rotation: Rotation,
@@ -77,6 +88,17 @@ pub(crate) struct PassState<'a> {
 }
 
 impl<'a> PassState<'a> {
+    /// The keys and values of each row's prefix in that layer.
+    pub(crate) fn prefixes(&self, rows: usize, layer: usize) -> Vec<Option<&(Tensor, Tensor)>> {
+        let mut prefixes = vec![None; rows];
+        for group in &self.groups {
+            for &row in &group.row_indices {
+                prefixes[row] = Some(&group.prefix.layers[layer]);
+            }
+        }
+        prefixes
+    }
+
     /// A prompt pass of `tokens` columns; the rows of `groups` go on from their prefix.
     pub(crate) fn prompt(
         rope: &Rope,
@@ -166,6 +188,7 @@ impl<'a> PassState<'a> {
                 Ok(PassGroup {
                     prefix: group.prefix.clone(),
                     rows,
+                    row_indices: group.rows.clone(),
                     is_all,
                 })
             })

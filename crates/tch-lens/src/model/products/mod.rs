@@ -12,6 +12,10 @@ mod kernel;
 mod panel;
 mod team;
 
+#[cfg(target_arch = "x86_64")]
+pub(super) use kernel::{nearest_bf16, sums_of_8};
+pub(super) use team::Team;
+
 use tch::{Device, Kind, TchError, Tensor};
 
 /// Rows that are summed together.
@@ -57,7 +61,7 @@ pub(super) fn of<const N: usize>(
     {
         return Ok(None);
     }
-    let Some(team) = team::Team::get() else {
+    let Some(team) = Team::get() else {
         return Ok(None);
     };
 
@@ -256,7 +260,7 @@ mod tests {
 
     /// Whether so many rows are for the kernels here.
     fn is_ours(kind: Kind, rows: i64) -> bool {
-        let ours = Kernel::of(kind, rows as usize).is_some() && team::Team::get().is_some();
+        let ours = Kernel::of(kind, rows as usize).is_some() && Team::get().is_some();
         if !ours {
             eprintln!("skipped: {rows} rows of {kind:?} are not for kernels of ours here");
         }
