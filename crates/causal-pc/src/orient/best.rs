@@ -13,6 +13,9 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
+use std::mem;
+
+use rayon::prelude::*;
 
 use super::reason::Triple;
 
@@ -27,25 +30,26 @@ pub(super) struct Problem<'a> {
     /// supports.
     pub(super) triples: &'a [(Triple, f64, f64)],
     /// Whether an edge must point from the first to the second. These arrows form no cycle.
-    pub(super) must: &'a dyn Fn(usize, usize) -> bool,
+    pub(super) must: &'a (dyn Fn(usize, usize) -> bool + Sync),
+    /// Whether the graph is large enough for several threads.
+    pub(super) parallel: bool,
 }
 
-/// Every edge as `(from, to)`: a DAG, unless what must be is none.
+/// For each triple whether it is a collider in the DAG found.
 ///
 /// O(edges · degree² · log p) to begin with, then for each improvement O(triples + edges) and a
 /// search for cycles.
-pub(super) fn orient(problem: &Problem<'_>) -> Vec<(usize, usize)> {
+pub(super) fn orient(problem: &Problem<'_>) -> Vec<bool> {
     let ranks = ranks(problem);
     let mut dag = Dag::new(problem, &ranks);
     dag.place_colliders();
     dag.complete();
-    dag.improve();
-    let mut names = vec![0; ranks.len()];
-    for (variable, &rank) in ranks.iter().enumerate() {
-        names[rank] = variable;
+    dag.improve(problem.parallel);
+    let mut colliders = vec![false; problem.triples.len()];
+    for fork in &dag.forks {
+        colliders[fork.triple] = dag.is_collider(fork);
     }
-    let named = |edge: &Edge| (names[edge.from()], names[edge.to()]);
-    dag.edges.iter().map(named).collect()
+    colliders
 }
 
 /// For each variable its place in an order that only the evidence decides; equal ones keep theirs.
@@ -60,7 +64,11 @@ fn ranks(problem: &Problem<'_>) -> Vec<usize> {
         keys[x].end.push(support);
         keys[z].end.push(support);
     }
-    keys.iter_mut().for_each(Key::sort);
+    if problem.parallel {
+        keys.par_iter_mut().for_each(Key::sort);
+    } else {
+        keys.iter_mut().for_each(Key::sort);
+    }
     let mut order: Vec<usize> = (0..problem.n_variables).collect();
     order.sort_by(|&a, &b| keys[a].compare(&keys[b]));
     let mut ranks = vec![0; order.len()];
@@ -83,7 +91,7 @@ struct Key {
 impl Key {
     fn sort(&mut self) {
         for list in [&mut self.edges, &mut self.middle, &mut self.end] {
-            list.sort_by(f64::total_cmp);
+            list.sort_unstable_by(f64::total_cmp);
         }
     }
 
@@ -137,6 +145,8 @@ impl Edge {
 
 /// A triple by its two edges.
 struct Fork {
+    /// Its place among the problem's triples.
+    triple: usize,
     edges: [usize; 2],
     middle: usize,
     support: f64,
@@ -194,25 +204,35 @@ impl Dag {
             visit: 0,
             edges,
             at,
-            forks: Vec::with_capacity(problem.triples.len()),
+            forks: Vec::new(),
         };
         dag.add_forks(problem, ranks);
         dag
     }
 
     fn add_forks(&mut self, problem: &Problem<'_>, ranks: &[usize]) {
-        for &(Triple { x, y, z }, support, tie) in problem.triples {
+        let fork = |(triple, &(Triple { x, y, z }, support, tie)): (usize, &(Triple, f64, f64))| {
             let (x, y, z) = (ranks[x], ranks[y], ranks[z]);
-            if let (Some(first), Some(second)) = (self.edge(x, y), self.edge(z, y)) {
-                self.forks.push(Fork {
-                    edges: [first.min(second), first.max(second)],
-                    middle: y,
-                    support,
-                    tie,
-                });
-            }
+            let (first, second) = (self.edge(y, x)?, self.edge(y, z)?);
+            Some(Fork {
+                triple,
+                edges: [first.min(second), first.max(second)],
+                middle: y,
+                support,
+                tie,
+            })
+        };
+        let key = |fork: &Fork| (fork.middle, fork.edges);
+        let triples = problem.triples;
+        let mut forks: Vec<Fork>;
+        if problem.parallel {
+            forks = triples.par_iter().enumerate().filter_map(fork).collect();
+            forks.par_sort_unstable_by_key(key);
+        } else {
+            forks = triples.iter().enumerate().filter_map(fork).collect();
+            forks.sort_unstable_by_key(key);
         }
-        self.forks.sort_by_key(|fork| (fork.middle, fork.edges));
+        self.forks = forks;
         for (index, fork) in self.forks.iter().enumerate() {
             fork.edges
                 .iter()
@@ -221,10 +241,13 @@ impl Dag {
     }
 
     fn edge(&self, v: usize, w: usize) -> Option<usize> {
-        let key = (v.min(w), v.max(w));
-        self.edges
-            .binary_search_by_key(&key, |edge| (edge.a, edge.b))
-            .ok()
+        let joins = |&&edge: &&usize| self.edges[edge].other(v) == w;
+        self.at[v].iter().find(joins).copied()
+    }
+
+    fn is_collider(&self, fork: &Fork) -> bool {
+        let points = |&edge: &usize| self.edges[edge].points_at(fork.middle);
+        fork.edges.iter().all(points)
     }
 
     /// Places colliders from the best supported on, if no arrow stands against them and they close
@@ -245,7 +268,7 @@ impl Dag {
             let turned: Vec<usize> = edges.iter().filter(free).copied().collect();
             let stands =
                 |&edge: &usize| !turned.contains(&edge) && !self.edges[edge].points_at(middle);
-            if edges.iter().any(stands) {
+            if turned.is_empty() || edges.iter().any(stands) {
                 continue;
             }
             turned
@@ -346,14 +369,19 @@ impl Dag {
     }
 
     /// Turns edges as long as that raises the worth, the best turn first.
-    fn improve(&mut self) {
+    fn improve(&mut self, parallel: bool) {
         let all = 0..self.edges.len() + self.forks.len();
-        let mut turns = Turns::new(all.len());
-        all.for_each(|turn| turns.set(turn, self.rise_of(turn)));
+        let mut seen = vec![false; all.len()];
+        let rises: Vec<f64> = if parallel {
+            all.into_par_iter().map(|turn| self.rise_of(turn)).collect()
+        } else {
+            all.map(|turn| self.rise_of(turn)).collect()
+        };
+        let mut turns = Turns::new(rises);
         loop {
             let taken = turns.ranked().find(|&turn| self.take(turn));
             let Some(turn) = taken else { return };
-            for affected in self.affected(turn) {
+            for affected in self.affected(turn, &mut seen) {
                 turns.set(affected, self.rise_of(affected));
             }
         }
@@ -368,20 +396,26 @@ impl Dag {
     }
 
     /// Turns whose rise may have changed with this one: of edges that share a fork with its edges,
-    /// and of forks that share an edge with those.
-    fn affected(&self, turn: usize) -> BTreeSet<usize> {
-        let mut near = BTreeSet::new();
+    /// and of forks that share an edge with those. `seen` is false throughout, before and after.
+    fn affected(&self, turn: usize, seen: &mut [bool]) -> Vec<usize> {
+        let mut near = Vec::new();
+        let mut add = |turn: usize, near: &mut Vec<usize>| {
+            if !mem::replace(&mut seen[turn], true) {
+                near.push(turn);
+            }
+        };
         for edge in self.edges_of(turn) {
-            near.insert(edge);
-            near.extend(
-                self.of_edge[edge]
-                    .iter()
-                    .map(|&fork| self.forks[fork].other(edge)),
-            );
+            add(edge, &mut near);
+            for &fork in &self.of_edge[edge] {
+                add(self.forks[fork].other(edge), &mut near);
+            }
         }
-        let forks = near.iter().flat_map(|&edge| &self.of_edge[edge]);
-        let forks: Vec<usize> = forks.map(|fork| fork + self.edges.len()).collect();
-        near.extend(forks);
+        for at in 0..near.len() {
+            for &fork in &self.of_edge[near[at]] {
+                add(self.edges.len() + fork, &mut near);
+            }
+        }
+        near.iter().for_each(|&turn| seen[turn] = false);
         near
     }
 
@@ -457,22 +491,28 @@ impl Turns {
     /// What counts as a rise: more than rounding.
     const LEAST: f64 = 1e-9;
 
-    fn new(n_turns: usize) -> Self {
-        Self {
-            rises: vec![0.0; n_turns],
-            order: BTreeSet::new(),
-        }
+    fn new(rises: Vec<f64>) -> Self {
+        let raises = |&(_, &rise): &(usize, &f64)| rise > Self::LEAST;
+        let found = rises.iter().enumerate().filter(raises);
+        let order = found.map(|(turn, &rise)| Self::key(turn, rise)).collect();
+        Self { rises, order }
+    }
+
+    /// The bits of positive numbers are ordered as the numbers are.
+    fn key(turn: usize, rise: f64) -> (Reverse<u64>, usize) {
+        (Reverse(rise.to_bits()), turn)
     }
 
     fn set(&mut self, turn: usize, rise: f64) {
-        // The bits of positive numbers are ordered as the numbers are.
-        let key = |rise: f64| (Reverse(rise.to_bits()), turn);
+        if rise.to_bits() == self.rises[turn].to_bits() {
+            return;
+        }
         if self.rises[turn] > Self::LEAST {
-            self.order.remove(&key(self.rises[turn]));
+            self.order.remove(&Self::key(turn, self.rises[turn]));
         }
         self.rises[turn] = rise;
         if rise > Self::LEAST {
-            self.order.insert(key(rise));
+            self.order.insert(Self::key(turn, rise));
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use rayon::prelude::*;
+
 use super::best::{self, Problem};
 use super::evidence;
 use super::meek::Closure;
@@ -133,29 +135,31 @@ impl Start {
                 Ok(0.0)
             }
         };
-        let strengths = edges
-            .iter()
-            .map(strength)
+        let strengths: Vec<Result<f64, PcError>> = if search.runs_parallel(edges.len()) {
+            edges.par_iter().map(strength).collect()
+        } else {
+            edges.iter().map(strength).collect()
+        };
+        let strengths = strengths
+            .into_iter()
             .collect::<Result<Vec<f64>, PcError>>()?;
         let weighed = |f: &TripleFinding| (f.triple, f.support, tie(f, options.evidence));
         let weighed: Vec<(Triple, f64, f64)> = triples.iter().map(weighed).collect();
         let must = |from: usize, to: usize| self.reasons.contains_key(&(from, to));
-        let arrows = best::orient(&Problem {
+        let colliders = best::orient(&Problem {
             n_variables: adjacency.n_variables(),
             edges: &edges,
             strengths: &strengths,
             triples: &weighed,
             must: &must,
+            parallel: search.runs_parallel(triples.len()),
         });
-        let points: HashSet<(usize, usize)> = arrows.into_iter().collect();
         let mut pattern = Pattern {
             graph: &mut self.graph,
             reasons: &mut self.reasons,
         };
-        for &(Triple { x, y, z }, ..) in &weighed {
-            if points.contains(&(x, y)) && points.contains(&(z, y)) {
-                pattern.place(Triple { x, y, z }, ColliderConflict::KeepFirst);
-            }
+        for (finding, _) in triples.iter().zip(colliders).filter(|&(_, is)| is) {
+            pattern.place(finding.triple, ColliderConflict::KeepFirst);
         }
         Ok(self.close(search, &HashSet::new()))
     }

@@ -43,11 +43,44 @@ impl Adjacency {
         pairs
     }
 
+    /// Removes pairs `(a, b)`, `a < b`, listed in ascending order: one after another if they are
+    /// few, else by going through all edges once.
+    pub(crate) fn remove_all(&mut self, pairs: &[(usize, usize)]) {
+        if pairs.len() < self.n_variables() {
+            return pairs.iter().for_each(|&(a, b)| self.remove(a, b));
+        }
+        let mut gone = pairs.iter().peekable();
+        let later = self.0.iter().enumerate().map(|(a, row)| {
+            let first = row.partition_point(|&b| b < a);
+            let stays = |&&b: &&usize| gone.next_if(|&&pair| pair == (a, b)).is_none();
+            row[first..].iter().filter(stays).copied().collect()
+        });
+        *self = Self::from_later(later.collect());
+    }
+
     pub(crate) fn remove(&mut self, a: usize, b: usize) {
         for (from, to) in [(a, b), (b, a)] {
             if let Ok(at) = self.0[from].binary_search(&to) {
                 self.0[from].remove(at);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_pairs_are_removed_as_one_after_another() {
+        let complete = Adjacency::from_later((0..7).map(|a| (a + 1..7).collect()).collect());
+        for modulus in 2..30 {
+            let mut pairs = complete.pairs();
+            pairs.retain(|(a, b)| (a * 7 + b) % modulus < modulus / 2);
+            let (mut at_once, mut in_turn) = (complete.clone(), complete.clone());
+            at_once.remove_all(&pairs);
+            pairs.iter().for_each(|&(a, b)| in_turn.remove(a, b));
+            assert_eq!(at_once, in_turn);
         }
     }
 }

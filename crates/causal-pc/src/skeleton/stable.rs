@@ -104,14 +104,16 @@ fn level<T: CiTest + ?Sized>(
         pairs.iter().map(test_pair).collect()
     };
     let mut n_tests = 0;
+    let mut removed = Vec::with_capacity(pairs.len());
     for (&(x, y), outcome) in pairs.iter().zip(outcomes) {
         let outcome = outcome?;
         n_tests += outcome.n_tests;
         if let Some(separation) = outcome.separation {
             skeleton.separating_sets.insert(x, y, separation);
-            skeleton.adjacency.remove(x, y);
+            removed.push((x, y));
         }
     }
+    skeleton.adjacency.remove_all(&removed);
     Ok(n_tests)
 }
 

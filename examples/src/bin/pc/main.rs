@@ -29,9 +29,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     settings::check(arguments)?;
-    // Correlations are computed on rayon's own threads, the search on those of its options.
+    // This thread is one of those that work: a search of a tenth of a second would else wait for the
+    // system to spread them over the cores.
     rayon::ThreadPoolBuilder::new()
         .num_threads(arguments.search.threads)
+        .use_current_thread()
         .build_global()?;
     let file = &arguments.file;
     let table = CsvTable::read(&content(file)?, &settings::table(arguments))

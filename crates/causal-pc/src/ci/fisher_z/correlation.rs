@@ -15,7 +15,7 @@ pub(super) fn correlations(standardised: &Array2<f64>) -> Array2<f64> {
     let (p, n) = standardised.dim();
     let mut matrix = vec![0.0; p * p];
     // Two fifths: then two threads have about as much to do each, even of a small matrix.
-    let height = (2 * p / 5).next_multiple_of(8).clamp(32, 128);
+    let height = (2 * p / 5).next_multiple_of(8).clamp(32, 64);
     let strip = |(at, rows): (usize, &mut [f64])| fill_strip(standardised, at * height, rows);
     if p * p * n < PARALLEL_FROM {
         matrix.chunks_mut(height * p).enumerate().for_each(strip);
@@ -23,6 +23,7 @@ pub(super) fn correlations(standardised: &Array2<f64>) -> Array2<f64> {
         matrix
             .par_chunks_mut(height * p)
             .enumerate()
+            .with_max_len(1)
             .for_each(strip);
     }
     let mut matrix = Array2::from_shape_vec((p, p), matrix).expect("p * p values");
