@@ -13,11 +13,15 @@ use std::collections::BTreeSet;
 /// The feature that needs libtorch, in whichever package declares it.
 const LENS: &str = "lens";
 
+/// Kind and name of the test program that works in a browser where there is one.
+const BROWSER_TEST: (&str, &str) = ("test", "audit");
+
 /// The workspace, and what its steps find out once for all of them.
 pub struct Site {
     /// The packages and their folder.
     pub workspace: Workspace,
     left_out: OnceCell<LeftOut>,
+    no_browser: OnceCell<Option<String>>,
     no_libtorch: OnceCell<Option<String>>,
 }
 
@@ -38,6 +42,7 @@ impl Site {
         Site {
             workspace,
             left_out: OnceCell::new(),
+            no_browser: OnceCell::new(),
             no_libtorch: OnceCell::new(),
         }
     }
@@ -64,6 +69,8 @@ impl Site {
         }
         let left_out = self.left_out.get().map(|left_out| &left_out.notes);
         log.notes.extend(left_out.into_iter().flatten().cloned());
+        log.notes
+            .extend(self.no_browser.get().into_iter().flatten().cloned());
         if let Some(Some(problem)) = self.no_libtorch.get() {
             log.notes
                 .push(format!("whatever needs libtorch was left out: {problem}"));
@@ -112,6 +119,9 @@ impl Site {
         };
         if self.misses_libtorch(package) {
             return self.demand_libtorch(log);
+        }
+        if package.has_target(BROWSER_TEST.0, BROWSER_TEST.1) {
+            self.no_browser.get_or_init(system::no_browser);
         }
         for set in tested_sets(package, &self.left_out_of([package])) {
             println!("{name} with {}:", set.name);

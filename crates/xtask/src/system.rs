@@ -1,5 +1,5 @@
-//! Features that want a library of the operating system: found, installed where that is allowed, or
-//! left out.
+//! What the operating system has to bring, libraries for some features and a browser for a test: found,
+//! installed where that is allowed, or left out.
 
 use crate::command::{Cmd, Failure};
 use crate::workspace::Workspace;
@@ -22,6 +22,9 @@ const SYSTEM_FEATURES: &[SystemFeature] = &[SystemFeature {
     link_name: "openblas",
     debian: "libopenblas-dev",
 }];
+
+/// What Chromium is called on the path.
+const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
 /// The features that cannot be built here, each with the sentence that says why.
 #[derive(Debug, Default)]
@@ -62,6 +65,19 @@ pub fn prepare(workspace: &Workspace) -> LeftOut {
         ));
     }
     left_out
+}
+
+/// Looks for Chromium where the tests look for it, and installs it where this user may. Returns why
+/// there is none, in a sentence, if so.
+pub fn no_browser() -> Option<String> {
+    let there = |name: &str| Cmd::new(name).arg("--version").probe().is_some();
+    if std::env::var_os("CHROMIUM").is_some() || BROWSERS.iter().any(|name| there(name)) {
+        return None;
+    }
+    let problem = install("chromium").err()?;
+    Some(format!(
+        "the audit's page was opened in no browser: that needs Chromium, and {problem}"
+    ))
 }
 
 /// Whether the linker finds `library`: the compiler is asked to link an empty program with it.

@@ -4,6 +4,7 @@ use super::canvas::{CAP_MIDDLE, Canvas, LABEL, MARGIN, SMALL, Type, short};
 use super::font::{self, Weight};
 use super::legend::Heading;
 use super::palette::{BLUE, FAINT, Fill, GREEN, INK, MUTED, VERMILION};
+use super::picture::finite;
 use super::{DrawError, Picture};
 
 /// Width of the plots.
@@ -140,13 +141,7 @@ fn check(figure: &CurveFigure) -> Result<(), DrawError> {
     for (place, point) in figure.points.iter().enumerate() {
         unit(format!("first rate of point {place}"), point.upper)?;
         unit(format!("second rate of point {place}"), point.lower)?;
-        if !point.gap.is_finite() {
-            return Err(DrawError::OutOfRange {
-                what: format!("gap of point {place}"),
-                expected: "a finite number",
-                found: point.gap,
-            });
-        }
+        finite(point.gap, || format!("gap of point {place}"))?;
     }
     if let Some((place, name)) = &figure.mark {
         unit(format!("place of \"{name}\""), *place)?;

@@ -4,6 +4,7 @@ use super::canvas::{CAP_MIDDLE, Canvas, HEADING, LABEL, MARGIN, SMALL, Type, sho
 use super::font;
 use super::legend::Heading;
 use super::palette::{BLUE, FAINT, Fill, GREEN, INK, MUTED, WHITE};
+use super::picture::finite;
 use super::scale::Scale;
 use super::{DrawError, Picture};
 
@@ -59,13 +60,7 @@ pub enum Standing {
 pub fn front(figure: &FrontFigure) -> Result<Picture, DrawError> {
     for point in &figure.points {
         for (what, found) in [("gain", point.gain), ("cost", point.cost)] {
-            if !found.is_finite() {
-                return Err(DrawError::OutOfRange {
-                    what: format!("{what} of \"{}\"", point.name),
-                    expected: "a finite number",
-                    found,
-                });
-            }
+            finite(found, || format!("{what} of \"{}\"", point.name))?;
         }
     }
     let width = PLOT.0 + TICKS + OVER + 2.0 * MARGIN;
@@ -154,6 +149,8 @@ fn draw_mark(canvas: &mut Canvas, (x, y): (f64, f64), standing: Standing) {
 }
 
 /// Names what is taken first, then the front, where there is room above the mark.
+///
+/// What is taken is named in any case.
 fn draw_names(
     canvas: &mut Canvas,
     figure: &FrontFigure,
@@ -173,7 +170,12 @@ fn draw_names(
             let meets = |&(other, other_y, other_half): &(f64, f64, f64)| {
                 (x - other).abs() < half + other_half && (y - other_y).abs() < 1.3 * SMALL
             };
-            if !taken.iter().any(meets) {
+            let covers = |other: &FrontPoint| {
+                let at = place(other);
+                other != point && (x - at.0).abs() < half + 4.0 && (y - 3.5 - at.1).abs() < 9.0
+            };
+            let free = !taken.iter().any(meets) && !figure.points.iter().any(covers);
+            if free || standing == Standing::Taken {
                 canvas.text(x, y, &point.name, style);
                 taken.push((x, y, half));
             }

@@ -4,6 +4,7 @@ use super::canvas::{CAP_MIDDLE, Canvas, Frame, HEADING, LABEL, Look, MARGIN, SMA
 use super::font;
 use super::legend::Heading;
 use super::palette::{FAINT, Fill, GREEN, INK, MUTED, SKY};
+use super::picture::finite;
 use super::scale::Scale;
 use super::{DrawError, Picture};
 
@@ -42,13 +43,7 @@ pub fn histogram(figure: &HistogramFigure) -> Result<Picture, DrawError> {
         ("end of the bins", to),
         ("mark", mark),
     ] {
-        if !found.is_finite() {
-            return Err(DrawError::OutOfRange {
-                what: what.to_owned(),
-                expected: "a finite number",
-                found,
-            });
-        }
+        finite(found, || what.to_owned())?;
     }
     let width = PLOT.0 + TICKS + OVER + 2.0 * MARGIN;
     let heading = Heading::sized(&figure.title, width - 2.0 * MARGIN, HEADING);

@@ -159,6 +159,21 @@ pub enum DrawError {
     },
 }
 
+/// Refuses a number, where there is one, that no scale can hold.
+pub(super) fn finite(
+    number: impl Into<Option<f64>>,
+    what: impl FnOnce() -> String,
+) -> Result<(), DrawError> {
+    match number.into() {
+        Some(found) if !found.is_finite() => Err(DrawError::OutOfRange {
+            what: what(),
+            expected: "a finite number",
+            found,
+        }),
+        _ => Ok(()),
+    }
+}
+
 fn with_suffix(stem: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(stem);
     name.push(suffix);

@@ -4,6 +4,7 @@ use super::canvas::{CAP_MIDDLE, Canvas, Frame, LABEL, Look, MARGIN, Type, short}
 use super::font::{self, Weight};
 use super::legend::{Entry, Heading, Legend};
 use super::palette::{FAINT, INK, LOWERED, MUTED, RAISED, UNCHANGED};
+use super::picture::finite;
 use super::{DrawError, Picture, Shares};
 
 const CELL: (f64, f64) = (50.0, 20.0);
@@ -152,17 +153,6 @@ fn check(table: &SteeringTable) -> Result<Vec<Vec<Option<Shares>>>, DrawError> {
         row.cells.iter().zip(&table.values).map(cell).collect()
     };
     table.rows.iter().map(row).collect()
-}
-
-fn finite(number: Option<f64>, what: impl Fn() -> String) -> Result<(), DrawError> {
-    match number {
-        Some(found) if !found.is_finite() => Err(DrawError::OutOfRange {
-            what: what(),
-            expected: "a finite number",
-            found,
-        }),
-        _ => Ok(()),
-    }
 }
 
 fn described(table: &SteeringTable) -> String {

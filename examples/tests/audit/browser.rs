@@ -1,8 +1,8 @@
 //! `report.html` in a real browser: Chromium without a window, driven through its DevTools protocol.
 
 use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 
 use super::report::{HOSTILE, hostile};
 
-/// The browser that CHROMIUM names, or one of the usual names on the path.
-fn program() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("CHROMIUM") {
-        return Some(named.into());
-    }
-    let path = std::env::var_os("PATH")?;
-    let names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
-    let mut places = std::env::split_paths(&path).flat_map(|folder| names.map(|n| folder.join(n)));
-    places.find(|place| place.is_file())
+/// The browser that CHROMIUM names, or what answers to one of the usual names.
+fn program() -> Option<OsString> {
+    let answers = |name: &OsString| {
+        let asked = Command::new(name).arg("--version").output();
+        asked.is_ok_and(|output| output.status.success())
+    };
+    let usual = ["chromium", "chromium-browser", "google-chrome", "chrome"].map(OsString::from);
+    let named = std::env::var_os("CHROMIUM");
+    named.or_else(|| usual.into_iter().find(answers))
 }
 
 /// A browser with one page.
@@ -36,7 +36,7 @@ struct Browser {
 }
 
 impl Browser {
-    fn start(program: &PathBuf) -> Self {
+    fn start(program: &OsStr) -> Self {
         let profile = tempfile::tempdir().unwrap();
         // It speaks on the descriptors 3 and 4, which only a shell can open here.
         let mut child = Command::new("sh")
@@ -84,7 +84,7 @@ impl Browser {
 
     fn next(&mut self) -> Value {
         // Only a browser that hangs takes so long.
-        let next = self.from.recv_timeout(Duration::from_secs(60));
+        let next = self.from.recv_timeout(Duration::from_secs(120));
         next.expect("an answer of the browser")
     }
 
@@ -179,7 +179,7 @@ const VISIBLE: &str =
 #[test]
 fn a_reader_can_work_with_the_page() {
     let Some(program) = program() else {
-        println!("skipped: no Chromium on the path, and CHROMIUM names none");
+        println!("skipped: there is no Chromium, and CHROMIUM names none");
         return;
     };
     let audit = hostile();
