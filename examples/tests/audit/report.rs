@@ -195,6 +195,7 @@ fn the_page_is_sound_and_its_numbers_are_the_audit_s() {
         .iter()
         .filter(|test| test.graph == "discovered")
     {
+        // The least p of 50 draws is 1/51.
         let p = format!("{:.3} ± {:.3}", test.p_value, test.monte_carlo_error);
         assert!(page.contains(&p), "{p}");
     }

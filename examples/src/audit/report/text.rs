@@ -22,6 +22,10 @@ pub(super) fn add_filters(environment: &mut Environment<'_>) {
         Some(share) if share.is_finite() => format!("{:.0} %", 100.0 * share),
         _ => MISSING.to_owned(),
     });
+    environment.add_filter("p", |p: Option<f64>| match p {
+        Some(p) if p < 0.001 => "< 0.001".to_owned(),
+        _ => fixed(p, Some(3)),
+    });
     environment.add_filter("between", between);
     environment.add_filter("words", |key: &str| key.replace('_', " "));
     environment.add_filter("by", by);
@@ -107,6 +111,8 @@ mod tests {
         assert_eq!(rendered("{{ x|fixed }}", 12), "12.00");
         assert_eq!(rendered("{{ x|fixed }}", None::<f64>), "–");
         assert_eq!(rendered("{{ x|fixed }}", f64::NAN), "–");
+        assert_eq!(rendered("{{ x|p }}", 0.0012), "0.001");
+        assert_eq!(rendered("{{ x|p }}", 3e-6), "< 0.001");
         assert_eq!(rendered("{{ x|percent }}", 0.624), "62 %");
         assert_eq!(rendered("{{ x|thousands }}", 1_234_567), "1,234,567");
         assert_eq!(rendered("{{ x|words }}", "all_features"), "all features");
