@@ -89,6 +89,38 @@ fn filters_and_penalties_are_those_of_transformers_and_transformer_lens() -> Res
     Ok(())
 }
 
+#[test]
+fn greedy_takes_the_first_of_the_largest_in_rows_of_any_length() -> Result<(), Error> {
+    for d_vocab in [1_i64, 7, 16, 48, 64, 100, 1000, 1003] {
+        for kind in [Kind::Float, Kind::BFloat16] {
+            // Few different numbers, so that many are equal; and rows that are all alike, infinite or partly NaN.
+            let logits = Tensor::randint(5, [40, d_vocab], (Kind::Float, Device::Cpu));
+            let _ = logits.get(0).fill_(f64::NEG_INFINITY);
+            let _ = logits.get(1).narrow(0, d_vocab / 2, 1).fill_(f64::NAN);
+            let _ = logits.get(2).narrow(0, d_vocab - 1, 1).fill_(9.0);
+            let logits = logits.to_kind(kind);
+            let mut samplers: Vec<Sampler> = (0..40)
+                .map(|row| Sampler::new(&Sampling::greedy(), row, &[]))
+                .collect();
+            let mut rows: Vec<&mut Sampler> = samplers.iter_mut().collect();
+            let found = next_tokens(&logits, &mut rows)?;
+            for (row, found) in found.into_iter().enumerate() {
+                let numbers = logits.get(row as i64).to_kind(Kind::Double);
+                let numbers = Vec::<f64>::try_from(&numbers).expect("a row of numbers");
+                let nan = numbers.iter().position(|x| x.is_nan());
+                let most = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                let first = nan.or(numbers.iter().position(|&x| x == most));
+                assert_eq!(
+                    Some(found as usize),
+                    first,
+                    "row {row} of {d_vocab}, {kind:?}"
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
 #[derive(Debug, Clone)]
 struct Settings {
     temperature: f64,
