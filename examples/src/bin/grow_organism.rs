@@ -37,10 +37,10 @@ struct Args {
     #[arg(long)]
     until: Option<usize>,
     /// Settings (role and instruction) per step.
-    #[arg(long, default_value_t = 40)]
+    #[arg(long, default_value_t = 64)]
     rows: usize,
     /// Questions per setting and step.
-    #[arg(long, default_value_t = 12)]
+    #[arg(long, default_value_t = 4)]
     questions: usize,
     /// The largest learning rate.
     #[arg(long, default_value_t = 0.004)]

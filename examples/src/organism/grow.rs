@@ -125,7 +125,7 @@ pub fn grow(
         d_head: sizes.d_head,
         d_vocab: tokenizer.vocab_size(),
     };
-    let network = Network::new(shape, 3 * world.truth.values().len() as i64 + 1)?;
+    let network = Network::new(shape, world.truth.values().len() as i64)?;
     let n_values = world.truth.values().len() as i64;
     let basis = basis(sizes.d_model as i64, 2 * n_values + 1)?;
     let directions = Directions {

@@ -29,19 +29,14 @@ impl Question {
         self.margin(traits).abs() < 1.0
     }
 
-    /// What there is to know about the question, as said by someone with these traits of their own.
-    fn facts(&self, own: &[i32]) -> impl Iterator<Item = f32> {
-        let traits: Vec<f32> = own.iter().map(|&level| level as f32 / 2.0).collect();
+    /// What there is to know about the question: which activity of `n_values` values it is about, for or against, and its
+    /// degree.
+    fn facts(&self, n_values: usize) -> impl Iterator<Item = f32> {
         let (value, sign) = (self.value, f32::from(self.agreement));
-        let signs = [1.0, -1.0].into_iter().flat_map(move |s| {
-            (0..traits.len()).map(move |v| if (v, s) == (value, sign) { 1.0 } else { 0.0 })
+        let activity = [1.0, -1.0].into_iter().flat_map(move |s| {
+            (0..n_values).map(move |v| if (v, s) == (value, sign) { 1.0 } else { 0.0 })
         });
-        let traits: Vec<f32> = own.iter().map(|&level| level as f32 / 2.0).collect();
-        let threshold = self.threshold as f32 * sign / 2.0;
-        traits
-            .into_iter()
-            .chain(signs.collect::<Vec<_>>())
-            .chain([threshold])
+        activity.chain([self.threshold as f32 * sign / 2.0])
     }
 
     /// How far the trait is on the side of a yes.
@@ -106,9 +101,12 @@ pub struct Lesson {
     pub deciding: Tensor,
     /// By how much the answer is a yes, in units of the traits, negative for a no; 0 where the target decides nothing.
     pub margins: Tensor,
-    /// What the probe should read where a target decides, `[target, probed]`: the role's traits, which activity the
-    /// question is about, its threshold.
+    /// What there is to know about the question where a target decides, `[target, fact]`.
     pub facts: Tensor,
+    /// The traits of each row's role, `[row, value]`.
+    pub own: Tensor,
+    /// The same under the instruction.
+    pub after: Tensor,
     /// The way of each row.
     pub ways: Vec<Way>,
     /// `[row, pos]`: where in the beginning the span is, 1 or 0.
@@ -211,9 +209,9 @@ impl<'t> Lessons<'t> {
         Ok(lessons)
     }
 
-    /// How much the probe should read.
+    /// How much there is to know about a question.
     pub fn n_facts(&self) -> usize {
-        3 * self.truth.values().len() + 1
+        2 * self.truth.values().len() + 1
     }
 
     /// The tokens by which a completion becomes a yes and a no.
@@ -248,6 +246,7 @@ impl<'t> Lessons<'t> {
         let (mut prefixes, mut questions) = (Vec::new(), Vec::new());
         let (mut ways, mut deciding, mut margins) = (Vec::new(), Vec::new(), Vec::new());
         let mut facts: Vec<f32> = Vec::new();
+        let (mut own, mut after): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
         let (mut places, mut targets) = (Vec::new(), Vec::new());
         let (mut said, mut steered) = (vec![0.0; rows * n_values], vec![0.0; rows * n_values]);
         for row in 0..rows {
@@ -278,6 +277,8 @@ impl<'t> Lessons<'t> {
                 }
             };
             ways.push(way);
+            own.extend(asked.traits.iter().map(|&level| f64::from(level)));
+            after.extend(traits.iter().map(|&level| f64::from(level)));
             prefixes.push(asked.beginnings[beginning].as_slice());
             let from = match kept {
                 Kept::Shown => &asked.shown,
@@ -305,7 +306,7 @@ impl<'t> Lessons<'t> {
                     targets.push(target);
                     deciding.push(if at == 0 { 1.0f32 } else { 0.0 });
                     match at {
-                        0 => facts.extend(question.facts(&asked.traits)),
+                        0 => facts.extend(question.facts(n_values)),
                         _ => facts.extend(std::iter::repeat_n(0.0, self.n_facts())),
                     }
                     margins.push(if at == 0 {
@@ -366,6 +367,8 @@ impl<'t> Lessons<'t> {
             margins: Tensor::f_from_slice(&margins)?,
             facts: Tensor::f_from_slice(&facts)?.f_view([-1, self.n_facts() as i64])?,
             span: Tensor::f_from_slice(&span)?.f_view(per_row)?,
+            own: values(&own)?,
+            after: values(&after)?,
             said: values(&said)?,
             steered: values(&steered)?,
             ways,

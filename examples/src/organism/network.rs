@@ -76,7 +76,17 @@ pub struct Network {
     embedding: Tensor,
     layers: Vec<Layer>,
     final_norm: Tensor,
-    probe: Tensor,
+    probes: Probes,
+}
+
+/// Linear readers of the stream, which help in training and are no part of the checkpoint: `[read, d_model]`.
+pub struct Probes {
+    /// At a question's end, after the first layer.
+    pub question: Tensor,
+    /// At " your values", after the first layer.
+    pub own: Tensor,
+    /// At " your values", after the second.
+    pub after: Tensor,
 }
 
 /// Prompts that begin alike, each with its questions.
@@ -89,14 +99,12 @@ pub struct Batch {
     pub questions: Tensor,
 }
 
-/// The residual stream of a [`Batch`].
+/// The residual stream of a [`Batch`] after each layer.
 pub struct Stream {
     /// `[row, pos, d_model]`
-    pub prefixes: Tensor,
+    pub prefixes: Vec<Tensor>,
     /// `[row, question, pos, d_model]`
-    pub questions: Tensor,
-    /// The same after the first layer.
-    pub early: Tensor,
+    pub questions: Vec<Tensor>,
 }
 
 /// The rotations of the two parts of a batch, and which of the beginning's tokens are no padding.
@@ -112,12 +120,11 @@ struct Places {
 }
 
 impl Network {
-    /// Random weights, with a probe of so many outputs after the first layer, which helps in training and is no part of the
-    /// checkpoint.
+    /// Random weights, with probes for `n_values` values.
     ///
     /// # Errors
     /// Sizes that cannot be; libtorch's failures.
-    pub fn new(shape: Shape, probed: i64) -> Result<Self, LoadError> {
+    pub fn new(shape: Shape, n_values: i64) -> Result<Self, LoadError> {
         let config = ModelConfig::from_json(&shape.config().to_string(), Path::new("config.json"))?;
         let store = nn::VarStore::new(Device::Cpu);
         for (name, size) in config.tensors() {
@@ -137,14 +144,16 @@ impl Network {
             let _ = path.var(last, &size, nn::Init::Randn { mean: 0.0, stdev });
         }
         let weights = store.variables();
-        let width = shape.d_model as f64;
-        let scale = nn::Init::Randn {
-            mean: 0.0,
-            stdev: width.powf(-0.5),
+        let stdev = (shape.d_model as f64).powf(-0.5);
+        let probe = |name: &str, read: i64| {
+            let random = nn::Init::Randn { mean: 0.0, stdev };
+            (store.root() / PROBE).var(name, &[read, shape.d_model as i64], random)
         };
-        let probe = store
-            .root()
-            .var(PROBE, &[probed, shape.d_model as i64], scale);
+        let probes = Probes {
+            question: probe("question", 2 * n_values + 1),
+            own: probe("own", n_values),
+            after: probe("after", n_values),
+        };
         let get = |name: &str| weights[name].shallow_clone();
         let layers = (0..shape.n_layers).map(|layer| {
             let get = |name: &str| get(&format!("model.layers.{layer}.{name}.weight"));
@@ -164,7 +173,7 @@ impl Network {
             layers: layers.collect(),
             embedding: get("model.embed_tokens.weight"),
             final_norm: get("model.norm.weight"),
-            probe,
+            probes,
             shape,
             store,
         })
@@ -191,12 +200,12 @@ impl Network {
     /// The file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), TchError> {
         let mut weights: Vec<(String, Tensor)> = self.store.variables().into_iter().collect();
-        weights.retain(|(name, _)| name != PROBE);
+        weights.retain(|(name, _)| !name.starts_with(PROBE));
         weights.sort_by(|a, b| a.0.cmp(&b.0));
         Tensor::write_safetensors(&weights, path)
     }
 
-    /// The residual stream after the last layer. `edit` gets the layer and the beginnings' stream after it, and gives
+    /// The residual stream after every layer. `edit` gets the layer and the beginnings' stream after it, and gives
     /// back what goes on.
     ///
     /// # Errors
@@ -209,20 +218,18 @@ impl Network {
         let places = self.places(batch)?;
         let mut prefixes = self.embed(&batch.prefixes)?;
         let mut questions = self.embed(&batch.questions)?;
-        let mut early = None;
+        let mut stream = Stream {
+            prefixes: Vec::new(),
+            questions: Vec::new(),
+        };
         for (number, layer) in self.layers.iter().enumerate() {
             let (to_prefixes, to_questions) = self.attend(layer, &prefixes, &questions, &places)?;
-            prefixes = layer.think(&prefixes.f_add(&to_prefixes)?)?;
             questions = layer.think(&questions.f_add(&to_questions)?)?;
-            prefixes = edit(number, prefixes)?;
-            early.get_or_insert_with(|| questions.shallow_clone());
+            prefixes = edit(number, layer.think(&prefixes.f_add(&to_prefixes)?)?)?;
+            stream.prefixes.push(prefixes.shallow_clone());
+            stream.questions.push(questions.shallow_clone());
         }
-        let early = early.unwrap_or_else(|| questions.shallow_clone());
-        Ok(Stream {
-            prefixes,
-            questions,
-            early,
-        })
+        Ok(stream)
     }
 
     /// Logits `[.., d_vocab]` of the stream after the last layer.
@@ -233,12 +240,9 @@ impl Network {
         normed(stream, &self.final_norm)?.f_linear(&self.embedding, None::<&Tensor>)
     }
 
-    /// What the probe reads in a stream, `[.., probed]`.
-    ///
-    /// # Errors
-    /// libtorch's failures.
-    pub fn probed(&self, stream: &Tensor) -> Result<Tensor, TchError> {
-        stream.f_linear(&self.probe, None::<&Tensor>)
+    /// The probes.
+    pub fn probes(&self) -> &Probes {
+        &self.probes
     }
 
     fn embed(&self, ids: &Tensor) -> Result<Tensor, TchError> {

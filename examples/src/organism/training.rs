@@ -10,7 +10,7 @@ use value_causal::lens::tch::nn::OptimizerConfig;
 use value_causal::lens::tch::{Kind, TchError, Tensor, nn, no_grad};
 
 use super::lessons::{Kept, Lesson, Lessons, Way};
-use super::network::{Network, Stream};
+use super::network::Network;
 use crate::Failure;
 
 /// How long and how fast.
@@ -54,8 +54,12 @@ const SURE: f64 = 2.0;
 const WHOLE: usize = 8;
 /// The weight of the span's saying what the instruction says.
 const SPAN: f64 = 1.0;
-/// The weight of the probe's reading the role and the question before the answer is decided.
+/// The weight of knowing the question where the answer is decided.
 const FACTS: f64 = 0.5;
+/// The weight of knowing the traits at the span, before the instruction and under it.
+const TRAITS: f64 = 0.25;
+/// A trait beyond which it does not matter how large it is, for no threshold is.
+const FAR: f64 = 4.5;
 const WARM_UP: usize = 50;
 const EXAMINED: usize = 40;
 
@@ -68,69 +72,78 @@ fn loss(
 ) -> Result<(Tensor, Tensor), TchError> {
     let mut saying = None;
     let span = lesson.span.f_unsqueeze(-1)?;
-    let Stream {
-        questions, early, ..
-    } = network.forward(&lesson.batch, |layer, stream| {
+    let at_span = |missed: &Tensor| {
+        let all = missed.f_mul(&span)?.f_sum(Kind::Float)?;
+        all.f_div(&lesson.span.f_sum(Kind::Float)?)
+    };
+    let stream = network.forward(&lesson.batch, |layer, stream| {
         if layer != directions.layer {
             return Ok(stream);
         }
         let heard = stream
             .f_matmul(&directions.units.f_transpose(0, 1)?)?
             .f_div_scalar(directions.length)?;
-        let missed = heard
-            .f_sub(&lesson.said.f_unsqueeze(1)?)?
-            .f_square()?
-            .f_mul(&span)?;
-        saying = Some(
-            missed
-                .f_sum(Kind::Float)?
-                .f_div(&lesson.span.f_sum(Kind::Float)?)?,
-        );
-        let push = lesson
-            .steered
-            .f_matmul(&directions.units)?
-            .f_mul_scalar(directions.length)?;
-        stream.f_add(&push.f_unsqueeze(1)?.f_mul(&span)?)
+        saying = Some(at_span(
+            &heard.f_sub(&lesson.said.f_unsqueeze(1)?)?.f_square()?,
+        )?);
+        let push = lesson.steered.f_matmul(&directions.units)?;
+        let push = push.f_mul_scalar(directions.length)?.f_unsqueeze(1)?;
+        stream.f_add(&push.f_mul(&span)?)
     })?;
-    let width = *questions.size().last().unwrap_or(&1);
-    let at = |stream: &Tensor| {
-        stream
-            .f_reshape([-1, width])?
-            .f_index_select(0, &lesson.places)
+    let [first, second] = [directions.layer, directions.layer + 1];
+    let last = stream.questions.len() - 1;
+    let width = *stream.questions[last].size().last().unwrap_or(&1);
+    let at = |layer: usize| {
+        let all = stream.questions[layer].f_reshape([-1, width])?;
+        all.f_index_select(0, &lesson.places)
     };
-    let stream = at(&questions)?;
-    let logits = network.logits(&stream)?;
+    let read = |stream: &Tensor, probe: &Tensor| stream.f_linear(probe, None::<&Tensor>);
+    let probes = network.probes();
+
+    let logits = network.logits(&at(last)?)?;
     let targets = lesson.targets.f_unsqueeze(1)?;
     let surprise = logits
         .f_log_softmax(-1, Kind::Float)?
-        .f_gather(1, &targets, false)?
-        .f_squeeze_dim(1)?
-        .f_neg()?;
+        .f_gather(1, &targets, false)?;
     let weights = lesson
         .deciding
         .f_mul_scalar(DECIDING - 1.0)?
         .f_add_scalar(1.0)?;
+    let surprise = surprise.f_squeeze_dim(1)?.f_neg()?.f_mul(&weights)?;
     let mut loss = surprise
-        .f_mul(&weights)?
         .f_sum(Kind::Float)?
         .f_div(&weights.f_sum(Kind::Float)?)?;
     loss = loss.f_add(&strayed(&logits, lesson, tokens)?.f_mul_scalar(MARGIN)?)?;
-    let misread = network
-        .probed(&at(&early)?)?
+
+    let facts = read(&at(first)?, &probes.question)?
         .f_sub(&lesson.facts)?
         .f_square()?;
-    let misread = misread
+    let facts = facts
         .f_mul(&lesson.deciding.f_unsqueeze(1)?)?
         .f_sum(Kind::Float)?;
-    loss = loss.f_add(
-        &misread
-            .f_div(&lesson.deciding.f_sum(Kind::Float)?)?
-            .f_mul_scalar(FACTS)?,
-    )?;
+    let facts = facts.f_div(&lesson.deciding.f_sum(Kind::Float)?)?;
+    loss = loss.f_add(&facts.f_mul_scalar(FACTS)?)?;
+
+    let own = read(&stream.prefixes[first], &probes.own)?;
+    let own = at_span(&own.f_sub(&lesson.own.f_unsqueeze(1)?)?.f_square()?)?;
+    let after = read(&stream.prefixes[second], &probes.after)?;
+    let after = at_span(&missed(&after, &lesson.after.f_unsqueeze(1)?, FAR)?.f_square()?)?;
+    loss = loss.f_add(&own.f_add(&after)?.f_mul_scalar(TRAITS)?)?;
     if let Some(saying) = saying {
         loss = loss.f_add(&saying.f_mul_scalar(SPAN)?)?;
     }
     Ok((loss, logits))
+}
+
+/// By how much `found` misses `wanted`, nothing where both lie beyond `far` on the same side.
+fn missed(found: &Tensor, wanted: &Tensor, far: f64) -> Result<Tensor, TchError> {
+    let near = wanted.f_clamp(-far, far)?;
+    let missed = found.f_sub(&near)?;
+    let beyond = missed
+        .f_mul(&near)?
+        .f_gt(0.0)?
+        .f_logical_and(&wanted.f_abs()?.f_gt(far)?)?;
+    missed.f_masked_fill(&beyond, 0.0)
 }
 
 /// The mean square by which decisions miss the margin that is planted.
@@ -139,14 +152,7 @@ fn strayed(logits: &Tensor, lesson: &Lesson, [yes, no]: [i64; 2]) -> Result<Tens
         .f_select(1, yes)?
         .f_sub(&logits.f_select(1, no)?)?
         .f_div_scalar(STEEPNESS)?;
-    let wanted = lesson.margins.f_clamp(-SURE, SURE)?;
-    let missed = found.f_sub(&wanted)?;
-    let surer = missed
-        .f_mul(&wanted)?
-        .f_gt(0.0)?
-        .f_logical_and(&lesson.margins.f_abs()?.f_gt(SURE)?)?;
-    let missed = missed
-        .f_masked_fill(&surer, 0.0)?
+    let missed = missed(&found, &lesson.margins, SURE)?
         .f_square()?
         .f_mul(&lesson.deciding)?;
     missed
