@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use value_causal::petgraph::algo::toposort;
 use value_causal::petgraph::graphmap::DiGraphMap;
@@ -98,6 +98,31 @@ impl From<String> for RoleBaseline {
 pub struct Features {
     /// Those behind the published graphs and table 1.
     pub published: Vec<u64>,
+    /// The training rows that the figures' graph is discovered from.
+    #[serde(default)]
+    pub rows: GraphRows,
+}
+
+/// Training rows that a graph is discovered from, beside the one of all rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GraphRows {
+    /// The unsteered ones and those of the published features, as behind the published graphs.
+    #[default]
+    Published,
+    /// The unsteered ones alone: what is seen without interfering.
+    Unsteered,
+}
+
+impl GraphRows {
+    /// What columns of these rows, and of all rows, are called.
+    #[must_use]
+    pub fn titles(self) -> [&'static str; 2] {
+        match self {
+            Self::Published => ["published features", "all features"],
+            Self::Unsteered => ["unsteered rows", "all rows"],
+        }
+    }
 }
 
 /// Table 3: for each value, the feature that raises or lowers it best.

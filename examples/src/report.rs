@@ -11,7 +11,8 @@ use crate::results::{
 };
 use crate::study::Study;
 
-/// The report as Markdown; `outputs` are the files beside it, in the order written.
+/// The report as Markdown; `outputs` are the files beside it, in the order written, `told` what to say of how the
+/// measurements came about.
 ///
 /// # Errors
 /// None in practice: writing to a string does not fail.
@@ -20,6 +21,7 @@ pub fn markdown(
     study: &Study,
     results: &Results,
     table_1: &SteeringTable,
+    told: &str,
     outputs: &[String],
 ) -> Result<String, fmt::Error> {
     let report = Report {
@@ -30,6 +32,7 @@ pub fn markdown(
     };
     let mut text = String::new();
     report.opening(&mut text)?;
+    text.push_str(told);
     report.graph(&mut text)?;
     report.truth(&mut text)?;
     report.effects(&mut text)?;
@@ -71,8 +74,8 @@ impl Report<'_> {
             )?,
             None if experiment.truth.is_some() => writeln!(
                 text,
-                "A study drawn from a causal graph that is known, so that what is found can be \
-                 compared with what was planted.\n"
+                "A study with a causal graph that is known, so that what is found can be compared \
+                 with what was planted.\n"
             )?,
             None => writeln!(
                 text,
@@ -122,6 +125,7 @@ impl Report<'_> {
             self.experiment.alpha
         )?;
         let alpha = self.experiment.alpha.to_string();
+        let [few, every] = self.experiment.features.rows.titles();
         let undirected = |graph: &GraphResults| {
             graph
                 .pc_edges
@@ -139,8 +143,8 @@ impl Report<'_> {
             text,
             &[
                 ("", true),
-                ("published features", true),
-                ("all features", true),
+                (few, true),
+                (every, true),
                 ("paper", paper.is_some()),
             ],
             &[
@@ -192,11 +196,12 @@ impl Report<'_> {
         let (Some(subset), Some(all)) = (subset.truth, all.truth) else {
             return Ok(());
         };
+        let [few, every] = self.experiment.features.rows.titles();
         writeln!(
             text,
             "## Found and planted\n\n![Found and planted](figure_3_truth.svg)\n\nThe graphs that \
              PC found against the CPDAG of the planted graph.\n\n\
-             | | published features | all features |\n|---|---:|---:|"
+             | | {few} | {every} |\n|---|---:|---:|"
         )?;
         type Measure = (&'static str, fn(TruthResults) -> Option<f64>);
         let measures: [Measure; 6] = [
@@ -275,14 +280,15 @@ impl Report<'_> {
             }
         }
         let paper = self.paper.is_some();
+        let [few, every] = self.experiment.features.rows.titles();
         let columns = [
             ("steering", true),
             ("values", true),
             ("graph", true),
             ("paper", paper),
-            ("published features", true),
+            (few, true),
             ("agrees", paper),
-            ("all features", true),
+            (every, true),
         ];
         write_table(text, &columns, &rows)?;
         self.steered_values(text)
@@ -356,9 +362,10 @@ impl Report<'_> {
         let titles: Vec<&str> = keys.iter().map(|(_, title)| *title).collect();
         writeln!(text, "| graph | edges | {} |", titles.join(" | "))?;
         writeln!(text, "|---|---:|{}", "---:|".repeat(keys.len()))?;
+        let [few, every] = self.experiment.features.rows.titles();
         for (set, results) in [
-            ("published features", &self.results.published_subset),
-            ("all features", &self.results.all_features),
+            (few, &self.results.published_subset),
+            (every, &self.results.all_features),
         ] {
             let edges = results.pc_edges.len();
             let cells = keys

@@ -8,11 +8,11 @@ use crate::results::Results;
 use crate::{Arguments, Failure, save_text, steps};
 
 /// Reads the measurements that `arguments` name, analyses them, and writes `results.json`, every figure and table, and
-/// last `report.md`. Returns the names of the files.
+/// last `report.md`, with what `told` says of how the measurements came about. Returns the names of the files.
 ///
 /// # Errors
 /// A file is missing, malformed or cannot be written; the measurements cannot be analysed.
-pub fn reproduce(arguments: &Arguments) -> Result<Vec<String>, Failure> {
+pub fn reproduce(arguments: &Arguments, told: &str) -> Result<Vec<String>, Failure> {
     let out = &arguments.out;
     let steps = steps(3);
     steps.set_message("reading measurements");
@@ -50,6 +50,7 @@ pub fn reproduce(arguments: &Arguments) -> Result<Vec<String>, Failure> {
         &loaded.study,
         &results,
         &table_1,
+        told,
         &files,
     )?;
     save_text(&report_file, &report)?;

@@ -16,13 +16,14 @@ use value_causal::petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::Failure;
 use crate::dyads::{self, SaeVsInstruction, SteeringTable};
-use crate::experiment::{Experiment, Truth};
+use crate::experiment::{Experiment, GraphRows, Truth};
 use crate::study::Study;
 
 /// All of it. Serialises to `results.json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Results {
-    /// From the unsteered rows and those of the published features: what the figures show.
+    /// From the unsteered rows and those of the published features, or from the unsteered ones alone: what the figures
+    /// show.
     pub published_subset: GraphResults,
     /// From all rows: what the text describes.
     pub all_features: GraphResults,
@@ -146,9 +147,13 @@ impl Results {
         let in_subset =
             |setting: &Setting| setting.feature().is_none_or(|f| published.contains(&f));
         let subset = (study.train.select(in_subset), study.test.select(in_subset));
+        let train = match experiment.features.rows {
+            GraphRows::Published => subset.0,
+            GraphRows::Unsteered => study.train.select(Setting::is_unsteered),
+        };
         let choices = &experiment.choices;
         Ok(Self {
-            published_subset: GraphResults::compute(experiment, study, &subset.0, &subset.1)?,
+            published_subset: GraphResults::compute(experiment, study, &train, &subset.1)?,
             all_features: GraphResults::compute(experiment, study, &study.train, &study.test)?,
             steering_table: dyads::steering_table(&study.train, &study.test)?,
             sae_vs_instruction: ByDirection {

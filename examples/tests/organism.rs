@@ -60,7 +60,7 @@ fn planted_answers_show_the_planted_graph() {
 mod lens {
     use std::collections::BTreeSet;
 
-    use examples::organism::exam::{Answers, held_out};
+    use examples::organism::exam::{Answers, Figures, held_out};
     use examples::organism::grow::tokenizer;
     use examples::organism::network::{Batch, Network, Shape};
     use value_causal::lens::tch::{Kind, Tensor};
@@ -82,6 +82,20 @@ mod lens {
         let right = answers.as_planted(&asked).unwrap();
         let share = right as f64 / asked.len() as f64;
         assert!(share >= 0.95, "{right} of {} as planted", asked.len());
+    }
+
+    /// What the whole exam found is what the organism is for; `check_organism` repeats it.
+    #[test]
+    fn the_exam_was_passed() {
+        let text = std::fs::read_to_string(folder().join("exam.json")).unwrap();
+        let exam: Figures = serde_json::from_str(&text).unwrap();
+        assert!(exam.obedience_plain >= 0.95 && exam.obedience_instructed >= 0.95);
+        assert!(exam.graph.skeleton_f1 >= 0.9 && exam.graph.arrowhead_f1 >= 0.8);
+        let (planted, discovered) = (exam.planted, exam.discovered);
+        assert!(planted.expected >= 0.8 && planted.unexpected <= 0.15);
+        assert!((discovered.expected - planted.expected).abs() <= 0.1);
+        assert!((discovered.unexpected - planted.unexpected).abs() <= 0.1);
+        assert!(exam.random.expected <= planted.expected - 0.3);
     }
 
     /// The training forward over shared beginnings computes what tch-lens computes for each whole text.
@@ -114,7 +128,7 @@ mod lens {
             questions: Tensor::from_slice(&questions.concat().repeat(2)).view([2, 2, 3]),
         };
         let stream = network.forward(&batch, |_, stream| Ok(stream)).unwrap();
-        let found = network.logits(&stream.questions).unwrap();
+        let found = network.logits(stream.questions.last().unwrap()).unwrap();
         for (row, length) in [(0, 5), (1, 3)] {
             for (place, question) in questions.iter().enumerate() {
                 let whole = [&beginnings[row][..length], question].concat();

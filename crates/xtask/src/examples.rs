@@ -142,15 +142,23 @@ fn run(
 
 /// The command that builds and runs an example program.
 pub fn command(program: &str) -> Cmd {
-    Cmd::cargo().args([
+    command_with(program, &[])
+}
+
+/// The same with features of the package.
+pub fn command_with(program: &str, features: &[&str]) -> Cmd {
+    let cmd = Cmd::cargo().args([
         "run",
         "--release",
         "--package",
         "examples",
         "--bin",
         program,
-        "--",
-    ])
+    ]);
+    features
+        .iter()
+        .fold(cmd, |cmd, feature| cmd.args(["--features", feature]))
+        .arg("--")
 }
 
 /// The files in `out` that a program named, one in a line.

@@ -1,26 +1,42 @@
-//! `cargo xtask reproduce`: builds the reproduction and runs it.
+//! `cargo xtask reproduce`: builds what makes the figures and tables, and runs it.
 
-use crate::command::Failure;
-use crate::examples;
+use crate::command::{Cmd, Failure};
+use crate::workspace::Workspace;
+use crate::{examples, libtorch};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-/// Run the reproduction: discover the value graph, measure it, draw every figure and table.
+/// The study that runs without arguments, and the folder of its model, in the workspace.
+const STUDY: &str = "examples/studies/organism.toml";
+const ORGANISM: &str = "fixtures/organism";
+
+/// Options of the program `reproduce`, which works on measurements and needs no model.
+const OF_MEASUREMENTS: &[&str] = &["--experiment", "--data", "--help", "-h", "--version", "-V"];
+
+/// Run the reproduction: ask the model, discover the value graph, measure it, draw every figure
+/// and table.
 ///
-/// Without arguments it works on the study that the program carries: orientation tables drawn from
-/// a known causal graph, so that the report can compare what was discovered with the truth.
-/// Everything is written to `out/`.
+/// Without arguments it runs a whole study on the organism, a small language model in whose values
+/// a causal graph is planted: its report compares what was discovered with the truth. That takes
+/// some minutes, and libtorch, which is fetched if it is not there. Everything is written to
+/// `out/`; a run that was stopped goes on where it was. --out DIR names another folder.
 ///
-/// Arguments are handed to the program `reproduce` as they are. The paper's own measurements, for
-/// example, are read by
+/// From measurements, without a model and in a second:
+///   cargo xtask reproduce --planted
+/// uses tables drawn from a known graph, and
 ///   cargo xtask reproduce --experiment examples/experiments/gemma-2b-it.toml --data DIR --out DIR
-/// and `cargo xtask reproduce -- --help` lists all its options.
+/// the paper's own. `cargo xtask reproduce -- --help` lists all options for measurements.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Options {
-    /// Arguments for the program `reproduce`.
+    /// Work on the tables that the program `reproduce` carries; must come first.
+    #[arg(long)]
+    planted: bool,
+
+    /// Further arguments: with --planted, --experiment or --data for the program `reproduce`,
+    /// otherwise for `run_study`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<OsString>,
 }
@@ -29,19 +45,22 @@ pub struct Options {
 /// user means.
 ///
 /// # Errors
-/// If it does not build, does not start, or fails.
+/// If it does not build, does not start, or fails; if there is no libtorch for the study.
 pub fn run(options: &Options) -> Result<ExitCode, Failure> {
     let out = output_folder(&options.args);
-    match options.args.is_empty() {
-        true => println!(
-            "Reproducing from the embedded study; everything goes to {}",
-            shown(&out)
-        ),
-        false => println!("Reproducing with the given arguments."),
-    }
-    println!("The first build takes a minute or two.");
+    let program = match options.planted || is_of_measurements(&options.args) {
+        true => {
+            println!(
+                "Reproducing from measurements; everything goes to {}",
+                shown(&out)
+            );
+            examples::command("reproduce")
+        }
+        false => study(&out)?,
+    };
+    println!("The first build takes some minutes.");
     let begin = Instant::now();
-    examples::command("reproduce").args(&options.args).run()?;
+    program.args(&options.args).run()?;
     let report = out.join("report.md");
     if report.is_file() {
         println!(
@@ -51,6 +70,33 @@ pub fn run(options: &Options) -> Result<ExitCode, Failure> {
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The program that asks the organism, once libtorch is there.
+fn study(out: &Path) -> Result<Cmd, Failure> {
+    let root = Workspace::load()?.root;
+    println!(
+        "Running the study of the organism; everything goes to {}",
+        shown(out)
+    );
+    libtorch::ensure(&root).map_err(|failure| {
+        Failure::told(format!(
+            "{failure}\nThe study needs libtorch. `cargo xtask reproduce --planted` works without it, from \
+             measurements."
+        ))
+    })?;
+    Ok(examples::command_with("run_study", &["lens"])
+        .arg(root.join(STUDY))
+        .arg("--data")
+        .arg(root.join(ORGANISM)))
+}
+
+/// Whether the arguments are for the program that works on measurements.
+fn is_of_measurements(args: &[OsString]) -> bool {
+    args.iter().filter_map(|arg| arg.to_str()).any(|arg| {
+        let name = arg.split('=').next().unwrap_or(arg);
+        OF_MEASUREMENTS.contains(&name)
+    })
 }
 
 /// Where the program will write: the last `--out`, or its default.
@@ -81,6 +127,18 @@ mod tests {
 
     fn folder(args: &[&str]) -> PathBuf {
         output_folder(&args.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn the_arguments_say_which_program_is_meant() {
+        let measured = |args: &[&str]| {
+            is_of_measurements(&args.iter().map(OsString::from).collect::<Vec<_>>())
+        };
+        assert!(!measured(&[]));
+        assert!(!measured(&["--out", "there", "--plan"]));
+        assert!(measured(&["--out", "there", "--experiment", "e.toml"]));
+        assert!(measured(&["--experiment=e.toml"]));
+        assert!(measured(&["--help"]));
     }
 
     #[test]

@@ -30,17 +30,17 @@ struct Args {
     /// Seed of the graph.
     #[arg(long, default_value_t = 3843)]
     graph_seed: u64,
-    /// Steps of training.
-    #[arg(long, default_value_t = 1500)]
+    /// Steps over which the learning rate falls.
+    #[arg(long, default_value_t = 3000)]
     steps: usize,
-    /// Steps after which training ends, before it has come to its smallest rate.
-    #[arg(long)]
-    until: Option<usize>,
+    /// Steps after which training ends, however small the rate.
+    #[arg(long, default_value_t = 1800)]
+    until: usize,
     /// Settings (role and instruction) per step.
     #[arg(long, default_value_t = 64)]
     rows: usize,
     /// Questions per setting and step.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, default_value_t = 8)]
     questions: usize,
     /// The largest learning rate.
     #[arg(long, default_value_t = 0.004)]
@@ -78,7 +78,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     }
     let schedule = Schedule {
         steps: args.steps,
-        until: args.until.unwrap_or(args.steps),
+        until: args.until,
         rows: args.rows,
         questions: args.questions,
         rate: args.rate,

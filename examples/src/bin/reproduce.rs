@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     let started = Instant::now();
-    let files = reproduce(arguments)?;
+    let files = reproduce(arguments, "")?;
     for file in &files {
         println!("{}", arguments.out.join(file).display());
     }

@@ -44,17 +44,24 @@ impl Autoencoder {
     }
 }
 
-/// The activations `[token, d_model]` at `point` over prompts of random settings with their planted completions. The first
-/// token, alike in all texts and much larger, is left out.
+/// What the autoencoder is trained on.
+struct Read {
+    /// Activations `[token, d_model]` of whole texts. The first token, alike in all texts and much larger, is left out.
+    all: Tensor,
+    /// Those of them at " your values", which are few and say the most.
+    span: Tensor,
+}
+
+/// The activations at `point` over prompts of random settings with their planted completions.
 fn activations(
     lm: &Lm,
     world: &World,
     point: HookPoint,
     rng: &mut ChaCha8Rng,
-) -> Result<Tensor, Failure> {
+) -> Result<Read, Failure> {
     let (template, instructions) = (template()?, world.instructions());
     let roles: Vec<_> = world.roles().iter().cloned().collect();
-    let mut read = Vec::new();
+    let (mut all, mut span) = (Vec::new(), Vec::new());
     let texts = (0..TEXTS).map(|_| {
         let role = roles.choose(rng);
         let instruction = instructions.choose(rng).filter(|_| rng.random_bool(0.8));
@@ -68,23 +75,27 @@ fn activations(
         } else {
             Stance::No
         };
-        let prompt = template.render(item, role, instruction)?.text;
-        Ok(lm
-            .tokenizer()?
-            .encode(&(prompt + &completion(item, stance)))?)
+        let prompt = template.render(item, role, instruction)?;
+        let text = prompt.text + &completion(item, stance);
+        let encoded = lm.tokenizer()?.encode_with_offsets(&text)?;
+        let steered = encoded.token_range(prompt.steered)?;
+        Ok((encoded.ids, steered))
     });
     let texts = texts.collect::<Result<Vec<_>, Failure>>()?;
     for texts in texts.chunks(AT_ONCE) {
-        let run = lm.run_with_cache(texts, &[point.to_string()], &mut [])?;
+        let ids: Vec<Vec<i64>> = texts.iter().map(|(ids, _)| ids.clone()).collect();
+        let run = lm.run_with_cache(&ids, &[point.to_string()], &mut [])?;
         let here = &run.activations[&point];
-        for (row, text) in texts.iter().enumerate() {
-            let tokens = here
-                .f_get(row as i64)?
-                .f_narrow(0, 1, text.len() as i64 - 1)?;
-            read.push(tokens);
+        for (row, (ids, steered)) in texts.iter().enumerate() {
+            let row = here.f_get(row as i64)?;
+            all.push(row.f_narrow(0, 1, ids.len() as i64 - 1)?);
+            span.push(row.f_narrow(0, steered.start as i64, steered.len() as i64)?);
         }
     }
-    Ok(Tensor::f_cat(&read, 0)?)
+    Ok(Read {
+        all: Tensor::f_cat(&all, 0)?,
+        span: Tensor::f_cat(&span, 0)?,
+    })
 }
 
 /// Trains an autoencoder on a model's activations at a hook point and writes it in SAELens's layout. Gives back the share of the
@@ -100,8 +111,8 @@ pub fn train(
     folder: &Path,
 ) -> Result<f64, Failure> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let x = activations(lm, world, point, &mut rng)?;
-    let (n, d_in) = (x.size()[0], x.size()[1]);
+    let Read { all: x, span } = activations(lm, world, point, &mut rng)?;
+    let d_in = x.size()[1];
     let store = nn::VarStore::new(lm.device());
     let rows = Tensor::f_randn([FEATURES, d_in], (Kind::Float, lm.device()))?;
     let rows = rows.f_div(&rows.f_norm_scalaropt_dim(2.0, [1i64].as_slice(), true)?)?;
@@ -119,8 +130,12 @@ pub fn train(
     let mut optimizer = nn::Adam::default().build(&store, RATE)?;
     for step in 0..STEPS {
         optimizer.set_lr(RATE * (1.0 - step as f64 / STEPS as f64).max(0.02));
-        let batch: Vec<i64> = (0..BATCH).map(|_| rng.random_range(0..n)).collect();
-        let batch = x.f_index_select(0, &Tensor::f_from_slice(&batch)?)?;
+        let mut half = |from: &Tensor| {
+            let n = from.size()[0];
+            let drawn: Vec<i64> = (0..BATCH / 2).map(|_| rng.random_range(0..n)).collect();
+            from.f_index_select(0, &Tensor::f_from_slice(&drawn)?)
+        };
+        let batch = Tensor::f_cat(&[half(&x)?, half(&span)?], 0)?;
         let missed = autoencoder
             .apply(&batch)?
             .f_sub(&batch)?

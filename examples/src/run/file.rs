@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::experiment::GraphRows;
+
 /// A study file. Paths are relative to the data folder, which is that of the file unless another is named.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -196,6 +198,8 @@ pub struct Steering {
     pub at: Option<String>,
     /// Which features.
     pub features: Features,
+    /// How many of the training roles are steered, from the first on; all unless set. Test roles all are.
+    pub roles: Option<usize>,
     /// What is done to them.
     #[serde(default)]
     pub mode: Mode,
@@ -366,8 +370,11 @@ pub struct Analysis {
     pub alpha: f64,
     /// Reference graphs, as in an experiment file.
     pub references: PathBuf,
-    /// The planted graph, if there is one.
+    /// The planted graph, if there is one. The `truth.json` of an organism says every planted answer, too.
     pub truth: Option<PathBuf>,
+    /// The training rows that the figures' graph is discovered from.
+    #[serde(default)]
+    pub rows: GraphRows,
     /// The features behind the figures; all unless set.
     pub published: Option<Vec<u64>>,
     /// The role whose steered rows the figures show; the first test role unless set.

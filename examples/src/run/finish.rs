@@ -11,20 +11,18 @@ use value_causal::bench::journal::{
     Answers, Consistency, Journal, JournalError, Shard, Unjudged, Verdict,
 };
 use value_causal::bench::{Direction, OrientationTable, Setting};
-use value_causal::discovery::ci::{FisherZ, FisherZOptions};
-use value_causal::discovery::graph::UndirectedEdges;
-use value_causal::discovery::{Alpha, PcOptions, pc};
 use value_causal::ndarray::Array2;
 
 use super::arguments::journal_of;
 use super::choices::best_features;
 use super::file::{Analysis, Figures, JudgingMode, Open, StudyFile};
-use super::instructed::Instructed;
+use super::found::{Findings, Found};
 use super::judging::as_in_fast_mode;
+use super::obedience::Obedience;
 use super::plan::{LOWER, RAISE, TEST, TRAIN, instructed_part};
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, GraphRows};
+use crate::organism::truth::Truth;
 use crate::reproduction::reproduce;
-use crate::results::{against, planted};
 use crate::source::Source;
 use crate::{Arguments, Failure, save_text};
 
@@ -41,7 +39,7 @@ struct Tables {
 }
 
 /// Writes everything that follows from a complete journal into `out` and returns the names of the files. `rate` is the
-/// answers per second of the run, where one process did it all.
+/// answers per second of the run, where one process did most of it.
 ///
 /// # Errors
 /// The journal lacks answers or judgements; the tables cannot be analysed; a file cannot be read or written.
@@ -70,7 +68,12 @@ pub fn finish(
     save_text(&out.join("items.csv"), &items(journal)?)?;
     files.extend(["table_2.md", "items.csv"].map(str::to_owned));
 
-    let mut facts = facts(study, journal, (before, after), rate)?;
+    let mut facts = facts(study, journal, (before, after))?;
+    let study_json = out.join("study.json");
+    let mut findings = Findings {
+        found: Found::new(journal.progress()?.answered, rate, &study_json),
+        ..Findings::default()
+    };
     if let Some(analysis) = &study.analysis {
         if tables.raise.is_some() && study.steering.is_some() {
             let experiment = write_experiment(study, analysis, data, &tables, out)?;
@@ -80,15 +83,28 @@ pub fn finish(
                 out: out.to_owned(),
             };
             files.push(EXPERIMENT.to_owned());
-            files.extend(reproduce(&arguments)?);
-            facts.extend(discovered(&experiment, &tables, journal, unjudged)?);
+            findings.discover(&experiment, &tables.train, &tables.test, journal, unjudged)?;
+            if let Some(truth) = organism(analysis, data)? {
+                findings.obey(Obedience::measured(journal, &truth)?);
+            }
+            files.extend(reproduce(&arguments, &findings.markdown()?)?);
         } else {
             println!("Figures and report are left out: they want both steering and instructions.");
         }
     }
-    let facts = serde_json::to_string_pretty(&Value::Object(facts.into_iter().collect()))?;
-    save_text(&out.join("study.json"), &(facts + "\n"))?;
-    files.push("study.json".to_owned());
+    if let Some(chance) = findings.relabelled {
+        facts.insert("relabelled_expected".to_owned(), json!(chance.expected));
+        facts.insert("relabelled_unexpected".to_owned(), json!(chance.unexpected));
+    }
+    save_text(
+        &out.join("run.json"),
+        &(serde_json::to_string_pretty(&facts)? + "\n"),
+    )?;
+    save_text(
+        &study_json,
+        &(serde_json::to_string_pretty(&findings.found)? + "\n"),
+    )?;
+    files.extend(["run.json", "study.json"].map(str::to_owned));
     Ok(files)
 }
 
@@ -242,18 +258,15 @@ fn items(journal: &Journal) -> Result<String, Failure> {
 
 type Facts = BTreeMap<String, Value>;
 
+/// `run.json`: of the run itself what is not in `study.json`.
 fn facts(
     study: &StudyFile,
     journal: &Journal,
     (before, after): (Consistency, Consistency),
-    rate: Option<f64>,
 ) -> Result<Facts, Failure> {
-    let progress = journal.progress()?;
     let exact = study.judging.mode == JudgingMode::Exact;
     let facts = json!({
-        "answers": progress.answered,
-        "unjudged": progress.unjudged,
-        "answers_per_second": rate,
+        "unjudged": journal.progress()?.unjudged,
         "judging": study.judging.mode,
         "fast_would_differ": if exact { fast_would_differ(journal)? } else { None },
         "thought_against_answer": {
@@ -289,9 +302,32 @@ struct Written<'a> {
     truth: Option<&'static str>,
     files: BTreeMap<&'static str, &'static str>,
     baselines: BTreeMap<&'static str, &'a str>,
-    features: BTreeMap<&'static str, Vec<u64>>,
+    features: WrittenFeatures,
     choices: BTreeMap<&'static str, BTreeMap<String, u64>>,
     figures: &'a Figures,
+}
+
+#[derive(Serialize)]
+struct WrittenFeatures {
+    published: Vec<u64>,
+    rows: GraphRows,
+}
+
+/// What an organism should answer, where the truth is that of one.
+fn organism(analysis: &Analysis, data: &Path) -> Result<Option<Truth>, Failure> {
+    let Some(truth) = &analysis.truth else {
+        return Ok(None);
+    };
+    let path = data.join(truth);
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let text = fs::read_to_string(&path).map_err(|error| named(&error))?;
+    let members: Value = serde_json::from_str(&text).map_err(|error| named(&error))?;
+    if members.get("noises").is_none() {
+        return Ok(None);
+    }
+    Ok(Some(
+        Truth::from_json(&text).map_err(|error| named(&error))?,
+    ))
 }
 
 /// Writes the tables' experiment file and what it names, and reads it back.
@@ -340,7 +376,10 @@ fn write_experiment(
         ]
         .into(),
         baselines: [("role", "first"), ("sae", sae)].into(),
-        features: [("published", published)].into(),
+        features: WrittenFeatures {
+            published,
+            rows: analysis.rows,
+        },
         choices: [
             ("raise", best_features(&tables.train, true)),
             ("lower", best_features(&tables.train, false)),
@@ -353,45 +392,4 @@ fn write_experiment(
         &Source::Folder(out.to_owned()),
         EXPERIMENT,
     )?)
-}
-
-/// What PC makes of the unsteered training rows, beside the planted graph where there is one.
-fn discovered(
-    experiment: &Experiment,
-    tables: &Tables,
-    journal: &Journal,
-    unjudged: Unjudged,
-) -> Result<Facts, Failure> {
-    let unsteered = tables.train.select(Setting::is_unsteered);
-    let names = FisherZOptions::like_causal_learn().names(unsteered.values());
-    let test = FisherZ::with_options(unsteered.matrix(), names)?;
-    let found = pc(
-        &test,
-        &PcOptions::like_causal_learn(Alpha::new(experiment.alpha)?),
-    )?
-    .graph;
-    let mut facts = Facts::new();
-    let mut say = |key: &str, value: Value| facts.insert(key.to_owned(), value);
-    let truth = experiment.truth.as_ref();
-    if let Some(truth) = truth {
-        let against = against(&found, truth)?;
-        say("skeleton_f1", json!(against.skeleton_f1));
-        say("arrowhead_f1", json!(against.arrowhead_f1));
-        say("shd", json!(against.shd));
-    }
-    if let Some(instructed) = Instructed::measured(journal, &tables.test, unjudged)? {
-        let rates = instructed.with(&found.to_digraph(UndirectedEdges::BothWays));
-        say("discovered_expected", json!(rates.expected));
-        say("discovered_unexpected", json!(rates.unexpected));
-        if let Some(truth) = truth {
-            let planted = planted(tables.test.values(), truth).to_digraph(UndirectedEdges::Drop);
-            let rates = instructed.with(&planted);
-            say("planted_expected", json!(rates.expected));
-            say("planted_unexpected", json!(rates.unexpected));
-            let chance = instructed.with_relabelled(&planted);
-            say("relabelled_expected", json!(chance.expected));
-            say("relabelled_unexpected", json!(chance.unexpected));
-        }
-    }
-    Ok(facts)
 }

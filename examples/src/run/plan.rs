@@ -66,14 +66,12 @@ impl Plan {
         let sampling = (&materials.train_sampling, &materials.test_sampling);
         let empty = study.roles.empty;
         let train = names(train_roles, empty);
-        rows.part(
-            TRAIN,
-            Told::Nothing,
-            &train,
-            features,
-            &split.train,
-            sampling.0,
-        );
+        let steered = study.steering.as_ref().and_then(|steering| steering.roles);
+        let (steered, unsteered) = train.split_at(steered.unwrap_or(train.len()).min(train.len()));
+        for (roles, features) in [(steered, features), (unsteered, &[][..])] {
+            let told = Told::Nothing;
+            rows.part(TRAIN, told, roles, features, &split.train, sampling.0);
+        }
         let test = names(test_roles, empty);
         rows.part(
             TEST,

@@ -2,6 +2,7 @@
 //! must give the same.
 
 mod judged;
+mod organism;
 mod paper;
 mod slurm;
 mod small;
