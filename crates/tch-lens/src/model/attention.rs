@@ -1,6 +1,6 @@
 //! Multi-head attention over a batch's own keys and over prefixes that its rows share.
 
-use tch::{Kind, TchError, Tensor};
+use tch::{Device, Kind, TchError, Tensor};
 
 use super::decoding;
 use super::linear::Linear;
@@ -106,6 +106,9 @@ impl Attention {
         layer: usize,
         pass: &PassState<'_>,
     ) -> Result<Option<Tensor>, TchError> {
+        if q.device() != Device::Cpu {
+            return Ok(None);
+        }
         let Some(lengths) = pass.memory.seen() else {
             return Ok(None);
         };
