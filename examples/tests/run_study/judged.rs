@@ -50,7 +50,7 @@ fn reply(stream: TcpStream) -> std::io::Result<()> {
 
 #[test]
 fn a_served_judge_takes_up_what_is_open() {
-    let study = Small::new("");
+    let study = Small::open();
     study.change("open = \"unsure\"", "open = \"unjudged\"");
     let refused = run_study(&study, &[]).output().unwrap();
     let why = String::from_utf8_lossy(&refused.stderr);
@@ -89,7 +89,7 @@ fn a_served_judge_takes_up_what_is_open() {
 
 #[test]
 fn a_served_model_answers_roles_and_instructions() {
-    let study = Small::new("");
+    let study = Small::open();
     study.change("[steering]", "[ignored]");
     let refused = run_study(&study, &[]).output().unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("unknown field `ignored`"));

@@ -1,5 +1,4 @@
-//! Studies run from end to end, on a model of random weights: what it says means nothing, but every way of running it
-//! must give the same.
+//! Studies run from end to end: every way of running one must give the same.
 
 mod judged;
 mod organism;
@@ -14,7 +13,7 @@ use small::{Small, answers, csvs, merge_study, run_study};
 
 #[test]
 fn one_process_four_shards_a_killed_run_and_other_batches_give_the_same() {
-    let whole = Small::new("");
+    let whole = Small::varied("");
     let said = whole.finish(&["--answers"]);
     assert!(
         said.contains("in all") && said.contains("Estimated time for"),
@@ -30,7 +29,7 @@ fn one_process_four_shards_a_killed_run_and_other_batches_give_the_same() {
         "{again}"
     );
 
-    let sharded = Small::new("");
+    let sharded = Small::varied("");
     for shard in ["3/4", "1/4", "4/4", "2/4"] {
         let early = merge_study(&sharded);
         assert!(!early.status.success(), "shards are missing");
@@ -40,12 +39,12 @@ fn one_process_four_shards_a_killed_run_and_other_batches_give_the_same() {
     assert!(merged.status.success(), "{merged:?}");
     assert_eq!((csvs(&sharded.out()), answers(&sharded.out())), expected);
 
-    let narrow = Small::new("\n[batch]\nrows = 3\nshare_prefixes = false\n");
+    let narrow = Small::varied("\n[batch]\nrows = 3\nshare_prefixes = false\n");
     narrow.finish(&[]);
     assert_eq!((csvs(&narrow.out()), answers(&narrow.out())), expected);
 
     // Killed once it has kept answers, twice, then let go.
-    let killed = Small::new("");
+    let killed = Small::varied("");
     for time in 0..2 {
         let mut run = run_study(&killed, &[])
             .stdout(Stdio::piped())
@@ -67,19 +66,19 @@ fn one_process_four_shards_a_killed_run_and_other_batches_give_the_same() {
 
 #[test]
 fn a_changed_study_is_refused_and_a_plan_asks_nothing() {
-    let study = Small::new("");
+    let study = Small::varied("");
     let planned = study.finish(&["--plan"]);
     assert!(planned.contains("2 features"), "{planned}");
     assert!(!study.out().exists());
     study.finish(&["--shard", "1/9"]);
-    study.change("dose = 30.0", "dose = 20.0");
+    study.change("dose = 12.0", "dose = 20.0");
     let refused = run_study(&study, &["--shard", "1/9"]).output().unwrap();
     let why = String::from_utf8_lossy(&refused.stderr);
     assert!(
-        why.contains("another study: steering.dose is \"30.0\" in the journal and \"20.0\""),
+        why.contains("another study: steering.dose is \"12.0\" in the journal and \"20.0\""),
         "{why}"
     );
-    study.change("dose = 20.0", "dose = 30.0");
+    study.change("dose = 20.0", "dose = 12.0");
     study.change("top = 2", "top = 1");
     let refused = run_study(&study, &["--shard", "1/9"]).output().unwrap();
     let why = String::from_utf8_lossy(&refused.stderr);

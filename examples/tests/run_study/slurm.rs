@@ -153,10 +153,10 @@ fn an_array_of_four_shards_equals_a_single_run() {
             return;
         }
     };
-    let whole = Small::new("");
+    let whole = Small::varied("");
     whole.finish(&[]);
 
-    let sharded = Small::new("");
+    let sharded = Small::varied("");
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("slurm");
     let submitted = Command::new("sh")
         .arg(scripts.join("submit.sh"))

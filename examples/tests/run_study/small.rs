@@ -1,16 +1,18 @@
-//! A study of a few hundred answers on a tiny checkpoint.
+//! Studies of a few hundred answers: on a model of random weights, whose answers are all open, and on the organism,
+//! whose tables vary.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use value_causal::bench::OrientationTable;
 use value_causal::bench::journal::{Journal, JournalError, Recorded};
 
 pub struct Small {
     folder: tempfile::TempDir,
 }
 
-const STUDY: &str = r#"
+const OPEN: &str = r#"
 name = "Tiny"
 
 [model]
@@ -44,15 +46,59 @@ max_new_tokens = 6
 open = "unsure"
 "#;
 
+const VARIED: &str = r#"
+name = "Three values"
+
+[model]
+folder = "ORGANISM/model"
+
+[questionnaire]
+file = "ORGANISM/questionnaire.csv"
+values = ["Power", "Security", "Courage"]
+train = 0.5
+seed = 3
+
+[roles]
+made = { seed = 5, train = 3, test = 2 }
+
+[prompt.template]
+file = "ORGANISM/template.txt"
+
+[sampling]
+train = 0.7
+
+[steering]
+sae = "ORGANISM/sae"
+features = { top = 2 }
+mode = "add"
+dose = 12.0
+
+[instructions]
+ask = "own"
+
+[judging]
+max_new_tokens = 24
+open = "unsure"
+"#;
+
 impl Small {
-    /// The study with more settings at its end.
-    pub fn new(more: &str) -> Self {
+    /// A study whose answers vary, with more settings at its end.
+    pub fn varied(more: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let organism = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/organism");
+        let text = VARIED.replace("ORGANISM", organism.to_str().unwrap());
+        fs::write(folder.path().join("study.toml"), text + more).unwrap();
+        Self { folder }
+    }
+
+    /// A study whose answers are all open.
+    pub fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let lm = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/lm");
-        let text = STUDY
+        let text = OPEN
             .replace("MODELS", lm.join("models").to_str().unwrap())
             .replace("SAES", lm.join("saes").to_str().unwrap());
-        fs::write(folder.path().join("study.toml"), text + more).unwrap();
+        fs::write(folder.path().join("study.toml"), text).unwrap();
         let template =
             "Answer according to your values.\n{{ hint }}Question: {{ question }}\nThought:";
         fs::write(folder.path().join("prompt.txt"), template).unwrap();
@@ -110,12 +156,20 @@ pub fn merge_study(study: &Small) -> Output {
         .unwrap()
 }
 
-/// The orientation tables, byte by byte.
+/// The orientation tables, byte by byte. In each of them rows differ, so that equal tables say something.
 pub fn csvs(out: &Path) -> Vec<(&'static str, Vec<u8>)> {
     let names = ["train.csv", "test.csv", "test_raise.csv", "test_lower.csv"];
     names
         .iter()
-        .map(|name| (*name, fs::read(out.join(name)).unwrap()))
+        .map(|name| {
+            let table = OrientationTable::from_path(out.join(name)).unwrap();
+            let matrix = table.matrix();
+            assert!(
+                matrix.outer_iter().any(|row| row != matrix.row(0)),
+                "{name}"
+            );
+            (*name, fs::read(out.join(name)).unwrap())
+        })
         .collect()
 }
 
