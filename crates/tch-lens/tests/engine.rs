@@ -14,8 +14,8 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tch_lens::sae::{Sae, SaeOptions};
 use tch_lens::tch::{Device, Kind, Tensor};
 use tch_lens::{
-    Completion, Direction, Dose, Engine, EngineOptions, Error, Lm, LoadOptions, Passes, Request,
-    Sampling, Steer, Stop,
+    Completion, Direction, Dose, Engine, EngineOptions, Error, Lm, LoadOptions, Passes, Precision,
+    Request, Sampling, Steer, Stop,
 };
 
 fn open(name: &str) -> Lm {
@@ -139,6 +139,7 @@ impl SteerPlan {
         let steer = steer.passes(self.passes).keep_error(self.keeps_error);
         match &self.span {
             None => steer,
+            Some(_) if self.passes == Passes::Decode => steer,
             Some((start, length)) => {
                 let start = start.index(tokens);
                 let span = start..start + 1 + length.index(tokens - start);
@@ -214,9 +215,7 @@ fn by_engine(
     Ok(all)
 }
 
-fn mixes_agree(model: &str, sae: &str) {
-    let lm = open(model);
-    let directions = directions(&lm, model, sae);
+fn mixes_agree(model: &str, lm: &Lm, directions: &[Direction]) {
     let config = Config {
         cases: 24,
         failure_persistence: None,
@@ -227,7 +226,7 @@ fn mixes_agree(model: &str, sae: &str) {
     let result = TestRunner::new(config).run(&inputs, |(plans, first, second)| {
         let requests: Vec<Request> = plans
             .iter()
-            .map(|plan| plan.request(&lm, &directions))
+            .map(|plan| plan.request(lm, directions))
             .collect();
         let failed = |error: Error| TestCaseError::fail(error.to_string());
         let together = lm.generate(requests.clone(), &mut []).map_err(failed)?;
@@ -238,7 +237,7 @@ fn mixes_agree(model: &str, sae: &str) {
             prop_assert_eq!(&alone[0], &together[number], "request {} alone", number);
         }
         for options in [first, second] {
-            let found = by_engine(&lm, options.clone(), &requests).map_err(failed)?;
+            let found = by_engine(lm, options.clone(), &requests).map_err(failed)?;
             prop_assert_eq!(found.len(), requests.len());
             for (number, (found, expected)) in found.iter().zip(&together).enumerate() {
                 prop_assert_eq!(found.tag, number);
@@ -247,7 +246,7 @@ fn mixes_agree(model: &str, sae: &str) {
                 prop_assert_eq!(&found.text, &expected.text, "request {}", number);
                 prop_assert_eq!(found.prompt_tokens, expected.prompt_tokens);
             }
-            let mut run = Engine::new(&lm, options).run(requests.iter().cloned());
+            let mut run = Engine::new(lm, options).run(requests.iter().cloned());
             let new: usize = run.by_ref().flatten().map(|c| c.tokens.len()).sum();
             let progress = run.progress();
             prop_assert_eq!(progress.new_tokens, new);
@@ -262,12 +261,57 @@ fn mixes_agree(model: &str, sae: &str) {
 
 #[test]
 fn a_gemma_gives_the_same_tokens_alone_together_and_in_the_engine() {
-    mixes_agree("gemma1", "jumprelu");
+    let lm = open("gemma1");
+    mixes_agree("gemma1", &lm, &directions(&lm, "gemma1", "jumprelu"));
 }
 
 #[test]
 fn a_llama_gives_the_same_tokens_alone_together_and_in_the_engine() {
-    mixes_agree("llama3", "old_llama_it_style");
+    let lm = open("llama3");
+    let directions = directions(&lm, "llama3", "old_llama_it_style");
+    mixes_agree("llama3", &lm, &directions);
+}
+
+/// The heads of the checkpoints are too narrow for the CPU's own attention kernel.
+#[test]
+fn wide_heads_give_the_same_tokens_alone_together_and_in_the_engine() {
+    let mut config = open("llama3").config().clone();
+    (config.d_head, config.n_heads, config.n_kv_heads) = (16, 4, 2);
+    config.attention_scale = 0.25;
+    let vector = |i: usize| {
+        let waves = Tensor::arange(config.d_model as i64, (Kind::Float, Device::Cpu));
+        Direction::vector(&(waves * (0.7 + i as f64)).sin()).unwrap()
+    };
+    let directions: Vec<Direction> = (0..4).map(vector).collect();
+    let lm = Lm::random(config, Precision::F32, Device::Cpu, 5).unwrap();
+    mixes_agree("wide heads", &lm, &directions);
+}
+
+#[test]
+fn a_row_that_overflows_leaves_the_rows_after_it_alone() {
+    let lm = open("gemma2");
+    let point = lm.hook_point("blocks.1.hook_resid_post").unwrap();
+    let large = Tensor::full(
+        [lm.config().d_model as i64],
+        1e10,
+        (Kind::Float, Device::Cpu),
+    );
+    let large = Direction::vector(&large).unwrap();
+    let steer = Steer::add(point, &large, 3e38).passes(Passes::Every);
+    let request = |number: i64| {
+        let length = if number == 0 { 30 } else { 5 + number };
+        let prompt: Vec<i64> = (0..length).map(|i| 3 + (i * 7 + number) % 290).collect();
+        Request::new(prompt).stop(Stop::after(6 + number as usize % 3).ids([]))
+    };
+    let mut requests: Vec<Request> = (0..8).map(request).collect();
+    requests[0] = requests[0].clone().steer(steer);
+    let options = EngineOptions::default().max_rows(2).prompt_tokens(32);
+    let found = by_engine(&lm, options, &requests).unwrap();
+    for (request, found) in requests.iter().zip(&found).skip(1) {
+        let alone = lm.generate(vec![request.clone()], &mut []).unwrap();
+        assert_eq!(alone[0].tokens, found.tokens);
+        assert!(found.tokens.iter().any(|&token| token != 0));
+    }
 }
 
 /// Requests that share twenty tokens.
@@ -288,7 +332,7 @@ fn a_request_that_cannot_be_carried_out_is_named_and_the_others_go_on() {
     let vector = Direction::vector(&Tensor::ones([20], (Kind::Float, Device::Cpu))).unwrap();
     let short = Direction::vector(&Tensor::ones([19], (Kind::Float, Device::Cpu))).unwrap();
     let good = || Request::new(vec![2_i64, 5, 6]).stop(Stop::after(2).ids([]));
-    let beyond = 1..4;
+    let (beyond, once) = (1..4, 0..1);
     let deep = tch_lens::HookPoint::ResidPost(4);
     let bad: Vec<(Request, &str)> = vec![
         (
@@ -308,6 +352,14 @@ fn a_request_that_cannot_be_carried_out_is_named_and_the_others_go_on() {
         (
             good().steer(Steer::add(point, &vector, 1.0).at_tokens([beyond])),
             "within the prompt's 3 tokens, found 1..4",
+        ),
+        (
+            good().steer(
+                Steer::add(point, &vector, 1.0)
+                    .at_tokens([once])
+                    .passes(Passes::Decode),
+            ),
+            "Passes::Prompt or Passes::Every: new tokens lie in no range, found Passes::Decode",
         ),
         (
             good().steer(Steer::add(point, &vector, 1.0).at_bytes(0..1)),

@@ -5,7 +5,11 @@ use crate::workspace::Workspace;
 
 /// Test programs that compute so much that only an optimised build is quick: package and target.
 /// Those of tch-lens pass without it too, but then its products are libtorch's.
-const OPTIMISED_TESTS: &[(&str, &str)] = &[("causal-pc", "oracles"), ("tch-lens", "goldens")];
+const OPTIMISED_TESTS: &[(&str, &str)] = &[
+    ("causal-pc", "oracles"),
+    ("tch-lens", "engine"),
+    ("tch-lens", "goldens"),
+];
 
 /// One named part of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -43,8 +43,9 @@ pub struct Effects {
     pub n_dags: String,
     /// Every pair of values.
     pub pairs: Vec<PairEffects>,
-    /// How well held-out steering was foretold, by who foretold it: `linear_model`, `class_mean`,
-    /// and the rivals that know no causes: `regression`, `train_co_change`, `base_rate`.
+    /// How well held-out steering was foretold, by who foretold it: `linear_model`, `do`,
+    /// `class_mean`, `successors`, and the rivals that know no causes: `regression`, `correlation`,
+    /// `train_co_change`, `base_rate`.
     pub held_out: BTreeMap<String, Score>,
 }
 
@@ -79,31 +80,45 @@ pub struct Counted {
 /// The effects by two graphs over the published features' training rows: `published`, searched as
 /// the study searches it, and `default`, searched so that some DAG always extends it.
 ///
-/// # Errors
-/// If a graph cannot be discovered.
-pub fn compute(loaded: &Loaded, settings: &Settings) -> Result<BTreeMap<String, OfGraph>, Failure> {
+/// A graph that cannot be discovered, because a value is constant, say, has its reason instead of
+/// effects.
+pub fn compute(loaded: &Loaded, settings: &Settings) -> BTreeMap<String, OfGraph> {
     let features = published_features(loaded);
     let [train, test] =
         [&loaded.study.train, &loaded.study.test].map(|table| with_features(table, &features));
     let alpha = loaded.experiment.alpha;
     let graphs = [
-        ("published", discover(&train, &features, Rows::All, alpha)?),
-        ("default", extendable(&train, alpha)?),
+        ("published", discover(&train, &features, Rows::All, alpha)),
+        ("default", extendable(&train, alpha)),
     ];
-    let of_graph = |(name, graph): (&str, MixedGraph)| {
-        let edges = graph
-            .edges()
-            .map(|edge| graph.display_edge(&edge).to_string());
-        let found = effects(&graph, &train, &test, settings.resamples, settings.seed);
+    let of_graph = |(name, graph): (&str, Result<MixedGraph, Failure>)| {
+        let found = OfGraph::new(graph, &train, &test, settings.resamples, settings.seed);
+        (name.to_owned(), found)
+    };
+    graphs.into_iter().map(of_graph).collect()
+}
+
+impl OfGraph {
+    fn new(
+        graph: Result<MixedGraph, Failure>,
+        train: &OrientationTable,
+        test: &OrientationTable,
+        n_resamples: usize,
+        seed: u64,
+    ) -> Self {
+        let shown = |graph: &MixedGraph| {
+            let edge = |edge| graph.display_edge(&edge).to_string();
+            graph.edges().map(edge).collect()
+        };
+        let edges = graph.as_ref().map(shown).unwrap_or_default();
+        let found = graph.and_then(|graph| effects(&graph, train, test, n_resamples, seed));
         let reason = found.as_ref().err().map(ToString::to_string);
-        let of_graph = OfGraph {
-            edges: edges.collect(),
+        Self {
+            edges,
             effects: found.ok(),
             reason,
-        };
-        (name.to_owned(), of_graph)
-    };
-    Ok(graphs.into_iter().map(of_graph).collect())
+        }
+    }
 }
 
 /// The graph that the search of this project's default options finds, which some DAG extends.
@@ -143,12 +158,23 @@ pub fn effects(
         }
     };
     let regressed = |cause: usize, effect| covariance[[cause, effect]] / covariance[[cause, cause]];
+    let correlation = |cause: usize, effect| {
+        let variances = covariance[[cause, cause]] * covariance[[effect, effect]];
+        (covariance[[cause, effect]] / variances.sqrt()).abs()
+    };
+    let follows = |cause, effect| {
+        let joined = graph.is_directed(cause, effect) || graph.is_undirected(cause, effect);
+        f64::from(u8::from(joined))
+    };
     let co_change = |cause, effect| rates.rate(effect, cause).unwrap_or(0.0);
     let base_rate = |_, effect| rates.base_rate(effect).unwrap_or(0.0);
     let foretold = [
         ("linear_model", held_out.by_model(&model)?),
+        ("do", held_out.by_intervention(&model)?),
         ("class_mean", held_out.by_slopes(of_itself)),
+        ("successors", held_out.by_rates(follows)),
         ("regression", held_out.by_slopes(regressed)),
+        ("correlation", held_out.by_rates(correlation)),
         ("train_co_change", held_out.by_rates(co_change)),
         ("base_rate", held_out.by_rates(base_rate)),
     ];

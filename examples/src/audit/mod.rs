@@ -115,7 +115,7 @@ impl Audit {
         progress.set_message("holding rivals against the graph");
         let rivals = rivals::compute(loaded, settings, &edge_confidence)?;
         progress.set_message("foretelling held-out steering, planning");
-        let effects = effects::compute(loaded, settings)?;
+        let effects = effects::compute(loaded, settings);
         let plan = planner::compute(loaded, settings)?;
         Ok(Self {
             experiment: loaded.experiment.name.clone(),

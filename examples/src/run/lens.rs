@@ -166,7 +166,11 @@ impl Steered {
                 SteeredPasses::Decode => Passes::Decode,
                 SteeredPasses::Every => Passes::Every,
             });
-        Ok(steer.at_bytes(prompt.steered.clone()))
+        // The span lies in the prompt; who steers new tokens steers all of them.
+        Ok(match self.steering.passes {
+            SteeredPasses::Prompt => steer.at_bytes(prompt.steered.clone()),
+            SteeredPasses::Decode | SteeredPasses::Every => steer,
+        })
     }
 }
 

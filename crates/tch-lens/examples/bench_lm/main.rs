@@ -11,6 +11,8 @@ mod shapes;
 
 use clap::Parser;
 
+use std::process::ExitCode;
+
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 #[derive(Parser)]
@@ -23,10 +25,17 @@ enum Command {
     Serve(serve::Options),
 }
 
-fn main() -> Result<()> {
-    match Command::parse() {
+fn main() -> ExitCode {
+    let done = match Command::parse() {
         Command::Make(options) => make::checkpoint(&options),
         Command::Prompts(options) => make::prompts(&options),
         Command::Serve(options) => serve::serve(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -52,7 +52,8 @@ impl<'m> Engine<'m> {
     /// the fly; memory is taken for those that wait or run, not for those that have ended.
     ///
     /// A request that cannot be carried out gives an error that names its number, counted from 0, and the run goes on.
-    /// After any other error there are no more items.
+    /// After any other error there are no more items. Logits that are not numbers, after an overflow, end the run
+    /// where tokens are drawn; greedy rows give token 0 then.
     pub fn run<T, I: IntoIterator<Item = Request<T>>>(
         &self,
         requests: I,
@@ -210,11 +211,11 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
             .take()
             .filter(|batch| batch.capacity() >= capacity && batch.slots() >= rows);
         if self.batch.is_none() {
-            let memory = self
-                .options
-                .memory
-                .or_else(|| Some(memory::free(self.lm.device())? / 10 * 6));
-            let fit = memory.map_or(rows, |bytes| {
+            // Measured once: what the batch before held counts as used until the system has it back.
+            if self.options.memory.is_none() {
+                self.options.memory = memory::free(self.lm.device()).map(|free| free / 10 * 6);
+            }
+            let fit = self.options.memory.map_or(rows, |bytes| {
                 usize::try_from(bytes / per_row).unwrap_or(rows)
             });
             self.batch = Some(Batch::new(self.lm, rows.min(fit).max(1), capacity)?);

@@ -38,7 +38,8 @@ impl From<Vec<i64>> for Prompt {
 
 /// A prompt to go on with, and how. `tag` is the caller's own and comes back with the completion.
 ///
-/// The result depends on the request alone, not on what else is in the batch.
+/// In 32 bits the result depends on the request alone, not on what else is in the batch; in 16 bits sums round
+/// differently with the size of the batch, and near ties may fall the other way.
 #[derive(Debug, Clone)]
 pub struct Request<T = ()> {
     /// What is read.

@@ -18,7 +18,8 @@ pub trait Hook {
     fn at(&self) -> HookPoint;
 
     /// The activation that takes the place of `activation`: the same shape, type and device. Shapes are given at
-    /// [`HookPoint`]. Positions from a row's length on are padding; what they hold does not matter.
+    /// [`HookPoint`]. Positions from a row's length on are padding; what they hold does not matter. Return a new tensor:
+    /// one that is changed in place changes what was read before it, too.
     ///
     /// # Errors
     /// Whatever goes wrong ends the pass.

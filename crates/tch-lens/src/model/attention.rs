@@ -271,7 +271,10 @@ impl Memory<'_> {
         match self {
             Self::Fresh => {}
             Self::Fill { cache, slots } => {
-                let (keys, values) = &cache.layers[layer];
+                let (keys, values) = &mut cache.layers[layer];
+                // The row that was here before may have left NaN behind this prompt, which no mask hides.
+                let _ = keys.f_index_fill_(0, slots, 0.0)?;
+                let _ = values.f_index_fill_(0, slots, 0.0)?;
                 let pos = k.size()[2];
                 let _ = keys.f_narrow(2, 0, pos)?.f_index_copy_(0, slots, &k)?;
                 let _ = values.f_narrow(2, 0, pos)?.f_index_copy_(0, slots, &v)?;

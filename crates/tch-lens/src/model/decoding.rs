@@ -80,6 +80,7 @@ pub(super) fn attention(
         };
         let fits = (kv, width, token) == (n_kv_heads, d_head, d_head)
             && (1..=found as usize).contains(&tokens)
+            && (row == 0 || row < size[0] as usize)
             && x.device() == Device::Cpu
             && x.kind() == kind
             && !x.requires_grad();

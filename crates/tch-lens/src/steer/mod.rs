@@ -165,13 +165,17 @@ impl Steer {
     }
 
     /// Only at the tokens of these ranges, counted from the prompt's first, BOS included. Default: every token.
+    ///
+    /// New tokens lie in no range: with one, [`Passes::Every`] does what [`Passes::Prompt`] does, and
+    /// [`Passes::Decode`] is refused.
     #[must_use]
     pub fn at_tokens(mut self, ranges: impl IntoIterator<Item = Range<usize>>) -> Self {
         self.place = Place::Tokens(ranges.into_iter().collect());
         self
     }
 
-    /// Only at the tokens that cover these bytes of the prompt's text. Default: every token.
+    /// Only at the tokens that cover these bytes of the prompt's text. Default: every token. For new tokens see
+    /// [`at_tokens`](Self::at_tokens).
     #[must_use]
     pub fn at_bytes(mut self, range: Range<usize>) -> Self {
         self.place = Place::Bytes(range);
@@ -222,6 +226,14 @@ impl Steer {
         };
         if !number.is_finite() {
             return Err(request("the steering dose", "a finite number", number));
+        }
+        if self.passes == Passes::Decode && self.place != Place::Everywhere {
+            let expected = "Passes::Prompt or Passes::Every: new tokens lie in no range";
+            return Err(request(
+                "the passes of a steer at tokens of the prompt",
+                expected,
+                "Passes::Decode",
+            ));
         }
         match &self.direction.0 {
             Along::Feature(sae, _) => sae.fits(d_model, n_layers, self.point),

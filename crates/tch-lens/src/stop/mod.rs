@@ -53,8 +53,8 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// After so many new tokens, at least 1, or at the model's end tokens: those of `generation_config.json`, or
-    /// else of `config.json`.
+    /// After so many new tokens, at least 1, or at the model's end tokens: those of `config.json` and
+    /// `generation_config.json` together.
     pub fn after(max_new_tokens: usize) -> Self {
         Self {
             max_new_tokens,

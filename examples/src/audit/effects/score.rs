@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use value_causal::bench::{OrientationTable, Setting};
 use value_causal::discovery::effects::{Action, LinearModel};
-use value_causal::ndarray::{Array2, Array3, ArrayView3, Axis, s};
+use value_causal::ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView3, Axis, s};
 
 use crate::Failure;
 
@@ -116,14 +116,27 @@ impl HeldOut {
     /// By counterfactuals: each case as it was before, had the value that moved been set to what it
     /// is after.
     pub(super) fn by_model(&self, model: &LinearModel) -> Result<Foretold, Failure> {
+        self.by_levels(|before, action| Ok(model.counterfactual(before, &[action])?))
+    }
+
+    /// By interventions: the mean of each value under do(the value that moved is what it is after),
+    /// whatever else the case was before.
+    pub(super) fn by_intervention(&self, model: &LinearModel) -> Result<Foretold, Failure> {
+        self.by_levels(|_, action| Ok(model.expected_under(&[action])?))
+    }
+
+    /// By what each value is after an action, less what it was before.
+    fn by_levels(
+        &self,
+        after: impl Fn(ArrayView1<'_, f64>, (usize, Action)) -> Result<Array1<f64>, Failure>,
+    ) -> Result<Foretold, Failure> {
         let p = self.n_values();
         let mut changes = Array3::zeros((self.roles.len(), p, p));
         for (case, before) in self.before.rows().into_iter().enumerate() {
             for cause in 0..p {
                 let set = Action::Set(self.after[[case, cause]]);
-                let had = model.counterfactual(before, &[(cause, set)])?;
                 let mut of_cause = changes.slice_mut(s![case, cause, ..]);
-                of_cause.assign(&(&had - &before));
+                of_cause.assign(&(&after(before, (cause, set))? - &before));
             }
         }
         Ok(Foretold::Changes(changes))

@@ -182,11 +182,50 @@ fn rivals_are_scored_on_the_same_cases() {
     let found = effects(sem.dag(), &train, &test, 20, 1).unwrap();
     assert_eq!((&*found.n_dags, found.pairs.len()), ("1", 42));
     let scores: Vec<&Score> = found.held_out.values().collect();
-    assert!(scores.len() == 5 && scores.iter().all(|score| score.n == scores[0].n));
+    assert!(scores.len() == 8 && scores.iter().all(|score| score.n == scores[0].n));
     let same_other = |by: &str| found.held_out[by].auc_same_other.unwrap().value;
     assert_eq!(same_other("base_rate"), 0.5);
     assert!(same_other("train_co_change") > 0.6 && same_other("linear_model") > 0.55);
     assert!(found.held_out["train_co_change"].sign_agreement.is_none());
+}
+
+#[test]
+fn an_intervention_foretells_means_whatever_the_case_was() {
+    let sem = sem(3);
+    let held_out = HeldOut::of(&study(&sem, "test", 6, 4));
+    let model = LinearModel::from(&sem);
+    let Foretold::Changes(foretold) = held_out.by_intervention(&model).unwrap() else {
+        panic!("changes have a sign")
+    };
+    let means = model.expected_under(&[]).unwrap();
+    for ((case, cause, effect), &change) in foretold.indexed_iter() {
+        let after = held_out.before[[case, effect]] + change;
+        let expected = if effect == cause {
+            held_out.after[[case, cause]]
+        } else {
+            let set = held_out.after[[case, cause]] - means[cause];
+            means[effect] + sem.total_effect(cause, effect) * set
+        };
+        assert!((after - expected).abs() < 1e-9, "{case} {cause} {effect}");
+    }
+}
+
+#[test]
+fn a_constant_value_leaves_a_reason_instead_of_effects() {
+    let sem = sem(1);
+    let (train, test) = (study(&sem, "train", 30, 1), study(&sem, "test", 5, 2));
+    let mut orientations = train.matrix().to_owned();
+    orientations.column_mut(2).fill(0.5);
+    let settings = train.settings().to_vec();
+    let values = train.values().to_vec();
+    let train = OrientationTable::new(values, settings, orientations, None).unwrap();
+    let found = OfGraph::new(extendable(&train, 0.05), &train, &test, 5, 1);
+    assert!(found.edges.is_empty() && found.effects.is_none());
+    let reason = found.reason.unwrap();
+    assert!(
+        reason.contains("X2") && reason.contains("constant"),
+        "{reason}"
+    );
 }
 
 #[test]

@@ -21,13 +21,23 @@ pub(super) fn confirm(targets: &mut [Target], alpha: f64) {
 
 impl Target {
     fn choose(&mut self, n_claims: usize, alpha: f64) {
-        let nominated = self.candidates.iter().filter(|c| c.nominated).count();
+        let nominated = || self.candidates.iter().filter(|c| c.nominated);
+        let features = nominated().filter(|c| c.train.is_some()).count();
+        let instructed = match features < nominated().count() {
+            true => " and of the instruction",
+            false => "",
+        };
         let best_p = self
             .candidates
             .iter()
             .filter_map(|c| c.adjusted_p)
             .fold(1.0, f64::min);
-        let choice = self.candidates.iter().find(|candidate| candidate.reliable);
+        // Features and instructions alike by what the test roles gained.
+        let reliable = self
+            .candidates
+            .iter()
+            .filter(|candidate| candidate.reliable);
+        let choice = reliable.max_by(|a, b| a.test.gain.mean.total_cmp(&b.test.gain.mean));
         self.choice = choice.map(|candidate| candidate.by);
         self.why = match choice {
             Some(candidate) => format!(
@@ -37,12 +47,12 @@ impl Target {
                 candidate.test.away,
                 Rounded(candidate.adjusted_p.unwrap_or(1.0)),
             ),
-            None if nominated == 0 => {
+            None if nominated().next().is_none() => {
                 "no reliable choice: the training rows support none in this direction".to_owned()
             }
             None => format!(
-                "no reliable choice: of {nominated} that the training rows support, the test rows \
-                 confirm none at {alpha} over {n_claims} claims (least adjusted p {:.2})",
+                "no reliable choice: of {features} that the training rows support{instructed}, the test \
+                 rows confirm none at {alpha} over {n_claims} claims (least adjusted p {:.2})",
                 Rounded(best_p)
             ),
         };

@@ -48,7 +48,7 @@ pub struct Target {
     pub value: String,
     /// The direction.
     pub aim: Aim,
-    /// The reliable one with the largest gain, or `None`: there is no reliable choice.
+    /// The reliable one with the largest gain in test, or `None`: there is no reliable choice.
     pub choice: Option<By>,
     /// The reason, in a sentence.
     pub why: String,

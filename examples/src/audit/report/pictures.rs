@@ -156,17 +156,21 @@ fn figure_4(audit: &Audit) -> BarFigure {
 
 fn null(test: &NullTest) -> HistogramFigure {
     let steering = test.steering.title();
+    let p = match test.p_value < 0.001 {
+        true => "p < 0.001".to_owned(),
+        false => format!("p = {:.3}", test.p_value),
+    };
     HistogramFigure {
         title: format!("By chance, {steering}"),
         description: format!(
             "Gaps of {} graphs with the nodes of the discovered graph mixed up, from {:.2} to {:.2}. \
-             The discovered graph's own is {:.3}; p = {:.3}.",
-            test.n_draws, test.histogram.from, test.histogram.to, test.gap, test.p_value
+             The discovered graph's own is {:.3}; {p}.",
+            test.n_draws, test.histogram.from, test.histogram.to, test.gap
         ),
         x_label: "gap: expected less unexpected".to_owned(),
         range: [test.histogram.from, test.histogram.to],
         counts: test.histogram.counts.clone(),
-        mark: (test.gap, format!("observed, p = {:.3}", test.p_value)),
+        mark: (test.gap, format!("observed, {p}")),
     }
 }
 
