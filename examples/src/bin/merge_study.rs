@@ -6,14 +6,15 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use examples::run::finish::finish;
-use examples::run::{StudyArguments, journal_of};
+use examples::run::{StudyArguments, journal_of, same_settings, same_study};
 use examples::{Failure, exit_code};
 use value_causal::bench::journal::{Journal, Shard, merge};
 
 /// Merge the journals of a study's shards and make what a single run makes of them.
 ///
 /// The journals lie in the study's folder, below `shards`, where run_study --shard leaves them. All shards must be there
-/// and complete, each once and all of the same study. Needs no model.
+/// and complete, each once and all of the same study, that of the study file. Where the whole study's journal is there
+/// already it is taken, if the shards' journals are of its study. Needs no model.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -29,9 +30,22 @@ fn run(arguments: &StudyArguments) -> Result<(), Failure> {
     let (study, data) = arguments.load()?;
     let out = &arguments.out;
     let whole = journal_of(out, Shard::WHOLE);
-    let journal = match whole.exists() {
-        true => Journal::of_file(&whole)?,
-        false => merge(&whole, &shards(&out.join("shards"))?)?,
+    let folder = out.join("shards");
+    let shards = shards(&folder)?;
+    let journal = if whole.exists() {
+        let journal = Journal::of_file(&whole)?;
+        same_settings(&study, &journal)?;
+        for shard in shards {
+            same_study(&journal, &Journal::of_file(shard)?)?;
+        }
+        journal
+    } else {
+        let Some(first) = shards.first() else {
+            let folder = folder.display();
+            return Err(format!("{folder}: expected the journals of shards, found none").into());
+        };
+        same_settings(&study, &Journal::of_file(first)?)?;
+        merge(&whole, &shards)?
     };
     journal.complete()?;
     if arguments.answers {
@@ -43,22 +57,18 @@ fn run(arguments: &StudyArguments) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The journals in a folder, by name.
+/// The journals in a folder, by name; none where there is no folder.
 fn shards(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let named = |error: std::io::Error| format!("{}: {error}", folder.display());
     let mut found = Vec::new();
+    if !folder.exists() {
+        return Ok(found);
+    }
     for entry in fs::read_dir(folder).map_err(named)? {
         let path = entry.map_err(named)?.path();
         if path.extension().is_some_and(|ending| ending == "journal") {
             found.push(path);
         }
-    }
-    if found.is_empty() {
-        return Err(format!(
-            "{}: expected the journals of shards, found none",
-            folder.display()
-        )
-        .into());
     }
     found.sort_unstable();
     Ok(found)

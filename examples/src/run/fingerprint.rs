@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use value_causal::bench::RoleSet;
-use value_causal::bench::journal::Manifest;
+use value_causal::bench::journal::{Journal, JournalError, Manifest};
 
 use super::Materials;
 use super::file::StudyFile;
@@ -27,6 +27,16 @@ const FREE: [&str; 9] = [
 /// Settings in whose place stands the checksum of what they name.
 const FILES: [&str; 4] = ["model.folder", "steering.sae", "roles.", "prompt.template"];
 
+/// What a manifest has beside settings: checksums, and what a server tells.
+const FOUND: [&str; 6] = [
+    "definitions.sha256",
+    "model.name",
+    "model.sha256",
+    "prompt.template",
+    "roles.sha256",
+    "steering.sae.sha256",
+];
+
 /// Everything but the questions that an answer of this study may depend on.
 ///
 /// Model and autoencoder count by the content of their files, so that they may lie elsewhere on every machine, and the
@@ -42,17 +52,8 @@ pub fn manifest(
     data: &Path,
     served: Option<&str>,
 ) -> Result<Manifest, Failure> {
-    let mut entries = Vec::new();
-    flatten("", &serde_json::to_value(study)?, &mut entries);
-    let kept = |key: &str| {
-        let mut others = FREE.iter().chain(&FILES);
-        !others.any(|name| key.starts_with(name)) && !key.starts_with("steering.features")
-    };
-    let mut manifest: Manifest = entries.into_iter().filter(|(key, _)| kept(key)).collect();
-    let device = study.model.device.split(':').next().unwrap_or_default();
-    manifest = manifest.with("model.device", device);
     let roles = [&materials.train_roles, &materials.test_roles].map(RoleSet::to_json);
-    manifest = manifest
+    let mut manifest = settings(study)?
         .with("roles.sha256", bytes_checksum(roles.concat()))
         .with(
             "definitions.sha256",
@@ -73,6 +74,72 @@ pub fn manifest(
         manifest = manifest.with("steering.sae.sha256", checksum(&data.join(&steering.sae))?);
     }
     Ok(manifest)
+}
+
+/// The part of the manifest that the study file alone says.
+///
+/// # Errors
+/// The study is no JSON value.
+fn settings(study: &StudyFile) -> Result<Manifest, Failure> {
+    let mut entries = Vec::new();
+    flatten("", &serde_json::to_value(study)?, &mut entries);
+    let kept = |key: &str| {
+        let mut others = FREE.iter().chain(&FILES);
+        !others.any(|name| key.starts_with(name)) && !key.starts_with("steering.features")
+    };
+    let settings: Manifest = entries.into_iter().filter(|(key, _)| kept(key)).collect();
+    let device = study.model.device.split(':').next().unwrap_or_default();
+    Ok(settings.with("model.device", device))
+}
+
+/// Refuses a journal whose settings are not those of the study file. What only the files can tell, which model and which
+/// questions, is not compared.
+///
+/// # Errors
+/// [`JournalError::OtherStudy`] with the first setting that differs.
+pub fn same_settings(study: &StudyFile, journal: &Journal) -> Result<(), Failure> {
+    let settings = settings(study)?;
+    let recorded = journal.manifest().iter();
+    let recorded = recorded.filter(|(key, _)| !FOUND.contains(key));
+    let recorded = recorded.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    match difference(&recorded.collect(), &settings) {
+        None => Ok(()),
+        Some((key, journal_has, study_has)) => Err(JournalError::OtherStudy {
+            file: journal.path().to_owned(),
+            key,
+            journal: journal_has,
+            study: study_has,
+        }
+        .into()),
+    }
+}
+
+/// Refuses two journals that are not of one study.
+///
+/// # Errors
+/// Both files, and the first entry of their manifests that differs, or that their questions do.
+pub fn same_study(a: &Journal, b: &Journal) -> Result<(), Failure> {
+    let shown = |value: Option<String>| value.map_or("not there".to_owned(), |v| format!("{v:?}"));
+    let (first, second) = (a.path().display(), b.path().display());
+    let how = match difference(a.manifest(), b.manifest()) {
+        Some((key, ours, theirs)) => format!(
+            "{key} is {} in the first and {} in the second",
+            shown(ours),
+            shown(theirs)
+        ),
+        None if a.design().digest() != b.design().digest() => "their questions differ".to_owned(),
+        None => return Ok(()),
+    };
+    Err(format!("{first} and {second}: journals of two studies: {how}").into())
+}
+
+/// The first entry in which two manifests differ, with what each says.
+fn difference(a: &Manifest, b: &Manifest) -> Option<(String, Option<String>, Option<String>)> {
+    let mut keys: Vec<&str> = a.iter().chain(b.iter()).map(|(key, _)| key).collect();
+    keys.sort_unstable();
+    let key = keys.into_iter().find(|key| a.get(key) != b.get(key))?;
+    let of = |manifest: &Manifest| manifest.get(key).map(str::to_owned);
+    Some((key.to_owned(), of(a), of(b)))
 }
 
 /// The SHA-256 of a file, or of all files of a folder with their names, folders within and files that begin with a dot

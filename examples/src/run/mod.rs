@@ -29,7 +29,7 @@ mod summary;
 pub use arguments::{StudyArguments, journal_of};
 pub use asking::{Asking, ask, judge_thoughts_by_rules};
 pub(crate) use fingerprint::bytes_checksum;
-pub use fingerprint::{checksum, manifest};
+pub use fingerprint::{checksum, manifest, same_settings, same_study};
 pub use materials::Materials;
 pub use meter::duration;
 pub use plan::Plan;

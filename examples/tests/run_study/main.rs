@@ -6,6 +6,7 @@ mod paper;
 mod slurm;
 mod small;
 
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
@@ -38,6 +39,7 @@ fn one_process_four_shards_a_killed_run_and_other_batches_give_the_same() {
     let merged = merge_study(&sharded);
     assert!(merged.status.success(), "{merged:?}");
     assert_eq!((csvs(&sharded.out()), answers(&sharded.out())), expected);
+    merges_one_study_only(&sharded);
 
     let narrow = Small::varied("\n[batch]\nrows = 3\nshare_prefixes = false\n");
     narrow.finish(&[]);
@@ -62,6 +64,35 @@ fn one_process_four_shards_a_killed_run_and_other_batches_give_the_same() {
     let there = killed.finish(&[]);
     assert!(there.contains("answers are there already"), "{there}");
     assert_eq!((csvs(&killed.out()), answers(&killed.out())), expected);
+}
+
+/// With the whole journal and those of its shards there.
+fn merges_one_study_only(study: &Small) {
+    let refused = |expected: &str| {
+        let merged = merge_study(study);
+        let why = String::from_utf8_lossy(&merged.stderr);
+        assert!(!merged.status.success() && why.contains(expected), "{why}");
+    };
+    assert!(merge_study(study).status.success());
+    let other = "another study: steering.dose is \"12.0\" in the journal and \"11.0\" in the study";
+    study.change("dose = 12.0", "dose = 11.0");
+    refused(other);
+    let (whole, aside) = (study.out().join("study.journal"), study.out().join("aside"));
+    fs::rename(&whole, &aside).unwrap();
+    refused(other);
+    assert!(!whole.exists());
+    fs::rename(&aside, &whole).unwrap();
+
+    let shard = study.out().join("shards/2-of-4.journal");
+    fs::remove_file(&shard).unwrap();
+    study.finish(&["--shard", "2/4"]);
+    study.change("dose = 11.0", "dose = 12.0");
+    refused("steering.dose is \"12.0\" in the first and \"11.0\" in the second");
+    refused("study.journal and ");
+    fs::remove_file(&shard).unwrap();
+    study.change("top = 2", "top = 1");
+    study.finish(&["--shard", "2/4"]);
+    refused("2-of-4.journal: journals of two studies: their questions differ");
 }
 
 #[test]
