@@ -14,7 +14,7 @@ use examples::run::{
 };
 use examples::{Failure, exit_code};
 use value_causal::bench::chat::{ChatClient, ChatJudge};
-use value_causal::bench::journal::{Aspect, Journal, Question, Shard};
+use value_causal::bench::journal::{Aspect, Journal, JournalError, Question, Shard, Verdict};
 
 /// Run a study from its file: ask a model the questionnaire under every role, steered feature and instruction, and make
 /// orientation tables, figures, tables and a report of its answers.
@@ -71,6 +71,11 @@ fn run(args: &Args) -> Result<(), Failure> {
         return Ok(());
     }
 
+    // A judge that cannot be had is known before anything is asked.
+    let server = match study.judging.judge {
+        JudgedBy::Chat => Some(ChatClient::from_env()?),
+        JudgedBy::Rules => None,
+    };
     let path = journal_of(out, shard);
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)
@@ -79,7 +84,9 @@ fn run(args: &Args) -> Result<(), Failure> {
     let manifest = manifest(&study, &materials, &data, served.as_deref())?;
     let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
     let asking = ask_all(&plan, &mut journal, &mut *respondent)?;
-    judge(&study, &mut journal)?;
+    let judged = judge(&study, &mut journal, server);
+    say_unjudged(&journal, study.judging.thoughts)?;
+    judged?;
     if args.arguments.answers {
         journal.write_csv(path.with_extension("answers.csv"))?;
     }
@@ -130,10 +137,13 @@ fn open(study: &StudyFile, data: &Path, materials: &Materials) -> Result<Opened,
 }
 
 /// Takes up what the rules left open as the answers came, and thoughts.
-fn judge(study: &StudyFile, journal: &mut Journal) -> Result<(), Failure> {
-    match study.judging.judge {
-        JudgedBy::Chat => {
-            let client = ChatClient::from_env()?;
+fn judge(
+    study: &StudyFile,
+    journal: &mut Journal,
+    server: Option<ChatClient>,
+) -> Result<(), Failure> {
+    match server {
+        Some(client) => {
             let name = client.model().to_owned();
             let judge = ChatJudge::new(client);
             judge_by_chat(journal, Aspect::Answer, &judge, &name)?;
@@ -141,12 +151,36 @@ fn judge(study: &StudyFile, journal: &mut Journal) -> Result<(), Failure> {
                 judge_by_chat(journal, Aspect::Thought, &judge, &name)?;
             }
         }
-        JudgedBy::Rules if study.judging.thoughts => judge_thoughts_by_rules(journal)?,
-        JudgedBy::Rules => {}
+        None if study.judging.thoughts => judge_thoughts_by_rules(journal)?,
+        None => {}
     }
+    Ok(())
+}
+
+/// What no judge decided, and why not.
+fn say_unjudged(journal: &Journal, thoughts: bool) -> Result<(), Failure> {
     let open = journal.progress()?.unjudged;
     if open > 0 {
         println!("{open} answers are unjudged (judging.open says what they count for).");
+    }
+    if !thoughts {
+        return Ok(());
+    }
+    let (mut open, mut first) = (0_usize, None);
+    journal.for_each(|recorded| {
+        match recorded.thought {
+            Some(Verdict::Judged { .. }) => return Ok::<_, JournalError>(()),
+            Some(Verdict::Unjudged { reason }) => _ = first.get_or_insert(reason),
+            None => {}
+        }
+        open += 1;
+        Ok(())
+    })?;
+    if open > 0 {
+        let why = first.map_or("no judge has seen them".to_owned(), |reason| {
+            format!("the first because {reason}")
+        });
+        println!("{open} thoughts are unjudged: {why}.");
     }
     Ok(())
 }

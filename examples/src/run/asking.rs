@@ -28,7 +28,7 @@ impl Asking {
 /// Answers are recorded together, once there are so many or so much time has passed: each time costs a wait for the
 /// disk, and a kill costs what was not recorded yet.
 pub(super) const TOGETHER: usize = 256;
-const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
+pub(super) const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 
 /// Asks `questions` and records each answer with what the rules make of it.
 ///

@@ -1,15 +1,17 @@
 //! Models behind an OpenAI-compatible server: as respondents to role prompts and instructions, and as judges for what the
 //! rules leave open and for thoughts.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use value_causal::bench::chat::{
-    self, ChatClient, ChatJudge, ChatRespondent, JudgedBy, PromptAs, Sampling, Statement,
+    self, ChatClient, ChatError, ChatJudge, ChatRespondent, JudgeFailure, JudgedBy, PromptAs,
+    Sampling, Statement,
 };
 use value_causal::bench::journal::{Aspect, Journal, Question, ToJudge, Verdict, prompt_hash};
 use value_causal::bench::{Answer, Prompt};
 
-use super::asking::TOGETHER;
+use super::asking::{AT_LEAST_EVERY, TOGETHER};
 use super::file::Served;
 use super::{Answered, Asked, Respondent};
 use crate::Failure;
@@ -36,7 +38,7 @@ impl ServedRespondent {
 }
 
 impl Respondent for ServedRespondent {
-    /// Token counts are 0 where the server gives none. A question that fails ends the run once those asked with it are
+    /// Token counts are 0 where the server gives none. A question that fails ends the run once those under way are
     /// answered; the next run takes it up.
     fn answer(
         &mut self,
@@ -50,23 +52,28 @@ impl Respondent for ServedRespondent {
             }
             let prompts: Vec<Prompt> = asked.iter().map(|asked| asked.prompt.clone()).collect();
             let stop = AtomicBool::new(false);
-            let replies = self.respondent.answer_all(&prompts, &stop, |_, _| ());
-            let mut failure = None;
-            for (asked, reply) in asked.iter().zip(replies) {
-                match reply {
+            let mut failure: Option<Failure> = None;
+            // Each is handed over as it comes: it may have been paid for.
+            self.respondent.answer_all(&prompts, &stop, |n, reply| {
+                let asked = &asked[n];
+                let handed_over = match reply {
                     Ok(reply) => each(Answered {
                         question: asked.question,
                         prompt_hash: prompt_hash(&asked.prompt.text),
-                        text: reply.text,
+                        text: reply.text.clone(),
                         prompt_tokens: reply.prompt_tokens.unwrap_or(0),
                         new_tokens: reply.completion_tokens.unwrap_or(0),
                         seconds: reply.took.as_secs_f64(),
-                    })?,
-                    Err(error) => failure = failure.or(Some(error)),
+                    }),
+                    Err(error) => Err(error.clone().into()),
+                };
+                if let Err(error) = handed_over {
+                    stop.store(true, Ordering::Relaxed);
+                    failure.get_or_insert(error);
                 }
-            }
+            });
             if let Some(error) = failure {
-                return Err(error.into());
+                return Err(error);
             }
         }
     }
@@ -76,7 +83,8 @@ impl Respondent for ServedRespondent {
 /// words, and can be taken up again.
 ///
 /// # Errors
-/// The journal fails.
+/// The journal fails; the server cannot be had for one answer after all retries, or refuses, in which case no other is
+/// asked. What was judged before stays.
 pub fn judge_by_chat(
     journal: &mut Journal,
     aspect: Aspect,
@@ -84,35 +92,76 @@ pub fn judge_by_chat(
     name: &str,
 ) -> Result<(), Failure> {
     for answers in journal.unjudged(aspect)?.chunks(TOGETHER) {
-        let statements: Vec<Statement<'_>> = answers
+        let design = journal.design();
+        let questions: Vec<String> = answers
             .iter()
-            .map(|answer| statement(journal, aspect, answer))
+            .map(|answer| design.item(answer.question).question.clone())
             .collect();
-        let judged = judge.judge_all(&statements, &AtomicBool::new(false), |_, _| ());
-        let verdicts: Vec<(Question, Verdict)> = answers
-            .iter()
-            .zip(judged)
-            .map(|(answer, verdict)| (answer.question, recorded(verdict, name)))
+        let both = answers.iter().zip(&questions);
+        let statements: Vec<Statement<'_>> = both
+            .map(|(answer, question)| statement(aspect, answer, question))
             .collect();
-        journal.judge(aspect, &verdicts)?;
+        let stop = AtomicBool::new(false);
+        let mut waiting: Vec<(Question, Verdict)> = Vec::new();
+        let mut since = Instant::now();
+        let mut failure: Option<Failure> = None;
+        judge.judge_all(&statements, &stop, |n, verdict| {
+            let reason = match verdict {
+                chat::Verdict::Unjudged(JudgeFailure::Chat(error)) => Some(error),
+                _ => None,
+            };
+            // What nobody was asked about keeps its reason.
+            if reason != Some(&ChatError::Stopped) {
+                waiting.push((answers[n].question, recorded(verdict, name)));
+            }
+            let mut outcome = Ok(());
+            if since.elapsed() >= AT_LEAST_EVERY {
+                outcome = journal.judge(aspect, &waiting).map_err(Failure::from);
+                waiting.clear();
+                since = Instant::now();
+            }
+            if let (Ok(()), Some(error)) = (&outcome, reason.filter(|error| is_final(error))) {
+                outcome = Err(error.clone().into());
+            }
+            if let Err(error) = outcome {
+                stop.store(true, Ordering::Relaxed);
+                failure.get_or_insert(error);
+            }
+        });
+        journal.judge(aspect, &waiting)?;
+        if let Some(error) = failure {
+            return Err(error);
+        }
     }
     Ok(())
 }
 
-fn statement<'a>(journal: &'a Journal, aspect: Aspect, answer: &'a ToJudge) -> Statement<'a> {
+/// Whether the next question would fare no better.
+fn is_final(error: &ChatError) -> bool {
+    matches!(
+        error,
+        ChatError::GaveUp { .. }
+            | ChatError::Status {
+                status: 401 | 403 | 404,
+                ..
+            }
+    )
+}
+
+fn statement<'a>(aspect: Aspect, answer: &'a ToJudge, question: &'a str) -> Statement<'a> {
     match aspect {
         Aspect::Answer => Statement::Response(&answer.text),
         Aspect::Thought => Statement::Thought {
             thought: Answer::of(&answer.text).thought,
-            question: &journal.design().item(answer.question).question,
+            question,
         },
     }
 }
 
-fn recorded(verdict: chat::Verdict, name: &str) -> Verdict {
+fn recorded(verdict: &chat::Verdict, name: &str) -> Verdict {
     match verdict {
         chat::Verdict::Judged { stance, by } => Verdict::Judged {
-            stance,
+            stance: *stance,
             judge: match by {
                 JudgedBy::Rules => "rules".to_owned(),
                 JudgedBy::Model(_) => name.to_owned(),
