@@ -103,6 +103,9 @@ pub struct Roles {
     pub empty: bool,
 }
 
+/// The most roles that are made, of training and test together.
+const MOST_ROLES: usize = 1_000_000;
+
 /// Roles made from a seed.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -444,6 +447,28 @@ impl StudyFile {
             (Some(_), Some(_), None) | (None, None, Some(_))
         ) {
             return Some("roles: expected the files train and test, or made, and not both".into());
+        }
+        if let Some(MadeRoles { train, test, .. }) = roles.made
+            && train.saturating_add(test) > MOST_ROLES
+        {
+            return Some(format!(
+                "roles.made: expected at most {MOST_ROLES} roles, found {train} for training and {test} for the test"
+            ));
+        }
+        if self
+            .questionnaire
+            .values
+            .as_ref()
+            .is_some_and(Vec::is_empty)
+        {
+            return Some("questionnaire.values: expected a value, found none".to_owned());
+        }
+        if let Some(Analysis { alpha, .. }) = &self.analysis
+            && !(*alpha > 0.0 && *alpha < 1.0)
+        {
+            return Some(format!(
+                "analysis.alpha: expected a level between 0 and 1, found {alpha}"
+            ));
         }
         match (&self.model.folder, &self.model.served) {
             (Some(_), None) => {}

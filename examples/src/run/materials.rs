@@ -53,6 +53,13 @@ impl Materials {
             Some(file) => Definitions::from_path(data.join(file))?,
             None => Definitions::default(),
         };
+        let analysis = study.analysis.as_ref();
+        let references = analysis.map(|analysis| &analysis.references);
+        let truth = analysis.and_then(|analysis| analysis.truth.as_ref());
+        for file in references.into_iter().chain(truth) {
+            // They are used at the end, which is late to learn that they are missing.
+            text_of(&data.join(file))?;
+        }
         let (train_roles, test_roles) = roles(study, data)?;
         let (template, template_text) = template(study, data)?;
         let sampling = |rate| match study.sampling.seed {
@@ -126,17 +133,17 @@ fn roles(study: &StudyFile, data: &Path) -> Result<(RoleSet, RoleSet), Failure> 
     }
 }
 
+fn text_of(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
 fn template(study: &StudyFile, data: &Path) -> Result<(PromptTemplate, Option<String>), Failure> {
     let words = &study.prompt;
-    let read = |file: &PathBuf| {
-        let path = data.join(file);
-        std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))
-    };
     let (template, text) = match &words.template {
         Template::Plain => (PromptTemplate::plain(), None),
         Template::Llama3 => (PromptTemplate::llama3(), None),
         Template::File(file) => {
-            let text = read(file)?;
+            let text = text_of(&data.join(file))?;
             (PromptTemplate::jinja(text.clone())?, Some(text))
         }
     };

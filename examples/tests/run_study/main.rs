@@ -123,3 +123,44 @@ fn a_changed_study_is_refused_and_a_plan_asks_nothing() {
         "{why}"
     );
 }
+
+#[test]
+fn what_cannot_come_to_an_end_is_refused_before_it_begins() {
+    let figures = "[analysis.figures]\nreference = \"a\"\nself_generated = []\nhierarchy = \"b\"";
+    let analysis = |settings: &str| format!("[analysis]\n{settings}\n{figures}\n[instructions]");
+    let here = "references = \"prompt.txt\"";
+    for (old, new, expected) in [
+        (
+            "values = [\"Power\", \"Security\", \"Courage\"]",
+            "values = []".to_owned(),
+            "questionnaire.values: expected a value, found none",
+        ),
+        (
+            "train = 3,",
+            "train = 9000000000000000000,".to_owned(),
+            "roles.made: expected at most 1000000 roles, found 9000000000000000000 for training",
+        ),
+        (
+            "[instructions]",
+            analysis(&format!("alpha = 7\n{here}")),
+            "analysis.alpha: expected a level between 0 and 1, found 7",
+        ),
+        (
+            "[instructions]",
+            analysis("references = \"absent.toml\""),
+            "absent.toml: No such file",
+        ),
+        (
+            "[instructions]",
+            analysis("references = \"study.toml\"\ntruth = \"absent.json\""),
+            "absent.json: No such file",
+        ),
+    ] {
+        let study = Small::varied("");
+        study.change(old, &new);
+        let refused = run_study(&study, &[]).output().unwrap();
+        let why = String::from_utf8_lossy(&refused.stderr);
+        assert!(!refused.status.success() && why.contains(expected), "{why}");
+        assert!(!why.contains("panicked") && !study.out().exists(), "{why}");
+    }
+}

@@ -40,6 +40,8 @@ fn the_plan_has_the_released_numbers() {
             fs::copy(PathBuf::from(&folder).join(name), data.path().join(name)).unwrap();
         }
     }
+    let references = Path::new(env!("CARGO_MANIFEST_DIR")).join("experiments/references.toml");
+    fs::copy(references, data.path().join("references.toml")).unwrap();
     let features: Vec<u64> = (0..24).collect();
     for name in STUDIES {
         let study = study(name);
