@@ -1,4 +1,5 @@
-//! Logits, activations and generated tokens against what transformers and TransformerLens computed.
+//! Logits, activations and generated tokens against what transformers and TransformerLens computed; on the CPU, or on the
+//! device that TCH_LENS_DEVICE names (`TCH_LENS_DEVICE=cuda cargo test --release -p tch-lens --test goldens`).
 
 mod common;
 
@@ -7,14 +8,19 @@ use std::rc::Rc;
 
 use common::{Goldens, assert_close, rows};
 use tch_lens::sae::{Sae, SaeOptions};
-use tch_lens::tch::{Kind, Tensor};
+use tch_lens::tch::{Device, Kind, Tensor};
 use tch_lens::{
     Completion, Direction, Engine, EngineOptions, HookPoint, Lm, LoadOptions, Passes, Precision,
     Request, Steer, Stop,
 };
 
+fn device() -> Device {
+    let name = std::env::var("TCH_LENS_DEVICE").unwrap_or_else(|_| "cpu".to_owned());
+    tch_lens::device(&name).unwrap_or_else(|error| panic!("TCH_LENS_DEVICE: {error}"))
+}
+
 fn options() -> LoadOptions {
-    LoadOptions::default()
+    LoadOptions::default().device(device())
 }
 
 #[test]
@@ -107,7 +113,8 @@ fn bf16_weights_in_both_precisions() {
                         0,
                     )
                 });
-                Tensor::stack(&rows.collect::<Vec<_>>(), 0).to_kind(Kind::Float)
+                let all = Tensor::stack(&rows.collect::<Vec<_>>(), 0);
+                all.to_device(Device::Cpu).to_kind(Kind::Float)
             };
             let real = |x: &Tensor| {
                 Tensor::cat(
@@ -277,7 +284,7 @@ fn steered_runs() {
             .unwrap();
             let sae = Sae::open(
                 goldens.folder.join(entry["sae"].as_str().unwrap()),
-                &SaeOptions::default(),
+                &SaeOptions::default().device(device()),
             )
             .unwrap();
             let sae = Rc::new(sae);
