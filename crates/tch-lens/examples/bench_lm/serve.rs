@@ -38,7 +38,7 @@ pub struct Options {
     #[arg(long, default_value = "f32")]
     precision: Precision,
     /// Threads on the CPU.
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(i32).range(1..))]
     threads: i32,
     /// Rows in a batch.
     #[arg(long, default_value_t = 8)]
