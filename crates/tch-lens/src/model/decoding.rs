@@ -198,7 +198,11 @@ mod tests {
 
     #[test]
     fn what_the_definition_gives() {
-        for (kind, tolerance) in [(Kind::Float, 5e-6), (Kind::BFloat16, 1e-2)] {
+        // Scores of up to 50 are sums of 256 products: their rounding weighs more than that of the results.
+        for (kind, tolerance, last_place) in [
+            (Kind::Float, 3e-5, f64::from(f32::EPSILON)),
+            (Kind::BFloat16, 1e-2, 2f64.powi(-7)),
+        ] {
             if Kernel::of(kind).is_none() || Team::get().is_none() {
                 eprintln!("skipped: there is no kernel of ours for {kind:?} here");
                 continue;
@@ -232,7 +236,10 @@ mod tests {
                         0.3,
                     );
                     let found = found.get(row as i64).to_kind(Kind::Double);
-                    let worst = (found - expected).abs().max().double_value(&[]);
+                    let rounding = expected.abs() * last_place;
+                    let worst = ((found - expected).abs() - rounding)
+                        .max()
+                        .double_value(&[]);
                     assert!(
                         worst <= tolerance,
                         "{kind:?}, {heads} heads on {kv_heads} of {d_head}, row {row}: {worst}"
