@@ -224,6 +224,8 @@ fn is_whole(extension: &str, bytes: &[u8]) -> bool {
     match extension {
         "png" => bytes.starts_with(b"\x89PNG\r\n\x1a\n") && bytes.ends_with(b"IEND\xaeB`\x82"),
         "svg" => text.is_ok_and(|text| text.contains("<svg") && text.ends_with("</svg>")),
+        // A header of 10 bytes; at the end the checksum and the size of what was packed, of four bytes each.
+        "gz" => bytes.starts_with(b"\x1f\x8b\x08") && bytes.len() > 18 && !bytes.ends_with(&[0; 4]),
         "json" => serde_json::from_slice::<serde_json::Value>(bytes).is_ok(),
         _ => text.is_ok_and(|text| !text.is_empty()),
     }
@@ -292,6 +294,9 @@ mod tests {
         assert!(is_whole("json", b"{}\n"));
         assert!(!is_whole("json", b"{\"a\": "));
         assert!(!is_whole("md", b" \n"));
+        let packed = b"\x1f\x8b\x08\0\0\0\0\0\0\xffdata\x01\x02\x03\x04\x05\0\0\0";
+        assert!(is_whole("gz", packed));
+        assert!(!is_whole("gz", &packed[..14]));
     }
 
     #[test]
