@@ -592,6 +592,26 @@ proptest! {
     }
 }
 
+/// Graphs whose colliders, too, are worth several threads.
+#[test]
+fn threads_change_nothing_in_large_graphs() {
+    for seed in 0..3 {
+        let model = DagModel::ErdosRenyi {
+            expected_degree: 5.0,
+        };
+        let dag = random_dag(150, model, seed).unwrap();
+        let sem = LinearSem::random(&dag, LinearOptions::new(), seed).unwrap();
+        let test = FisherZ::from_samples(sem.sample(400, seed).view()).unwrap();
+        for rule in [ColliderRule::SeparatingSet, ColliderRule::Majority] {
+            let options = PcOptions::new(Alpha::new(0.05).unwrap()).collider_rule(rule);
+            let found = pc(&test, &options).unwrap();
+            let large = found.graph.n_edges().min(found.triples.len());
+            assert!(large >= 256, "{large}");
+            same_in_every_pool(&test, &options).unwrap();
+        }
+    }
+}
+
 /// The property above, on graphs that need each rule: otherwise it would say little.
 #[test]
 fn every_rule_finds_work_where_something_is_known() {
