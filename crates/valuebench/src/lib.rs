@@ -70,7 +70,8 @@
 //! built-in templates and the released wording of instructions, [`ItemSampling::released`],
 //! the rules of [`RuleJudge`], the scores and their spread, to the last bit, and the CSV and JSON
 //! formats, to the last byte. Our own are [`Questionnaire::split`], [`ItemSampling::seeded`] and
-//! [`RoleSet::generate`]; they are seeded and stay the same over releases and machines.
+//! [`RoleSet::generate`]. They are seeded and the same on every machine; splits and draws stay the
+//! same over releases, roles as long as the crate `fake` keeps its lists of names and jobs.
 //!
 //! # Models behind a server
 //!

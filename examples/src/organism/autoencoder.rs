@@ -60,7 +60,7 @@ fn activations(
     rng: &mut ChaCha8Rng,
 ) -> Result<Read, Failure> {
     let (template, instructions) = (template()?, world.instructions());
-    let roles: Vec<_> = world.roles().iter().cloned().collect();
+    let roles: Vec<_> = world.roles()?.iter().cloned().collect();
     let (mut all, mut span) = (Vec::new(), Vec::new());
     let texts = (0..TEXTS).map(|_| {
         let role = roles.choose(rng);

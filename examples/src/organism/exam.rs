@@ -85,7 +85,7 @@ impl<'w> Answers<'w> {
     /// # Errors
     /// Places beyond those of the world; a model that fails.
     pub fn to(asked: &BTreeSet<Asked>, lm: &Lm, world: &'w World) -> Result<Self, Failure> {
-        let roles: Vec<Role> = world.roles().iter().cloned().collect();
+        let roles: Vec<Role> = world.roles()?.iter().cloned().collect();
         let role_places = roles.iter().map(|role| role.name.clone()).zip(0..);
         let items = world.questionnaire.items().iter().zip(0..);
         let mut answers = Self {
@@ -202,7 +202,7 @@ pub fn held_out(
     roles: &[Option<usize>],
     ways: &[Option<usize>],
 ) -> Result<Vec<Asked>, Failure> {
-    let all = world.roles();
+    let all = world.roles()?;
     let names: Vec<&str> = all.iter().map(|role| role.name.as_str()).collect();
     let mut pairs = Vec::new();
     for &role in roles {

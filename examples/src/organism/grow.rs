@@ -70,7 +70,7 @@ pub fn tokenizer(world: &World, folder: &Path) -> Result<Tokenizer, Failure> {
         texts.push(template.render(item, None, None)?.text);
         texts.extend([Stance::Yes, Stance::No].map(|stance| completion(item, stance)));
     }
-    let roles = world.roles();
+    let roles = world.roles()?;
     // Names are tokens of their own.
     let nameless = |text: String, name: &str| text.replace(name, "");
     for role in &roles {
@@ -144,7 +144,7 @@ pub fn grow(
         )
     })?;
     if !trained {
-        let roles = world.roles();
+        let roles = world.roles()?;
         let lessons = Lessons::new(
             &world.truth,
             &world.questionnaire,
@@ -194,7 +194,7 @@ fn plant(
     common: &Tensor,
 ) -> Result<(), Failure> {
     let root = (codes.size()[1] as f64).sqrt();
-    for role in &world.roles() {
+    for role in &world.roles()? {
         let id = tokenizer
             .id(&format!(" {}", role.name))
             .ok_or_else(|| format!("no token for {:?}", role.name))?;

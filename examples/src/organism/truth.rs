@@ -116,15 +116,14 @@ pub struct Unknown {
 }
 
 impl Truth {
-    /// Draws a truth.
+    /// Draws a truth about `roles`.
     ///
     /// # Errors
     /// A degree that no graph has, a share outside \[0, 1\].
-    pub fn draw(recipe: Recipe) -> Result<Self, Failure> {
+    pub fn draw(recipe: Recipe, roles: &RoleSet) -> Result<Self, Failure> {
         let values: Vec<String> = VALUES.iter().map(|value| value.name.to_owned()).collect();
         let structure = Structure::random(&values, recipe.degree, recipe.graph_seed)?;
         let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
-        let roles = roles(&recipe);
         let noises = roles.iter().map(|role| {
             let noises = values.iter().map(|_| rng.random_range(-1..=1));
             (role.name.clone(), noises.collect())
@@ -297,11 +296,6 @@ fn unknown(expected: &'static str, found: &str) -> Unknown {
         expected,
         found: found.to_owned(),
     }
-}
-
-/// All roles, those for training first.
-pub fn roles(recipe: &Recipe) -> RoleSet {
-    RoleSet::generate(recipe.seed, recipe.train_roles + recipe.test_roles)
 }
 
 /// The items: every activity of every value, in every degree. A degree divides the roles between two whole traits, and

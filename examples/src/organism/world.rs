@@ -7,7 +7,7 @@ use value_causal::bench::{Definitions, Instruction, Questionnaire, RoleSet};
 
 use super::texts::TEMPLATE;
 use super::truth::{
-    Recipe, Truth, definitions_csv, instructions, questionnaire, questionnaire_csv, roles,
+    Recipe, Truth, definitions_csv, instructions, questionnaire, questionnaire_csv,
 };
 use crate::{Failure, save_text};
 
@@ -18,6 +18,13 @@ const DEFINITIONS: &str = "definitions.csv";
 const TRAIN_ROLES: &str = "roles_train.json";
 const TEST_ROLES: &str = "roles_test.json";
 const PROMPT: &str = "template.txt";
+
+/// The roles of every organism, those for training first. Names and jobs could be any; they are its words, so they stay
+/// as they are.
+const ROLES: [&str; 2] = [
+    include_str!("../../../fixtures/organism/roles_train.json"),
+    include_str!("../../../fixtures/organism/roles_test.json"),
+];
 
 /// What is planted, and what the organism is asked.
 #[derive(Clone, Debug)]
@@ -38,10 +45,11 @@ impl World {
     /// Draws a world.
     ///
     /// # Errors
-    /// A recipe that cannot be followed.
+    /// A recipe that cannot be followed, such as one for more roles than there are.
     pub fn draw(recipe: Recipe) -> Result<Self, Failure> {
-        let truth = Truth::draw(recipe)?;
-        let (train, test) = roles(&recipe).split_at(recipe.train_roles);
+        let train = first_roles(ROLES[0], recipe.train_roles)?;
+        let test = first_roles(ROLES[1], recipe.test_roles)?;
+        let truth = Truth::draw(recipe, &together(&train, &test)?)?;
         Ok(Self {
             questionnaire: questionnaire(&truth),
             definitions: Definitions::from_reader(definitions_csv()?.as_bytes())?,
@@ -86,12 +94,67 @@ impl World {
     }
 
     /// All roles, those for training first.
-    pub fn roles(&self) -> RoleSet {
-        roles(&self.truth.file().recipe)
+    ///
+    /// # Errors
+    /// A role is in both sets.
+    pub fn roles(&self) -> Result<RoleSet, Failure> {
+        together(&self.train, &self.test)
     }
 
     /// All instructions: for and against each value.
     pub fn instructions(&self) -> Vec<Instruction> {
         instructions(&self.truth, &self.definitions)
+    }
+}
+
+fn first_roles(json: &str, n: usize) -> Result<RoleSet, Failure> {
+    let all = RoleSet::from_reader(json.as_bytes())?;
+    match all.len() < n {
+        true => Err(format!(
+            "expected a recipe of at most {} roles, found {n}",
+            all.len()
+        )
+        .into()),
+        false => Ok(all.split_at(n).0),
+    }
+}
+
+fn together(train: &RoleSet, test: &RoleSet) -> Result<RoleSet, Failure> {
+    let both = train.iter().chain(test).cloned().collect();
+    Ok(RoleSet::new(both)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fixture_is_the_world_that_is_drawn() {
+        let world = World::draw(Recipe::default()).unwrap();
+        let drawn = tempfile::tempdir().unwrap();
+        world.write(drawn.path()).unwrap();
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/organism");
+        let read = |folder: &Path, name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        for name in [
+            TRUTH,
+            QUESTIONNAIRE,
+            DEFINITIONS,
+            TRAIN_ROLES,
+            TEST_ROLES,
+            PROMPT,
+        ] {
+            assert!(read(drawn.path(), name) == read(&fixture, name), "{name}");
+        }
+    }
+
+    #[test]
+    fn there_are_so_many_roles_and_no_more() {
+        let recipe = |train_roles| Recipe {
+            train_roles,
+            ..Recipe::default()
+        };
+        assert_eq!(World::draw(recipe(5)).unwrap().roles().unwrap().len(), 45);
+        let refused = World::draw(recipe(301)).unwrap_err().to_string();
+        assert_eq!(refused, "expected a recipe of at most 300 roles, found 301");
     }
 }

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use value_causal::bench::{
     Agreement, Definitions, InstructionWording, Item, ItemSampling, Prompt, PromptError,
-    PromptTemplate, Questionnaire, RoleSet, RoleWording, Split,
+    PromptTemplate, Questionnaire, RoleSet, RoleWording, Split, WriteError,
 };
 
 use super::file::{InstructionWords, MadeRoles, RoleWords, StudyFile, Template};
@@ -77,6 +77,18 @@ impl Materials {
             train_sampling: sampling(study.sampling.train)?,
             test_sampling: sampling(study.sampling.test)?,
         })
+    }
+
+    /// Writes the roles into `out`, in the released layout: those for training, then those for the test. With the two
+    /// files in the place of the seed a study is the same whatever a seed will give by then. Returns their paths.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write_roles(&self, out: &Path) -> Result<[PathBuf; 2], WriteError> {
+        let files = ["roles_train.json", "roles_test.json"].map(|name| out.join(name));
+        self.train_roles.write_json(&files[0])?;
+        self.test_roles.write_json(&files[1])?;
+        Ok(files)
     }
 
     /// The prompt by which features are ranked: no role, and an empty question.

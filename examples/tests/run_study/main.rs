@@ -3,6 +3,7 @@
 mod judged;
 mod organism;
 mod paper;
+mod roles;
 mod slurm;
 mod small;
 
