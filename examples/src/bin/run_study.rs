@@ -7,13 +7,13 @@ use clap::Parser;
 use examples::run::file::{JudgedBy, StudyFile};
 use examples::run::finish::finish;
 use examples::run::lens::LensRespondent;
-use examples::run::served::{ServedRespondent, judge_by_chat};
+use examples::run::served::{ServedRespondent, chat_judge, judge_by_chat};
 use examples::run::{
-    Answered, Asked, Asking, Materials, Plan, Respondent, StudyArguments, ask, describe, duration,
-    journal_of, judge_thoughts_by_rules, manifest,
+    Answered, Asked, Asking, Materials, Meter, Plan, Respondent, StudyArguments, ask, describe,
+    duration, journal_of, judge_thoughts_by_rules, manifest,
 };
 use examples::{Failure, exit_code};
-use value_causal::bench::chat::{ChatClient, ChatJudge};
+use value_causal::bench::chat::ChatClient;
 use value_causal::bench::journal::{Aspect, Journal, JournalError, Question, Shard, Verdict};
 
 /// Run a study from its file: ask a model the questionnaire under every role, steered feature and instruction, and make
@@ -73,7 +73,7 @@ fn run(args: &Args) -> Result<(), Failure> {
 
     // A judge that cannot be had is known before anything is asked.
     let server = match study.judging.judge {
-        JudgedBy::Chat => Some(ChatClient::from_env()?),
+        JudgedBy::Chat => Some(study.judging.server.clone().unwrap_or_default().client()?),
         JudgedBy::Rules => None,
     };
     let path = journal_of(out, shard);
@@ -125,7 +125,7 @@ struct Opened {
 
 fn open(study: &StudyFile, data: &Path, materials: &Materials) -> Result<Opened, Failure> {
     if let Some(served) = study.model.served {
-        let client = ChatClient::from_env()?;
+        let client = study.model.server.clone().unwrap_or_default().client()?;
         return Ok(Opened {
             served: Some(client.model().to_owned()),
             features: Vec::new(),
@@ -153,10 +153,12 @@ fn judge(
     match server {
         Some(client) => {
             let name = client.model().to_owned();
-            let judge = ChatJudge::new(client);
-            judge_by_chat(journal, Aspect::Answer, &judge, &name)?;
+            let judge = chat_judge(client, study.judging.like);
+            let answers = |n| Meter::new(n, "answers judged");
+            judge_by_chat(journal, Aspect::Answer, &judge, &name, answers)?;
             if study.judging.thoughts {
-                judge_by_chat(journal, Aspect::Thought, &judge, &name)?;
+                let thoughts = |n| Meter::new(n, "thoughts judged");
+                judge_by_chat(journal, Aspect::Thought, &judge, &name, thoughts)?;
             }
         }
         None if study.judging.thoughts => judge_thoughts_by_rules(journal)?,

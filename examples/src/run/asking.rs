@@ -41,7 +41,7 @@ pub fn ask(
     questions: &[Question],
 ) -> Result<Asking, Failure> {
     let started = Instant::now();
-    let mut meter = Meter::new(questions.len());
+    let mut meter = Meter::new(questions.len(), "answers");
     let mut waiting: Vec<Response> = Vec::new();
     let mut since = Instant::now();
     let mut asked = questions.iter().map(|&question| {

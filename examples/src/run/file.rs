@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::server::Server;
 use crate::experiment::GraphRows;
 
 /// A study file. Paths are relative to the data folder, which is that of the file unless another is named.
@@ -48,6 +49,8 @@ pub struct Model {
     /// In the place of a folder: how a model behind an OpenAI-compatible server gets its prompts. `OPENAI_BASE_URL`,
     /// `OPENAI_MODEL` and `OPENAI_API_KEY` say which model. It cannot be steered.
     pub served: Option<Served>,
+    /// How its server is asked.
+    pub server: Option<Server>,
     /// `cpu`, `cuda` or `cuda:N`.
     #[serde(default = "cpu")]
     pub device: String,
@@ -291,6 +294,11 @@ pub struct Judging {
     pub max_new_tokens: usize,
     /// Who judges what the rules leave open, and thoughts.
     pub judge: JudgedBy,
+    /// How a served judge goes about it, also one that comes later.
+    #[serde(skip_serializing_if = "Like::is_default")]
+    pub like: Like,
+    /// How its server is asked.
+    pub server: Option<Server>,
     /// What an answer that no judge decides counts for.
     pub open: Open,
     /// Whether thoughts are judged too, for table 2.
@@ -303,6 +311,8 @@ impl Default for Judging {
             mode: JudgingMode::Exact,
             max_new_tokens: 100,
             judge: JudgedBy::Rules,
+            like: Like::Paper,
+            server: None,
             open: Open::Unjudged,
             thoughts: true,
         }
@@ -329,6 +339,24 @@ pub enum JudgedBy {
     Rules,
     /// A model behind an OpenAI-compatible server: `OPENAI_BASE_URL`, `OPENAI_MODEL` and `OPENAI_API_KEY` say which.
     Chat,
+}
+
+/// How a served judge goes about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Like {
+    /// It is asked in the paper's words for the likeliest reply. What fails stays unjudged.
+    #[default]
+    Paper,
+    /// As in the released code: its words, the server's own sampling, and unsure for all that fails.
+    Released,
+}
+
+impl Like {
+    /// Journals begun before there was a choice name none.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What an answer that no judge decides counts for.
@@ -476,6 +504,9 @@ impl StudyFile {
             (None, Some(_)) => return Some("steering: a served model cannot be steered".into()),
             _ => return Some("model: expected either folder or served".into()),
         }
+        if let Some(fault) = self.server_fault() {
+            return Some(fault);
+        }
         if self.judging.max_new_tokens == 0 {
             return Some("judging.max_new_tokens: expected at least 1, found 0".to_owned());
         }
@@ -491,6 +522,21 @@ impl StudyFile {
             }
         }
         None
+    }
+
+    fn server_fault(&self) -> Option<String> {
+        let (model, judging) = (&self.model, &self.judging);
+        if model.server.is_some() && model.served.is_none() {
+            return Some("model.server: expected a served model, found a folder".to_owned());
+        }
+        if judging.server.is_some() && judging.judge != JudgedBy::Chat {
+            return Some("judging.server: expected judge = \"chat\", found the rules".to_owned());
+        }
+        let servers = [("model", &model.server), ("judging", &judging.server)];
+        servers.into_iter().find_map(|(table, server)| {
+            let fault = server.as_ref()?.fault()?;
+            Some(format!("{table}.server.{fault}"))
+        })
     }
 }
 

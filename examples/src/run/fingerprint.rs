@@ -11,17 +11,20 @@ use super::Materials;
 use super::file::StudyFile;
 use crate::Failure;
 
-/// Settings that change no answer: how the device is shared out, and what is made of answers afterwards.
-const FREE: [&str; 9] = [
+/// Settings that change no answer and no judgement: how device and servers are used, who judges, and what is made of
+/// answers afterwards.
+const FREE: [&str; 11] = [
     "name",
     "batch.",
     "analysis.",
     "judging.judge",
     "judging.open",
+    "judging.server.",
     "judging.thoughts",
     "questionnaire.file",
     "questionnaire.definitions",
     "model.device",
+    "model.server.",
 ];
 
 /// Settings in whose place stands the checksum of what they name.

@@ -12,6 +12,7 @@ pub mod judging;
 pub mod lens;
 #[cfg(feature = "lens")]
 pub mod served;
+pub mod server;
 
 mod arguments;
 mod asking;
@@ -31,7 +32,7 @@ pub use asking::{Asking, ask, judge_thoughts_by_rules};
 pub(crate) use fingerprint::bytes_checksum;
 pub use fingerprint::{checksum, manifest, same_settings, same_study};
 pub use materials::Materials;
-pub use meter::duration;
+pub use meter::{Meter, duration};
 pub use plan::Plan;
 pub use respondent::{Answered, Asked, Respondent};
 pub use summary::describe;

@@ -12,7 +12,8 @@ use value_causal::bench::journal::{Aspect, Journal, Question, ToJudge, Verdict, 
 use value_causal::bench::{Answer, Prompt};
 
 use super::asking::{AT_LEAST_EVERY, TOGETHER};
-use super::file::Served;
+use super::file::{Like, Served};
+use super::meter::Meter;
 use super::{Answered, Asked, Respondent};
 use crate::Failure;
 
@@ -79,73 +80,98 @@ impl Respondent for ServedRespondent {
     }
 }
 
-/// Lets `judge` judge that aspect of all answers that nobody has judged. Where it fails they stay unjudged, with its
-/// words, and can be taken up again.
+/// The judge that a study file describes.
+#[must_use]
+pub fn chat_judge(client: ChatClient, like: Like) -> ChatJudge {
+    match like {
+        Like::Paper => ChatJudge::new(client),
+        Like::Released => ChatJudge::like_released(client),
+    }
+}
+
+/// Lets `judge` judge that aspect of all answers that nobody has judged; `meter` is made for their number. Where it fails
+/// they stay unjudged, with its words, and can be taken up again; a judge like the released one makes them unsure.
 ///
 /// # Errors
-/// The journal fails; the server cannot be had for one answer after all retries, or refuses, in which case no other is
-/// asked. What was judged before stays.
+/// The journal fails; the server refuses, cannot be reached, or cannot be had for one answer after all retries (which a
+/// judge like the released one calls unsure), in which case no other is asked. What was judged before stays.
 pub fn judge_by_chat(
     journal: &mut Journal,
     aspect: Aspect,
     judge: &ChatJudge,
     name: &str,
+    meter: impl FnOnce(usize) -> Meter,
 ) -> Result<(), Failure> {
-    for answers in journal.unjudged(aspect)?.chunks(TOGETHER) {
-        let design = journal.design();
-        let questions: Vec<String> = answers
-            .iter()
-            .map(|answer| design.item(answer.question).question.clone())
-            .collect();
-        let both = answers.iter().zip(&questions);
-        let statements: Vec<Statement<'_>> = both
-            .map(|(answer, question)| statement(aspect, answer, question))
-            .collect();
-        let stop = AtomicBool::new(false);
-        let mut waiting: Vec<(Question, Verdict)> = Vec::new();
-        let mut since = Instant::now();
-        let mut failure: Option<Failure> = None;
-        judge.judge_all(&statements, &stop, |n, verdict| {
-            let reason = match verdict {
-                chat::Verdict::Unjudged(JudgeFailure::Chat(error)) => Some(error),
-                _ => None,
-            };
-            // What nobody was asked about keeps its reason.
-            if reason != Some(&ChatError::Stopped) {
-                waiting.push((answers[n].question, recorded(verdict, name)));
-            }
-            let mut outcome = Ok(());
-            if since.elapsed() >= AT_LEAST_EVERY {
-                outcome = journal.judge(aspect, &waiting).map_err(Failure::from);
-                waiting.clear();
-                since = Instant::now();
-            }
-            if let (Ok(()), Some(error)) = (&outcome, reason.filter(|error| is_final(error))) {
-                outcome = Err(error.clone().into());
-            }
-            if let Err(error) = outcome {
-                stop.store(true, Ordering::Relaxed);
-                failure.get_or_insert(error);
-            }
-        });
-        journal.judge(aspect, &waiting)?;
-        if let Some(error) = failure {
-            return Err(error);
-        }
-    }
-    Ok(())
+    let unjudged = journal.unjudged(aspect)?;
+    let mut meter = meter(unjudged.len());
+    let outcome = unjudged
+        .chunks(TOGETHER)
+        .try_for_each(|answers| judge_together(journal, aspect, judge, name, answers, &mut meter));
+    meter.finish();
+    outcome
 }
 
-/// Whether the next question would fare no better.
-fn is_final(error: &ChatError) -> bool {
-    matches!(
-        error,
-        ChatError::GaveUp { .. }
-            | ChatError::Status {
-                status: 401 | 403 | 404,
+fn judge_together(
+    journal: &mut Journal,
+    aspect: Aspect,
+    judge: &ChatJudge,
+    name: &str,
+    answers: &[ToJudge],
+    meter: &mut Meter,
+) -> Result<(), Failure> {
+    let design = journal.design();
+    let questions: Vec<String> = answers
+        .iter()
+        .map(|answer| design.item(answer.question).question.clone())
+        .collect();
+    let both = answers.iter().zip(&questions);
+    let statements: Vec<Statement<'_>> = both
+        .map(|(answer, question)| statement(aspect, answer, question))
+        .collect();
+    let stop = AtomicBool::new(false);
+    let mut waiting: Vec<(Question, Verdict)> = Vec::new();
+    let mut since = Instant::now();
+    let mut failure: Option<Failure> = None;
+    judge.judge_all(&statements, &stop, |n, verdict| {
+        let (error, is_judged) = match verdict {
+            chat::Verdict::Unjudged(JudgeFailure::Chat(error)) => (Some(error), false),
+            chat::Verdict::Judged {
+                by: JudgedBy::Failure(JudgeFailure::Chat(error)),
                 ..
-            }
-    )
+            } => (Some(error), true),
+            _ => (None, false),
+        };
+        let last = error.filter(|error| is_final(error, is_judged));
+        // What nobody was asked about keeps its reason, and what ends the run is no judgement.
+        if error != Some(&ChatError::Stopped) && !(is_judged && last.is_some()) {
+            waiting.push((answers[n].question, recorded(verdict, name)));
+            meter.add(1);
+        }
+        let mut outcome = Ok(());
+        if since.elapsed() >= AT_LEAST_EVERY {
+            outcome = journal.judge(aspect, &waiting).map_err(Failure::from);
+            waiting.clear();
+            since = Instant::now();
+        }
+        if let (Ok(()), Some(error)) = (&outcome, last) {
+            outcome = Err(error.clone().into());
+        }
+        if let Err(error) = outcome {
+            stop.store(true, Ordering::Relaxed);
+            failure.get_or_insert(error);
+        }
+    });
+    journal.judge(aspect, &waiting)?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// Whether the next question would fare no better. Where failures are judged, only one that no question escapes.
+fn is_final(error: &ChatError, is_judged: bool) -> bool {
+    match error {
+        ChatError::GaveUp { last, .. } => !is_judged || matches!(**last, ChatError::Connect { .. }),
+        ChatError::Status { status, .. } => matches!(status, 401 | 403 | 404),
+        _ => false,
+    }
 }
 
 fn statement<'a>(aspect: Aspect, answer: &'a ToJudge, question: &'a str) -> Statement<'a> {
