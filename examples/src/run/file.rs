@@ -109,7 +109,7 @@ pub struct Roles {
 /// The most roles that are made, of training and test together.
 const MOST_ROLES: usize = 1_000_000;
 
-/// Roles made from a seed.
+/// Roles made from a seed. `run_study` writes them beside its journal.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct MadeRoles {

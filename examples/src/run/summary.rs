@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use value_causal::bench::journal::Shard;
 
 use super::Plan;
-use super::file::{JudgingMode, StudyFile};
+use super::file::{JudgedBy, JudgingMode, Like, StudyFile};
 
 /// What a study will do, in words: model, values, and for each part its settings and answers.
 #[must_use]
@@ -50,6 +50,12 @@ pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
         "judging",
         format!("{mode}, at most {} tokens", study.judging.max_new_tokens),
     );
+    let judge = match (study.judging.judge, study.judging.like) {
+        (JudgedBy::Rules, _) => "the rules",
+        (JudgedBy::Chat, Like::Paper) => "the rules, then a served model in the paper's words",
+        (JudgedBy::Chat, Like::Released) => "the rules, then a served model like the released one",
+    };
+    line("judge", judge.to_owned());
     let mut instructed = (0, 0);
     for part in design.parts() {
         let rows: Vec<usize> = design

@@ -348,6 +348,11 @@ fn a_key_travels_unencrypted_where_the_study_file_allows_it() {
         open,
         &format!("{open}\n[judging.server]\nkey_over_http = true"),
     );
+    // Nor is the study another one for how its model is asked.
+    study.change(
+        "[model.server]",
+        "[model.server]\nrequests_per_minute = 60000",
+    );
     let judged = run();
     assert!(judged.status.success(), "{judged:?}");
 }
@@ -362,7 +367,11 @@ fn a_judge_like_the_released_one_calls_unsure_what_fails() {
     );
     // One that refuses is no judge.
     let refused = run_with(&study, server(|_| who_are_you()));
-    assert!(!refused.status.success());
+    let said = String::from_utf8_lossy(&refused.stdout);
+    assert!(
+        !refused.status.success() && said.contains("like the released one"),
+        "{said}"
+    );
     let unjudged = |verdict: &Verdict| matches!(verdict, Verdict::Unjudged { .. });
     let kept = answers(&study.out());
     assert!(kept.iter().any(|answer| unjudged(&answer.response.verdict)));
