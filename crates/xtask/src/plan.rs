@@ -3,13 +3,46 @@
 use crate::command::Failure;
 use crate::workspace::Workspace;
 
-/// Test programs that compute so much that only an optimised build is quick: package and target.
-/// Those of tch-lens pass without it too, but then its products are libtorch's.
-const OPTIMISED_TESTS: &[(&str, &str)] = &[
-    ("causal-pc", "oracles"),
-    ("tch-lens", "engine"),
-    ("tch-lens", "goldens"),
+/// Tests that compute so much that only an optimised build is quick. Those of tch-lens pass without
+/// it too, but then its products are libtorch's.
+const OPTIMISED_TESTS: &[Optimised] = &[
+    program("causal-pc", "oracles"),
+    program("tch-lens", "engine"),
+    program("tch-lens", "goldens"),
+    Optimised {
+        name: "calibrations",
+        package: "examples",
+        target: "audit",
+        with_lib: true,
+        ignored: true,
+    },
 ];
+
+/// A test program to be built optimised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Optimised {
+    /// What its step is called after `test-`.
+    name: &'static str,
+    /// The package that has it.
+    pub package: &'static str,
+    /// The test program.
+    pub target: &'static str,
+    /// Whether the tests in the library belong to it.
+    pub with_lib: bool,
+    /// Whether it is the tests marked `#[ignore]` that run: those of a size that a debug build does
+    /// not bear.
+    pub ignored: bool,
+}
+
+const fn program(package: &'static str, target: &'static str) -> Optimised {
+    Optimised {
+        name: target,
+        package,
+        target,
+        with_lib: false,
+        ignored: false,
+    }
+}
 
 /// One named part of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,13 +73,8 @@ pub enum Work {
     },
     /// Test all packages in one build with all features.
     TestTogether,
-    /// Run one test program, optimised.
-    TestOptimised {
-        /// The package that has it.
-        package: &'static str,
-        /// The test program.
-        target: &'static str,
-    },
+    /// Run tests, optimised.
+    TestOptimised(&'static Optimised),
     /// Run the example programs.
     Examples,
     /// Check licences, sources and who depends on whom.
@@ -84,24 +112,20 @@ pub fn plan(workspace: &Workspace) -> Vec<Step> {
     );
     let together = "tests and doctests of all packages, built together with all features";
     steps.push(step("test-workspace", together, Work::TestTogether));
-    let there = |&&(package, target): &&(&str, &str)| {
-        workspace
-            .package(package)
-            .is_some_and(|package| package.has_target("test", target))
+    let there = |test: &&Optimised| {
+        let package = workspace.package(test.package);
+        package.is_some_and(|package| package.has_target("test", test.target))
     };
-    steps.extend(
-        OPTIMISED_TESTS
-            .iter()
-            .filter(there)
-            .map(|(package, target)| {
-                let about = format!("the test program `{target}` of {package}, optimised");
-                step(
-                    &format!("test-{target}"),
-                    &about,
-                    Work::TestOptimised { package, target },
-                )
-            }),
-    );
+    steps.extend(OPTIMISED_TESTS.iter().filter(there).map(|test| {
+        let (target, package) = (test.target, test.package);
+        let about = if test.ignored {
+            format!("the tests at full size of `{target}` of {package}, optimised")
+        } else {
+            format!("the test program `{target}` of {package}, optimised")
+        };
+        let name = format!("test-{}", test.name);
+        step(&name, &about, Work::TestOptimised(test))
+    }));
     let examples = "the example programs run on the data in the repository and write every file";
     let deny = "licences, sources, and who may depend on whom (cargo-deny)";
     let package = "each library packs with all that a registry asks for, and builds so packed";
@@ -235,6 +259,10 @@ mod tests {
         assert_eq!(
             names(vec![package("causal-pc", &["oracles"])]),
             ["test-causal-pc", "test-workspace", "test-oracles"]
+        );
+        assert_eq!(
+            names(vec![package("examples", &["audit"])]),
+            ["test-examples", "test-workspace", "test-calibrations"]
         );
     }
 }

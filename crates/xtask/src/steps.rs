@@ -2,7 +2,7 @@
 
 use crate::command::{Cmd, Failure};
 use crate::features::{all_features_together, feature_sets, tested_sets};
-use crate::plan::Work;
+use crate::plan::{Optimised, Work};
 use crate::system::LeftOut;
 use crate::toolchain::{CLIPPY, RUSTFMT};
 use crate::workspace::{Package, Workspace};
@@ -60,9 +60,7 @@ impl Site {
             Work::Document => self.document(&mut log),
             Work::TestAlone { package } => self.test_alone(package, &mut log),
             Work::TestTogether => self.test_together(&mut log),
-            Work::TestOptimised { package, target } => {
-                self.test_optimised(package, target, &mut log);
-            }
+            Work::TestOptimised(test) => self.test_optimised(test, &mut log),
             Work::Examples => log.failures.extend(examples::check(&self.workspace)),
             Work::Deny => self.deny(&mut log),
             Work::Package => self.pack(&mut log),
@@ -129,12 +127,21 @@ impl Site {
         }
     }
 
-    fn test_optimised(&self, name: &str, target: &str, log: &mut Log) {
+    fn test_optimised(&self, test: &Optimised, log: &mut Log) {
         let misses_libtorch = |package| self.misses_libtorch(package);
-        if self.workspace.package(name).is_some_and(misses_libtorch) {
+        let package = self.workspace.package(test.package);
+        if package.is_some_and(misses_libtorch) {
             return self.demand_libtorch(log);
         }
-        log.run(&self.test(name).args(["--release", "--test", target]));
+        let mut cmd = self.test(test.package).arg("--release");
+        if test.with_lib {
+            cmd = cmd.arg("--lib");
+        }
+        cmd = cmd.args(["--test", test.target]);
+        if test.ignored {
+            cmd = cmd.args(["--", "--ignored", "--show-output"]);
+        }
+        log.run(&cmd);
     }
 
     fn test_together(&self, log: &mut Log) {

@@ -5,11 +5,10 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use examples::audit::multiverse::SetKind;
-use examples::audit::{Audit, Settings, report};
+use examples::audit::{Audit, report};
 use examples::{Arguments, Loaded};
 
-use super::{audit, few, gemma_audit, planted, planted_audit, row_of, rows_of};
+use super::{audit, fewest, gemma_audit, planted, planted_audit, row_of, rows_of};
 
 /// Names that a page must show as they are and not obey.
 pub const HOSTILE: [(&str, &str); 5] = [
@@ -22,15 +21,7 @@ pub const HOSTILE: [(&str, &str); 5] = [
 
 /// The audit of the planted study under other names.
 pub fn hostile() -> &'static Audit {
-    static AUDIT: LazyLock<Audit> = LazyLock::new(|| {
-        let fewer = Settings {
-            feature_sets: vec![SetKind::Published],
-            draws: 20,
-            resamples: 10,
-            ..few()
-        };
-        audit(&under_other_names(), &fewer)
-    });
+    static AUDIT: LazyLock<Audit> = LazyLock::new(|| audit(&under_other_names(), &fewest()));
     &AUDIT
 }
 

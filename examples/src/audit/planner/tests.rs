@@ -196,9 +196,9 @@ fn noise_has_no_reliable_choice() {
     );
 }
 
-/// `cargo test --release -p examples --lib planner -- --ignored --nocapture`; minutes in a debug build.
+/// `cargo test --release -p examples --lib planner -- --ignored --nocapture`
 #[test]
-#[ignore = "1,000 studies: cargo test --release -p examples --lib planner -- --ignored"]
+#[ignore = "minutes in a debug build: cargo xtask test --only test-calibrations"]
 fn false_claims_stay_below_five_in_a_hundred() {
     let as_large = Drawn {
         n_features: 24,
