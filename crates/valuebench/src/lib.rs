@@ -8,8 +8,8 @@
 //! scores of many [`Setting`]s, roles with and without an [`Intervention`], and become an
 //! [`OrientationTable`]: the mean score per setting and value. Its
 //! [`matrix`](OrientationTable::matrix) goes to any statistics, its CSV form is that of the
-//! published measurements. [`SteeringChanges`] are what interventions changed, role by role, and
-//! [`signed_rank`] and [`holm`] say which of them can be relied upon.
+//! published measurements. [`SteeringChanges`] are what interventions changed, role by role,
+//! [`ItemChanges`] the same item by item, and [`signed_rank`] and [`holm`] say which of them can be relied upon.
 //!
 //! ```text
 //! Questionnaire ──PromptTemplate──▶ Prompt ──your model──▶ response ──Judge──▶ Stance
@@ -122,7 +122,7 @@ pub use roles::{Role, RoleSet, RoleSetError};
 pub use sampling::{FractionError, ItemSampling};
 pub use scoring::{MeasurementError, Measurements, Score, change_std, orientation, score_std};
 pub use setting::{Intervention, Setting};
-pub use steering::{SignedRank, SteeringChanges, holm, signed_rank};
+pub use steering::{ItemChanges, SignedRank, SteeringChanges, holm, signed_rank};
 pub use table::{OrientationTable, TableError};
 
 /// The crate of [`OrientationTable::matrix`]'s type, in the version in use.

@@ -142,6 +142,16 @@ pub enum MeasurementError {
         /// Number of scores of this setting.
         found: usize,
     },
+    /// A setting has places for more or fewer items than there are.
+    #[error("setting {setting}: expected a score, or none, for {expected} items, found {found}")]
+    Places {
+        /// The setting.
+        setting: Setting,
+        /// Number of items.
+        expected: usize,
+        /// Number of places.
+        found: usize,
+    },
     /// The settings or the values do not make a table.
     #[error(transparent)]
     Table(#[from] TableError),

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use rusqlite::params;
 
 use super::read::stance_of;
-use super::{Aspect, Journal, JournalError, PlannedRow};
-use crate::{Measurements, OrientationTable, Score, Stance};
+use super::{Aspect, Journal, JournalError, PlannedRow, Question, Shard};
+use crate::{ItemChanges, Measurements, OrientationTable, Score, Stance};
 
 /// What an answer without a judgement counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -103,27 +103,54 @@ impl Journal {
         part: &str,
         unjudged: Unjudged,
     ) -> Result<Measurements, JournalError> {
-        let rows = self.rows_of(part)?;
-        self.complete()?;
-        if unjudged == Unjudged::Refuse {
-            self.check_judged(part)?;
-        }
-        let values = self.values(&rows);
+        let scored = self.scored(part, unjudged)?;
+        let values = self.values(&scored);
         let mut measured = Measurements::new(values.clone());
-        for (place, row) in rows {
-            let stances = self.stances(place)?;
+        for (row, of_row) in scored {
             let mut scores = vec![Vec::new(); values.len()];
-            for item in &*row.items {
-                let asked = &self.design.items()[*item];
-                let stance = stances.get(item).copied().unwrap_or(Stance::Unsure);
-                let value = values.iter().position(|value| *value == asked.value);
-                if let Some(value) = value {
-                    scores[value].push(Score::of(stance, asked.agreement));
+            for (&item, score) in row.items.iter().zip(of_row) {
+                let asked = &self.design.items()[item].value;
+                if let Some(value) = values.iter().position(|value| value == asked) {
+                    scores[value].push(score);
                 }
             }
             measured.push(row.setting.clone(), scores);
         }
         Ok(measured)
+    }
+
+    /// What the interventions of one part changed, item by item: what [`SteeringChanges`](crate::SteeringChanges) of its
+    /// table are the means of. Its items are those that some row of the part is asked, in the order of the design.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::measurements`].
+    pub fn item_changes(
+        &self,
+        part: &str,
+        unjudged: Unjudged,
+    ) -> Result<ItemChanges, JournalError> {
+        let scored = self.scored(part, unjudged)?;
+        let asked = self.asked(&scored);
+        let mut columns = vec![None; self.design.items().len()];
+        for (column, &item) in asked.iter().enumerate() {
+            columns[item] = Some(column);
+        }
+        let rows = scored.into_iter().map(|(row, of_row)| {
+            let mut scores = vec![None; asked.len()];
+            for (&item, score) in row.items.iter().zip(of_row) {
+                if let Some(column) = columns[item] {
+                    scores[column] = Some(score);
+                }
+            }
+            (row.setting.clone(), scores)
+        });
+        let items = asked.iter().map(|&item| self.design.items()[item].clone());
+        ItemChanges::of(items.collect(), rows.collect()).map_err(|source| JournalError::Table {
+            file: self.path.clone(),
+            part: part.to_owned(),
+            source: Box::new(source),
+        })
     }
 
     /// How thoughts and answers go together, in one part or in all. The paper's table 2 has
@@ -216,55 +243,88 @@ impl Journal {
         Ok(rows)
     }
 
-    /// The values that some of the rows are asked about, in the order in which the items name them first.
-    fn values(&self, rows: &[(usize, &PlannedRow)]) -> Vec<String> {
+    /// The scores of the rows of one part, each in the order in which its items are asked. Takes time linear in the answers
+    /// of the part.
+    fn scored(
+        &self,
+        part: &str,
+        unjudged: Unjudged,
+    ) -> Result<Vec<(&PlannedRow, Vec<Score>)>, JournalError> {
+        let (mut scored, mut open) = (Vec::new(), None);
+        for (place, row) in self.rows_of(part)? {
+            let said = self.verdicts(place)?;
+            let mut scores = Vec::with_capacity(row.items.len());
+            for &item in &*row.items {
+                let stance = match said.get(&item) {
+                    Some(Ok(stance)) => *stance,
+                    Some(Err(reason)) => {
+                        open.get_or_insert((0, reason.clone())).0 += 1;
+                        Stance::Unsure
+                    }
+                    None => return Err(self.incomplete(Question { row: place, item })?),
+                };
+                scores.push(Score::of(stance, self.design.items()[item].agreement));
+            }
+            scored.push((row, scores));
+        }
+        match open.filter(|_| unjudged == Unjudged::Refuse) {
+            None => Ok(scored),
+            Some((n, reason)) => Err(JournalError::Unjudged {
+                file: self.path.clone(),
+                part: part.to_owned(),
+                n,
+                reason,
+            }),
+        }
+    }
+
+    /// The items that some of the rows are asked, in the order of the design.
+    fn asked(&self, rows: &[(&PlannedRow, Vec<Score>)]) -> Vec<usize> {
         let mut asked = vec![false; self.design.items().len()];
         rows.iter()
-            .flat_map(|(_, row)| &*row.items)
+            .flat_map(|(row, _)| &*row.items)
             .for_each(|&item| asked[item] = true);
+        (0..asked.len()).filter(|&item| asked[item]).collect()
+    }
+
+    /// The values that some of the rows are asked about, in the order in which the items name them first.
+    fn values(&self, rows: &[(&PlannedRow, Vec<Score>)]) -> Vec<String> {
         let mut values: Vec<String> = Vec::new();
-        for (item, _) in self
-            .design
-            .items()
-            .iter()
-            .zip(asked)
-            .filter(|(_, asked)| *asked)
-        {
-            if !values.contains(&item.value) {
-                values.push(item.value.clone());
+        for item in self.asked(rows) {
+            let value = &self.design.items()[item].value;
+            if !values.contains(value) {
+                values.push(value.clone());
             }
         }
         values
     }
 
-    /// What is known of the answers of a row, by item.
-    fn stances(&self, row: usize) -> Result<HashMap<usize, Stance>, JournalError> {
+    /// What the answers of a row say, by item, or why nobody knows.
+    fn verdicts(&self, row: usize) -> Result<HashMap<usize, Result<Stance, String>>, JournalError> {
         self.read("read judgements", |connection| {
             let mut all = connection.prepare(
-                "SELECT item, stance FROM judgement
-                 WHERE row = ? AND aspect = ? AND stance IS NOT NULL",
+                "SELECT item, stance, reason FROM judgement WHERE row = ? AND aspect = ?",
             )?;
             let rows = all.query_map(params![row as i64, Aspect::Answer.code()], |found| {
                 let item = usize::try_from(found.get::<_, i64>(0)?).unwrap_or(usize::MAX);
-                Ok((item, stance_of(&found.get::<_, String>(1)?)))
+                let said = match found.get::<_, Option<String>>(1)? {
+                    Some(stance) => Ok(stance_of(&stance)),
+                    None => Err(found.get::<_, Option<String>>(2)?.unwrap_or_default()),
+                };
+                Ok((item, said))
             })?;
             rows.collect()
         })
     }
 
-    fn check_judged(&self, part: &str) -> Result<(), JournalError> {
-        let unjudged = self.unjudged(Aspect::Answer)?;
-        let mut of_part = unjudged
-            .into_iter()
-            .filter(|answer| self.design.rows()[answer.question.row].part == part);
-        let Some(first) = of_part.next() else {
-            return Ok(());
-        };
-        Err(JournalError::Unjudged {
+    /// The error that this question has no answer.
+    fn incomplete(&self, missing: Question) -> Result<JournalError, JournalError> {
+        Ok(JournalError::Incomplete {
             file: self.path.clone(),
-            part: part.to_owned(),
-            n: 1 + of_part.count(),
-            reason: first.reason.unwrap_or_default(),
+            answered: self.progress()?.answered,
+            planned: self.design.n_questions(Shard::WHOLE),
+            question: self.design.item(missing).question.clone(),
+            setting: self.design.rows()[missing.row].setting.clone(),
         })
     }
 }

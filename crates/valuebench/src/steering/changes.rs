@@ -1,6 +1,6 @@
 use std::collections::{BTreeSet, HashMap};
 
-use ndarray::{Array3, ArrayView3};
+use ndarray::{Array3, ArrayView2, ArrayView3, s};
 
 use crate::{Intervention, OrientationTable, Setting};
 
@@ -28,34 +28,59 @@ pub struct SteeringChanges {
     changes: Array3<f64>,
 }
 
-impl SteeringChanges {
-    /// Of all interventions of the table, ascending, in all its roles that have an unsteered row, in
-    /// the order of these rows.
-    pub fn of(table: &OrientationTable) -> Self {
-        let settings = table.settings();
+/// Steered rows less the unsteered row of the same role, whatever the columns are.
+pub(super) struct Paired {
+    /// Ascending.
+    pub(super) interventions: Vec<Intervention>,
+    /// In the order of the unsteered rows.
+    pub(super) roles: Vec<Option<String>>,
+    /// `[interventions, roles, columns]`; NaN where either row lacks the number or is not there.
+    pub(super) changes: Array3<f64>,
+}
+
+impl Paired {
+    /// Of settings that are all different, and their rows.
+    pub(super) fn of(settings: &[Setting], matrix: ArrayView2<'_, f64>) -> Self {
         let interventions: BTreeSet<&Intervention> = settings
             .iter()
             .filter_map(|setting| setting.intervention.as_ref())
             .collect();
         let interventions: Vec<Intervention> = interventions.into_iter().cloned().collect();
-        let unsteered = settings.iter().filter(|setting| setting.is_unsteered());
-        let roles: Vec<Option<String>> = unsteered.map(|setting| setting.role.clone()).collect();
+        let unsteered = settings.iter().zip(0..);
+        let unsteered = unsteered.filter(|(setting, _)| setting.is_unsteered());
+        let (roles, befores): (Vec<Option<String>>, Vec<usize>) = unsteered
+            .map(|(setting, row)| (setting.role.clone(), row))
+            .unzip();
         let places: HashMap<&Option<String>, usize> = roles.iter().zip(0..).collect();
-        let shape = (interventions.len(), roles.len(), table.n_values());
+        let shape = (interventions.len(), roles.len(), matrix.ncols());
         let mut changes = Array3::from_elem(shape, f64::NAN);
-        let matrix = table.matrix();
         for (row, setting) in settings.iter().enumerate() {
             let Some(intervention) = &setting.intervention else {
                 continue;
             };
             let place = interventions.binary_search(intervention);
-            let before = table.position(&setting.unsteered());
-            if let (Ok(i), Some(&role), Some(before)) = (place, places.get(&setting.role), before) {
-                for value in 0..shape.2 {
-                    changes[[i, role, value]] = matrix[[row, value]] - matrix[[before, value]];
-                }
+            if let (Ok(i), Some(&role)) = (place, places.get(&setting.role)) {
+                let change = &matrix.row(row) - &matrix.row(befores[role]);
+                changes.slice_mut(s![i, role, ..]).assign(&change);
             }
         }
+        Self {
+            interventions,
+            roles,
+            changes,
+        }
+    }
+}
+
+impl SteeringChanges {
+    /// Of all interventions of the table, ascending, in all its roles that have an unsteered row, in
+    /// the order of these rows.
+    pub fn of(table: &OrientationTable) -> Self {
+        let Paired {
+            interventions,
+            roles,
+            changes,
+        } = Paired::of(table.settings(), table.matrix());
         Self {
             interventions,
             roles,

@@ -2,6 +2,8 @@
 
 mod changes;
 mod inference;
+mod items;
 
 pub use changes::SteeringChanges;
 pub use inference::{SignedRank, holm, signed_rank};
+pub use items::ItemChanges;

@@ -1,7 +1,9 @@
 //! What is made of a journal.
 
 use valuebench::journal::{Answers, Aspect, Shard, Unjudged, Verdict};
-use valuebench::{Answer, Judge, Measurements, OrientationTable, RuleJudge, Score, Stance};
+use valuebench::{
+    Answer, Judge, Measurements, OrientationTable, RuleJudge, Score, Stance, SteeringChanges,
+};
 
 use crate::study::{contents, finish, open, small, text, verdict};
 use valuebench::journal::Question;
@@ -133,4 +135,69 @@ fn the_export_has_every_answer() {
         assert_eq!(&line[15], recorded.response.prompt_tokens.to_string());
     }
     assert_eq!(reader.headers().unwrap().len(), lines[0].len());
+}
+
+/// Item by item it is what the table has value by value, and by hand what the answers say.
+#[test]
+fn changes_of_items_are_what_tables_are_the_means_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(&folder.path().join("journal"), &small(), Shard::WHOLE);
+    let refused = journal.item_changes("train", Unjudged::AsUnsure);
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("0 of 108 answers")
+    );
+    finish(&mut journal, 13);
+    let refused = journal.item_changes("train", Unjudged::Refuse);
+    assert!(
+        refused
+            .unwrap_err()
+            .to_string()
+            .contains("answers are unjudged")
+    );
+
+    let items = journal.item_changes("train", Unjudged::AsUnsure).unwrap();
+    let table = OrientationTable::from_journal(&journal, "train", Unjudged::AsUnsure).unwrap();
+    let values = SteeringChanges::of(&table);
+    assert_eq!(items.interventions(), values.interventions());
+    assert_eq!(items.roles(), values.roles());
+    // Two in three items are asked in this part.
+    assert_eq!(items.matrix().dim(), (2, 3, 5));
+    let mut changed = 0;
+    for (place, expected) in values.matrix().indexed_iter() {
+        let name = &values.values()[place.2];
+        let of_value = (0..5).filter(|&item| items.items()[item].value == *name);
+        let changes: Vec<f64> = of_value
+            .map(|item| items.matrix()[[place.0, place.1, item]])
+            .collect();
+        changed += changes.iter().filter(|change| **change != 0.0).count();
+        let mean = changes.iter().sum::<f64>() / changes.len() as f64;
+        assert!((mean - expected).abs() < 1e-12);
+    }
+    assert!(changed > 5, "{changed}");
+    // Feature 7 in the role Ada, the first item: rows 3 and 4.
+    let score = |row| {
+        let said = RuleJudge.judge(&text(Question { row, item: 0 })).unwrap();
+        f64::from(Score::of(said.or_unsure(), small().items()[0].agreement))
+    };
+    assert_eq!(items.matrix()[[0, 1, 0]], score(4) - score(3));
+}
+
+/// Rows that another shard holds have no answers, which is not the same as being unsure.
+#[test]
+fn a_shard_alone_makes_no_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let shard = Shard::new(1, 2).unwrap();
+    let mut journal = open(&folder.path().join("journal"), &small(), shard);
+    finish(&mut journal, 13);
+    journal.complete().unwrap();
+    let table = OrientationTable::from_journal(&journal, "train", Unjudged::AsUnsure);
+    let refused = table.unwrap_err().to_string();
+    let there = journal.progress().unwrap().answered;
+    assert!(
+        refused.contains(&format!("{there} of 108 answers")),
+        "{refused}"
+    );
 }

@@ -1,0 +1,139 @@
+use std::collections::HashMap;
+
+use ndarray::{Array2, Array3, ArrayView3};
+
+use super::changes::Paired;
+use crate::{Intervention, Item, MeasurementError, Score, Setting, TableError};
+
+/// By how much each intervention changed the score of each item in each role: that of the steered
+/// row less that of the unsteered row of the same role, from -2 to 2.
+///
+/// The mean over the items of a value that a role was asked is its change in
+/// [`SteeringChanges`](crate::SteeringChanges), up to rounding; interventions and roles are in the same order.
+///
+/// ```
+/// use valuebench::{Agreement, Item, ItemChanges, Score::{Against, For, Neutral}, Setting};
+///
+/// let item = |question: &str| Item {
+///     inventory: String::new(),
+///     statement: String::new(),
+///     value: "Empathy".into(),
+///     agreement: Agreement::Positive,
+///     question: question.into(),
+/// };
+/// let rows = vec![
+///     (Setting::of_role("Mary Holt"), vec![Some(Against), Some(Neutral)]),
+///     (Setting::steered("Mary Holt", 7), vec![Some(For), Some(Neutral)]),
+///     (Setting::of_role("Ada Day"), vec![Some(For), None]), // was asked the first one only
+///     (Setting::steered("Ada Day", 7), vec![Some(For), None]),
+/// ];
+/// let changes = ItemChanges::of(vec![item("Should I care?"), item("Should I ask?")], rows)?;
+/// assert_eq!(changes.matrix()[[0, 0, 0]], 2.0);
+/// assert_eq!(changes.matrix()[[0, 0, 1]], 0.0);
+/// assert!(changes.matrix()[[0, 1, 1]].is_nan());
+/// # Ok::<(), valuebench::MeasurementError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ItemChanges {
+    items: Vec<Item>,
+    interventions: Vec<Intervention>,
+    roles: Vec<Option<String>>,
+    changes: Array3<f64>,
+}
+
+impl ItemChanges {
+    /// Of the scores of settings, each with one place for every item: its score, or `None` where it
+    /// was not asked. Interventions are ascending, roles those that have an unsteered row, in the
+    /// order of these rows.
+    ///
+    /// # Errors
+    ///
+    /// [`MeasurementError`]: a setting that occurs twice, or has more or fewer places than there are items.
+    pub fn of(
+        items: Vec<Item>,
+        rows: Vec<(Setting, Vec<Option<Score>>)>,
+    ) -> Result<Self, MeasurementError> {
+        let mut scores = Array2::from_elem((rows.len(), items.len()), f64::NAN);
+        let (mut settings, mut seen) = (Vec::with_capacity(rows.len()), HashMap::new());
+        for (row, (setting, of_row)) in rows.into_iter().enumerate() {
+            if of_row.len() != items.len() {
+                return Err(MeasurementError::Places {
+                    setting,
+                    expected: items.len(),
+                    found: of_row.len(),
+                });
+            }
+            if let Some(first) = seen.insert(setting.clone(), row) {
+                return Err(TableError::DuplicateSetting {
+                    setting,
+                    first,
+                    second: row,
+                }
+                .into());
+            }
+            for (place, score) in of_row.into_iter().enumerate() {
+                if let Some(score) = score {
+                    scores[[row, place]] = score.into();
+                }
+            }
+            settings.push(setting);
+        }
+        let Paired {
+            interventions,
+            roles,
+            changes,
+        } = Paired::of(&settings, scores.view());
+        Ok(Self {
+            items,
+            interventions,
+            roles,
+            changes,
+        })
+    }
+
+    /// The items.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The interventions, ascending.
+    pub fn interventions(&self) -> &[Intervention] {
+        &self.interventions
+    }
+
+    /// The roles; `None` is the empty role.
+    pub fn roles(&self) -> &[Option<String>] {
+        &self.roles
+    }
+
+    /// The changes, `[interventions, roles, items]`; NaN where a role was not asked the item, or has
+    /// no row under an intervention.
+    pub fn matrix(&self) -> ArrayView3<'_, f64> {
+        self.changes.view()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Agreement;
+
+    #[test]
+    fn rows_that_do_not_fit_are_refused() {
+        let item = Item {
+            inventory: String::new(),
+            statement: String::new(),
+            value: "A".into(),
+            agreement: Agreement::Positive,
+            question: String::new(),
+        };
+        let of = |rows| ItemChanges::of(vec![item.clone()], rows).unwrap_err();
+        let row = |n| (Setting::of_role("x"), vec![Some(Score::For); n]);
+        assert_eq!(
+            of(vec![row(1), (Setting::steered("x", 7), Vec::new())]).to_string(),
+            "setting x, feature 7: expected a score, or none, for 1 items, found 0"
+        );
+        let twice = of(vec![row(1), row(1)]).to_string();
+        assert!(twice.contains("expected each setting once"), "{twice}");
+    }
+}
