@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::Failure;
 use crate::experiment::Experiment;
+use crate::run::Answers;
 use crate::source::{Input, PLANTED, Source, SourceError};
 use crate::study::Study;
 
@@ -13,11 +14,11 @@ pub struct Arguments {
     /// Experiment file (TOML): which measurements to read and how to analyse them.
     /// Those of the paper lie in examples/experiments/.
     /// Without it the planted study is used, which the program carries.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", group = "described")]
     pub experiment: Option<PathBuf>,
 
     /// Folder with the measured files that the experiment file names.
-    #[arg(long, value_name = "DIR", requires = "experiment")]
+    #[arg(long, value_name = "DIR", requires = "described")]
     pub data: Option<PathBuf>,
 
     /// Folder to write to; it is made if it does not exist.
@@ -31,7 +32,9 @@ pub struct Loaded {
     pub experiment: Experiment,
     /// The measurements.
     pub study: Study,
-    /// The files that both were read from.
+    /// What a study's own journal tells beyond its tables.
+    pub answers: Option<Answers>,
+    /// The files that all was read from.
     pub inputs: Vec<Input>,
 }
 
@@ -49,6 +52,7 @@ impl Arguments {
             return Ok(Loaded {
                 experiment,
                 study,
+                answers: None,
                 inputs,
             });
         };
@@ -79,6 +83,7 @@ impl Arguments {
         Ok(Loaded {
             experiment,
             study,
+            answers: None,
             inputs,
         })
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::run::bytes_checksum;
+use crate::run::{bytes_checksum, checksum};
 
 /// A place that named files are read from.
 #[derive(Clone, Debug)]
@@ -25,6 +25,25 @@ pub struct Input {
     pub bytes: usize,
     /// The SHA-256 of its bytes, as hexadecimal digits.
     pub sha256: String,
+}
+
+impl Input {
+    /// The name, length and checksum of a file of any size.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn of_file(path: &Path) -> Result<Self, SourceError> {
+        let failed = |error| SourceError::Io {
+            path: path.to_owned(),
+            error,
+        };
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        Ok(Self {
+            file: name.to_string_lossy().into_owned(),
+            bytes: usize::try_from(fs::metadata(path).map_err(failed)?.len()).unwrap_or(usize::MAX),
+            sha256: checksum(path).map_err(failed)?,
+        })
+    }
 }
 
 /// `fixtures/planted/`: orientation tables drawn from a known causal graph, the truth beside them.

@@ -14,6 +14,7 @@ pub mod manifest;
 pub mod moved;
 pub mod multiverse;
 pub mod null_tests;
+pub mod own;
 pub mod planner;
 pub mod report;
 pub mod resampled;

@@ -13,12 +13,17 @@
 //!    fixed, so the probability of one or more false claims in the whole plan is at most the level,
 //!    whatever features and values have to do with each other.
 //!
-//! A table has one mean per role, value and feature, so that roles can be left out in turn but items
-//! cannot: for items the only check is that the test rows are measured with others.
+//! Beside that, what a choice is worth is cross-validated: the training roles are left out in turn,
+//! and with them, where a journal has the single answers, the training items. A table has one mean per
+//! role, value and feature, so that without a journal the only check on items is that the test rows
+//! are measured with others. Cross-validation reports and claims nothing.
 
 mod choice;
+mod cross;
 mod evidence;
+mod instructed;
 mod record;
+mod side_effects;
 
 use value_causal::bench::{OrientationTable, SteeringChanges};
 use value_causal::discovery::effects::{Ida, Moments};
@@ -28,9 +33,9 @@ use super::settings::Settings;
 use crate::Failure;
 use crate::arguments::Loaded;
 use choice::confirm;
-use evidence::Evidences;
 
-pub use evidence::Instructed;
+pub use evidence::Evidences;
+pub use instructed::{AllChanges, Instructed};
 pub use record::{
     Aim, By, Candidate, CrossValidated, Evidence, Interval, Moved, Plan, Predicted, SideEffects,
     Target,
@@ -41,7 +46,8 @@ pub use record::{
 pub struct PlanOptions {
     /// Probability of one or more false claims in the whole plan, at most.
     pub alpha: f64,
-    /// Into how many parts the training roles are divided for cross-validation.
+    /// Into how many parts the training roles, and the training items of a value, are divided for
+    /// cross-validation.
     pub folds: usize,
     /// Seed of the division.
     pub seed: u64,
@@ -66,19 +72,21 @@ impl Default for PlanOptions {
 pub fn compute(loaded: &Loaded, settings: &Settings) -> Result<Plan, Failure> {
     let study = &loaded.study;
     let [train, test] = [&study.train, &study.test].map(SteeringChanges::of);
-    let instructed = Instructed::of(&study.test, &study.raise, &study.lower);
-    let options = PlanOptions {
-        seed: settings.seed,
-        ..PlanOptions::default()
-    };
+    let answers = loaded.answers.as_ref();
+    let all = answers.and_then(|answers| answers.instructed.as_ref());
+    let instructed = Instructed::of(&study.test, [&study.raise, &study.lower], all);
     let effects = possible_effects(&study.train, loaded.experiment.alpha);
-    let mut plan = plan(
-        &train,
-        &test,
-        Some(&instructed),
-        effects.as_ref().ok(),
-        options,
-    )?;
+    let mut plan = plan(&Evidences {
+        train: &train,
+        test: &test,
+        items: answers.map(|answers| &answers.items),
+        instructed: Some(&instructed),
+        effects: effects.as_ref().ok(),
+        options: PlanOptions {
+            seed: settings.seed,
+            ..PlanOptions::default()
+        },
+    })?;
     if let Err(reason) = effects {
         plan.notes
             .push(format!("no predicted side effects: {reason}"));
@@ -96,52 +104,43 @@ fn possible_effects(train: &OrientationTable, alpha: f64) -> Result<Ida, Failure
 
 /// Plans for every value and both directions.
 ///
-/// `effects` are the total effects that the training rows and their graph allow, for the predicted
-/// side effects; without them there are none. Roles must be independent of each other, and training
-/// and test roles different.
-///
 /// # Errors
-/// If training and test rows have other values or features, or the number of folds is below 2.
-pub fn plan(
-    train: &SteeringChanges,
-    test: &SteeringChanges,
-    instructed: Option<&Instructed>,
-    effects: Option<&Ida>,
-    options: PlanOptions,
-) -> Result<Plan, Failure> {
-    check(train, test, effects, options)?;
-    let study = Evidences {
-        train,
-        test,
-        instructed,
-        effects,
-        options,
-    };
-    let values = 0..train.values().len();
+/// If training rows, their items and test rows have other values, features or roles than they should,
+/// or the number of folds is below 2.
+pub fn plan(study: &Evidences<'_>) -> Result<Plan, Failure> {
+    check(study)?;
+    let alpha = study.options.alpha;
+    let values = 0..study.train.values().len();
     let aims = values.flat_map(|value| [Aim::Raise, Aim::Lower].map(|aim| (value, aim)));
     let mut targets: Vec<Target> = aims.map(|(value, aim)| study.target(value, aim)).collect();
-    confirm(&mut targets, options.alpha);
+    confirm(&mut targets, alpha);
     let count = |of: fn(&Candidate) -> bool| {
         let candidates = targets.iter().flat_map(|target| &target.candidates);
         candidates.filter(|candidate| of(candidate)).count()
     };
     Ok(Plan {
-        alpha: options.alpha,
+        alpha,
         n_considered: count(|_| true),
         n_nominated: count(|candidate| candidate.nominated),
         n_reliable: count(|candidate| candidate.reliable),
-        notes: notes(instructed.is_some()),
+        notes: notes(study),
         targets,
     })
 }
 
-fn notes(instructed: bool) -> Vec<String> {
-    let mut notes = vec![
-        "cross-validated by role only: a table holds one mean per role and value, so items cannot be \
-         left out in turn; that the test rows are measured with other items is the only check on items"
-            .to_owned(),
-    ];
-    if instructed {
+fn notes(study: &Evidences<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if study.items.is_none() {
+        notes.push(
+            "cross-validated by role only: a table holds one mean per role and value, so items cannot be \
+             left out in turn; that the test rows are measured with other items is the only check on items"
+                .to_owned(),
+        );
+    }
+    if study
+        .instructed
+        .is_some_and(|instructed| instructed.all.is_none())
+    {
         notes.push(
             "side effects of instructions are not known: of each only the value that it instructs was \
              measured"
@@ -151,12 +150,15 @@ fn notes(instructed: bool) -> Vec<String> {
     notes
 }
 
-fn check(
-    train: &SteeringChanges,
-    test: &SteeringChanges,
-    effects: Option<&Ida>,
-    options: PlanOptions,
-) -> Result<(), Failure> {
+fn check(study: &Evidences<'_>) -> Result<(), Failure> {
+    let Evidences {
+        train,
+        test,
+        items,
+        effects,
+        options,
+        ..
+    } = study;
     let (values, p) = (train.values(), train.values().len());
     if test.values() != values || effects.is_some_and(|ida| ida.n_variables() != p) {
         let found = test.values();
@@ -167,6 +169,16 @@ fn check(
     if train.interventions() != test.interventions() {
         let (train, test) = (train.interventions(), test.interventions());
         return Err(format!("expected test rows of the features {train:?}, found {test:?}").into());
+    }
+    if let Some(items) = items {
+        let of_train = (train.interventions(), train.roles());
+        let found = (items.interventions(), items.roles());
+        if found != of_train {
+            return Err(format!(
+                "expected items of the features and roles {of_train:?}, found {found:?}"
+            )
+            .into());
+        }
     }
     if options.folds < 2 {
         return Err(format!("expected at least 2 folds, found {}", options.folds).into());

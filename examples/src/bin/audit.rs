@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use examples::audit::{Audit, Settings, write};
-use examples::run::finish::experiment_of;
+use examples::audit::{Audit, Settings, own, write};
+use examples::run::read_study;
 use examples::{Arguments, Failure, exit_code, steps};
 
 /// How far the conclusions of a study hold when its choices are made otherwise.
@@ -25,9 +25,15 @@ struct Args {
     #[command(flatten)]
     arguments: Arguments,
 
-    /// Folder of a study that run_study or merge_study has finished: audits its own measurements.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["experiment", "data"])]
+    /// Folder of a study that run_study or merge_study has finished: audits its own measurements, and the single answers in
+    /// its journal.
+    #[arg(long, value_name = "DIR", conflicts_with = "experiment")]
     study: Option<PathBuf>,
+
+    /// Study file (TOML) of a study whose journal is complete and whose tables are not made: they are made in a folder
+    /// within --out. --data names the folder that its paths are relative to; that of the file unless given.
+    #[arg(long, value_name = "FILE", requires = "study", group = "described")]
+    study_file: Option<PathBuf>,
 
     /// Seed of everything random.
     #[arg(long, default_value_t = Settings::default().seed)]
@@ -70,11 +76,16 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Failure> {
     let started = Instant::now();
     let out: &Path = &args.arguments.out;
-    let mut arguments = args.arguments.clone();
-    if let Some(folder) = &args.study {
-        arguments.experiment = Some(experiment_of(folder)?);
-    }
-    let loaded = arguments.load()?;
+    let loaded = match &args.study {
+        None => args.arguments.load()?,
+        Some(folder) => match &args.study_file {
+            None => own::finished(folder)?,
+            Some(file) => {
+                let (study, data) = read_study(file, args.arguments.data.as_deref())?;
+                own::of_journal(folder, (&study, &data), out)?
+            }
+        },
+    };
     for note in &loaded.study.notes {
         eprintln!("note: {note}");
     }

@@ -31,14 +31,22 @@ impl StudyArguments {
     /// # Errors
     /// It cannot be read or used; the data folder is not there.
     pub fn load(&self) -> Result<(StudyFile, PathBuf), Failure> {
-        let study = StudyFile::read(&self.study)?;
-        let beside = self.study.parent().unwrap_or(Path::new("")).to_owned();
-        let data = self.data.clone().unwrap_or(beside);
-        if !data.as_os_str().is_empty() && !data.is_dir() {
-            return Err(format!("{}: expected a folder", data.display()).into());
-        }
-        Ok((study, data))
+        read_study(&self.study, self.data.as_deref())
     }
+}
+
+/// A study file, and the folder that its paths are relative to: `data`, or the file's own.
+///
+/// # Errors
+/// The file cannot be read or used; the folder is not there.
+pub fn read_study(file: &Path, data: Option<&Path>) -> Result<(StudyFile, PathBuf), Failure> {
+    let study = StudyFile::read(file)?;
+    let beside = file.parent().unwrap_or(Path::new(""));
+    let data = data.unwrap_or(beside).to_owned();
+    if !data.as_os_str().is_empty() && !data.is_dir() {
+        return Err(format!("{}: expected a folder", data.display()).into());
+    }
+    Ok((study, data))
 }
 
 /// Where a shard's journal lies in a study's folder; the whole study's is `study.journal`.

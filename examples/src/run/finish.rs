@@ -8,18 +8,17 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Value, json};
 use value_causal::bench::journal::{
-    Answers, Consistency, Journal, JournalError, Shard, Unjudged, Verdict,
+    Answers, Consistency, Journal, JournalError, Unjudged, Verdict,
 };
-use value_causal::bench::{Direction, OrientationTable, Setting};
-use value_causal::ndarray::Array2;
+use value_causal::bench::{Direction, OrientationTable};
 
-use super::arguments::journal_of;
 use super::choices::best_features;
 use super::file::{Analysis, Figures, JudgingMode, Open, StudyFile};
 use super::found::{Findings, Found};
+use super::instructed::InstructedTables;
 use super::judging::as_in_fast_mode;
 use super::obedience::Obedience;
-use super::plan::{LOWER, RAISE, TEST, TRAIN, instructed_part};
+use super::plan::{LOWER, RAISE, TEST, TRAIN};
 use crate::experiment::{Experiment, GraphRows};
 use crate::organism::truth::Truth;
 use crate::reproduction::reproduce;
@@ -27,15 +26,17 @@ use crate::source::Source;
 use crate::{Arguments, Failure, save_text};
 
 /// Name of the experiment file among what is written.
-const EXPERIMENT: &str = "experiment.toml";
+pub(crate) const EXPERIMENT: &str = "experiment.toml";
 
-/// The orientation tables of a study, as they are written.
-struct Tables {
-    train: OrientationTable,
-    test: OrientationTable,
-    /// Where there are instructions.
-    raise: Option<OrientationTable>,
-    lower: Option<OrientationTable>,
+/// The orientation tables of a study.
+pub(crate) struct Tables {
+    pub(crate) train: OrientationTable,
+    pub(crate) test: OrientationTable,
+    /// Each value under its own instruction, where there are instructions.
+    pub(crate) raise: Option<OrientationTable>,
+    pub(crate) lower: Option<OrientationTable>,
+    /// All values under every instruction, where all were asked.
+    pub(crate) instructed: Option<InstructedTables>,
 }
 
 /// Writes everything that follows from a complete journal into `out` and returns the names of the files. `rate` is the
@@ -51,11 +52,7 @@ pub fn finish(
     rate: Option<f64>,
 ) -> Result<Vec<String>, Failure> {
     fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
-    let unjudged = match study.judging.open {
-        Open::Unjudged => Unjudged::Refuse,
-        Open::Unsure => Unjudged::AsUnsure,
-    };
-    let tables = Tables::of(journal, unjudged)?;
+    let tables = Tables::of(journal, unjudged(study))?;
     let mut files = tables.write(out)?;
     let consistency =
         [Answers::Unsteered, Answers::Steered].map(|which| journal.consistency(None, which));
@@ -75,7 +72,7 @@ pub fn finish(
         ..Findings::default()
     };
     if let Some(analysis) = &study.analysis {
-        if tables.raise.is_some() && study.steering.is_some() {
+        if tables.can_be_analysed(study) {
             let experiment = write_experiment(study, analysis, data, &tables, out)?;
             let arguments = Arguments {
                 experiment: Some(out.join(EXPERIMENT)),
@@ -83,7 +80,8 @@ pub fn finish(
                 out: out.to_owned(),
             };
             files.push(EXPERIMENT.to_owned());
-            findings.discover(&experiment, &tables.train, &tables.test, journal, unjudged)?;
+            let instructed = tables.instructed.as_ref();
+            findings.discover(&experiment, &tables.train, &tables.test, instructed)?;
             if let Some(truth) = organism(analysis, data)? {
                 findings.obey(Obedience::measured(journal, &truth)?);
             }
@@ -108,57 +106,71 @@ pub fn finish(
     Ok(files)
 }
 
-/// The experiment file of a finished study's folder.
+/// What an answer without a judgement counts for.
+pub(crate) fn unjudged(study: &StudyFile) -> Unjudged {
+    match study.judging.open {
+        Open::Unjudged => Unjudged::Refuse,
+        Open::Unsure => Unjudged::AsUnsure,
+    }
+}
+
+/// Writes the tables of a complete journal and their experiment file into `out`, and nothing else. Returns the path of the
+/// experiment file.
 ///
 /// # Errors
-/// There is none: the folder is no study's, or the study is not finished or asked for no analysis.
-pub fn experiment_of(folder: &Path) -> Result<PathBuf, Failure> {
-    let file = folder.join(EXPERIMENT);
-    if file.is_file() {
-        return Ok(file);
-    }
-    let shown = folder.display();
-    let whole = journal_of(folder, Shard::WHOLE);
-    let reason = if whole.is_file() {
-        format!(
-            "there is a journal and no {EXPERIMENT}: run_study or merge_study writes it at the end of a study \
-             with steering, instructions and an analysis"
+/// The study has no steering, no instructions or no analysis; a file cannot be read or written.
+pub(crate) fn write_measurements(
+    study: &StudyFile,
+    data: &Path,
+    tables: &Tables,
+    out: &Path,
+) -> Result<PathBuf, Failure> {
+    let analysis = study.analysis.as_ref();
+    let Some(analysis) = analysis.filter(|_| tables.can_be_analysed(study)) else {
+        let name = &study.name;
+        return Err(format!(
+            "study {name:?}: expected steering, instructions and an analysis, without which there is nothing to audit"
         )
-    } else {
-        format!("expected the folder of a study, found neither study.journal nor {EXPERIMENT}")
+        .into());
     };
-    Err(format!("{shown}: {reason}").into())
+    fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
+    tables.write(out)?;
+    write_experiment(study, analysis, data, tables, out)?;
+    Ok(out.join(EXPERIMENT))
 }
 
 impl Tables {
-    fn of(journal: &Journal, unjudged: Unjudged) -> Result<Self, JournalError> {
-        let parts: Vec<String> = journal
-            .design()
-            .parts()
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
+    /// Of a complete journal.
+    ///
+    /// # Errors
+    /// The journal lacks answers or judgements.
+    pub(crate) fn of(journal: &Journal, unjudged: Unjudged) -> Result<Self, Failure> {
+        let parts = journal.design().parts();
         let part = |name: &str| OrientationTable::from_journal(journal, name, unjudged);
         let test = part(TEST)?;
-        let instructed = |name: &str, direction: Direction| {
-            if parts.iter().any(|part| part == name) {
-                return part(name).map(Some);
+        let instructed = InstructedTables::of(journal, test.values(), unjudged)?;
+        let of_own = |name: &str, direction: Direction| {
+            if parts.contains(&name) {
+                return Ok(Some(part(name)?));
             }
-            let first = test
-                .values()
-                .first()
-                .map(|value| instructed_part(value, direction));
-            match first.filter(|first| parts.contains(first)) {
-                Some(_) => own_columns(journal, test.values(), direction, unjudged).map(Some),
-                None => Ok(None),
-            }
+            let own = instructed
+                .as_ref()
+                .map(|all| all.own(test.values(), direction));
+            let named = |error| format!("{}, {direction}: {error}", journal.path().display());
+            Ok::<_, Failure>(own.transpose().map_err(named)?)
         };
         Ok(Self {
             train: part(TRAIN)?,
-            raise: instructed(RAISE, Direction::Inclined)?,
-            lower: instructed(LOWER, Direction::Disinclined)?,
+            raise: of_own(RAISE, Direction::Inclined)?,
+            lower: of_own(LOWER, Direction::Disinclined)?,
+            instructed,
             test,
         })
+    }
+
+    /// Figures, report and audit want both steering and instructions.
+    fn can_be_analysed(&self, study: &StudyFile) -> bool {
+        self.raise.is_some() && study.steering.is_some()
     }
 
     fn write(&self, out: &Path) -> Result<Vec<String>, Failure> {
@@ -177,31 +189,6 @@ impl Tables {
         }
         Ok(files)
     }
-}
-
-/// Of the answers to all items under each instruction, each value under its own.
-fn own_columns(
-    journal: &Journal,
-    values: &[String],
-    direction: Direction,
-    unjudged: Unjudged,
-) -> Result<OrientationTable, JournalError> {
-    let mut settings: Vec<Setting> = Vec::new();
-    let mut columns: Vec<Vec<f64>> = Vec::new();
-    for (place, value) in values.iter().enumerate() {
-        let part = instructed_part(value, direction);
-        let table = OrientationTable::from_journal(journal, &part, unjudged)?;
-        columns.push(table.matrix().column(place).to_vec());
-        settings = table.settings().to_vec();
-    }
-    let matrix = Array2::from_shape_fn((settings.len(), values.len()), |(i, j)| columns[j][i]);
-    OrientationTable::new(values.to_vec(), settings, matrix, None).map_err(|error| {
-        JournalError::Table {
-            file: journal.path().to_owned(),
-            part: instructed_part("", direction),
-            source: Box::new(error.into()),
-        }
-    })
 }
 
 fn table_2(name: &str, before: Consistency, after: Consistency) -> String {

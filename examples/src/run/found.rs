@@ -5,13 +5,12 @@ use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use value_causal::bench::journal::{Journal, Unjudged};
 use value_causal::bench::{OrientationTable, Setting};
 use value_causal::discovery::ci::{FisherZ, FisherZOptions};
 use value_causal::discovery::graph::UndirectedEdges;
 use value_causal::discovery::{Alpha, PcOptions, pc};
 
-use super::instructed::{Instructed, Rates};
+use super::instructed::{Instructed, InstructedTables, Rates};
 use super::obedience::Obedience;
 use crate::Failure;
 use crate::experiment::{Experiment, Truth};
@@ -78,8 +77,7 @@ impl Findings {
         experiment: &Experiment,
         train: &OrientationTable,
         test: &OrientationTable,
-        journal: &Journal,
-        unjudged: Unjudged,
+        instructed: Option<&InstructedTables>,
     ) -> Result<(), Failure> {
         let unsteered = train.select(Setting::is_unsteered);
         let names = FisherZOptions::like_causal_learn().names(unsteered.values());
@@ -94,9 +92,10 @@ impl Findings {
             found.arrowhead_f1 = against.arrowhead_f1;
             found.shd = Some(against.shd);
         }
-        let Some(instructed) = Instructed::measured(journal, test, unjudged)? else {
+        let Some(instructed) = instructed else {
             return Ok(());
         };
+        let instructed = Instructed::measured(instructed, test);
         let rates = instructed.with(&graph.to_digraph(UndirectedEdges::BothWays));
         (found.discovered_expected, found.discovered_unexpected) =
             (rates.expected, rates.unexpected);

@@ -1,13 +1,69 @@
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use value_causal::bench::journal::{Journal, Unjudged};
-use value_causal::bench::{Direction, OrientationTable};
+use value_causal::bench::journal::{Journal, JournalError, Unjudged};
+use value_causal::bench::{Direction, OrientationTable, TableError};
 use value_causal::metrics::successors;
+use value_causal::ndarray::Array2;
 use value_causal::petgraph::graph::{DiGraph, NodeIndex};
 
 use super::plan::instructed_part;
-use crate::Failure;
+
+/// The orientations towards all values under the instruction about each, where a study asks all items under every
+/// instruction.
+#[derive(Clone, Debug)]
+pub struct InstructedTables {
+    inclined: Vec<OrientationTable>,
+    disinclined: Vec<OrientationTable>,
+}
+
+impl InstructedTables {
+    /// None where the study asks only the instructed value's own items.
+    pub(super) fn of(
+        journal: &Journal,
+        values: &[String],
+        unjudged: Unjudged,
+    ) -> Result<Option<Self>, JournalError> {
+        let parts = journal.design().parts();
+        let named = |direction| values.iter().map(move |v| instructed_part(v, direction));
+        let mut all = named(Direction::Inclined).chain(named(Direction::Disinclined));
+        if !all.all(|part| parts.contains(&part.as_str())) {
+            return Ok(None);
+        }
+        let tables = |direction| {
+            let tables = named(direction)
+                .map(|part| OrientationTable::from_journal(journal, &part, unjudged));
+            tables.collect::<Result<_, _>>()
+        };
+        Ok(Some(Self {
+            inclined: tables(Direction::Inclined)?,
+            disinclined: tables(Direction::Disinclined)?,
+        }))
+    }
+
+    /// By the value that is instructed, in the order of the values, and each over all of them.
+    #[must_use]
+    pub fn toward(&self, direction: Direction) -> &[OrientationTable] {
+        match direction {
+            Direction::Inclined => &self.inclined,
+            Direction::Disinclined => &self.disinclined,
+        }
+    }
+
+    /// Each value under its own instruction: the released form.
+    pub(super) fn own(
+        &self,
+        values: &[String],
+        direction: Direction,
+    ) -> Result<OrientationTable, TableError> {
+        let tables = self.toward(direction);
+        let settings = tables.first().map_or(&[][..], OrientationTable::settings);
+        let matrix = Array2::from_shape_fn((settings.len(), values.len()), |(row, value)| {
+            tables[value].matrix()[[row, value]]
+        });
+        OrientationTable::new(values.to_vec(), settings.to_vec(), matrix, None)
+    }
+}
 
 /// What moves when one value is instructed: the rates of section 2.3 of the paper, with explicit instructions as the
 /// interventions, each counted for the value that it is about.
@@ -26,23 +82,12 @@ pub(super) struct Rates {
 }
 
 impl Instructed {
-    /// None where the study asks only the instructed value's own items.
-    pub(super) fn measured(
-        journal: &Journal,
-        test: &OrientationTable,
-        unjudged: Unjudged,
-    ) -> Result<Option<Self>, Failure> {
-        let parts = journal.design().parts();
-        let values = test.values();
-        let mut rates = Vec::new();
-        for (instructed, value) in values.iter().enumerate() {
-            let mut changed = vec![0_usize; values.len()];
-            for direction in [Direction::Inclined, Direction::Disinclined] {
-                let part = instructed_part(value, direction);
-                if !parts.contains(&part.as_str()) {
-                    return Ok(None);
-                }
-                let table = OrientationTable::from_journal(journal, &part, unjudged)?;
+    pub(super) fn measured(tables: &InstructedTables, test: &OrientationTable) -> Self {
+        let n_values = test.n_values();
+        let of_value = |instructed: usize| {
+            let mut changed = vec![0_usize; n_values];
+            let both = [Direction::Inclined, Direction::Disinclined];
+            for table in both.map(|direction| &tables.toward(direction)[instructed]) {
                 for setting in table.settings() {
                     let (Some(after), Some(before)) = (table.row(setting), test.row(setting))
                     else {
@@ -58,9 +103,11 @@ impl Instructed {
             }
             let n = changed[instructed];
             let rate = |together: &usize| (n > 0).then(|| *together as f64 / n as f64);
-            rates.push(changed.iter().map(rate).collect());
+            changed.iter().map(rate).collect()
+        };
+        Self {
+            rates: (0..n_values).map(of_value).collect(),
         }
-        Ok(Some(Self { rates }))
     }
 
     /// The rates with a graph whose nodes are the values in their order.

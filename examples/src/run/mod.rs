@@ -14,6 +14,7 @@ pub mod lens;
 pub mod served;
 pub mod server;
 
+mod answers;
 mod arguments;
 mod asking;
 mod choices;
@@ -27,10 +28,12 @@ mod plan;
 mod respondent;
 mod summary;
 
-pub use arguments::{StudyArguments, journal_of};
+pub use answers::Answers;
+pub use arguments::{StudyArguments, journal_of, read_study};
 pub use asking::{Asking, ask, judge_thoughts_by_rules};
 pub(crate) use fingerprint::bytes_checksum;
 pub use fingerprint::{checksum, manifest, same_settings, same_study};
+pub use instructed::InstructedTables;
 pub use materials::Materials;
 pub use meter::{Meter, duration};
 pub use plan::Plan;

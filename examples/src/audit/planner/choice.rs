@@ -74,7 +74,7 @@ impl std::fmt::Display for Rounded {
 /// Marks the nominated features of which no other is at least as good both ways and better in one.
 pub(super) fn mark_pareto_front(candidates: &mut [Candidate]) {
     let place = |candidate: &Candidate| {
-        let side_effects = candidate.side_effects.as_ref()?.train.mean;
+        let side_effects = candidate.side_effects.as_ref()?.train?.mean;
         candidate
             .nominated
             .then_some((candidate.gain, side_effects))

@@ -57,6 +57,11 @@ pub struct Target {
     /// What choosing the feature with the largest training gain is worth to roles that had no say in
     /// the choice.
     pub cross_validated: Option<CrossValidated>,
+    /// The same to training items that had no say, in the same roles; `None` without a journal, which
+    /// alone tells items apart.
+    pub cross_validated_by_item: Option<CrossValidated>,
+    /// The same where neither the role nor the item had a say.
+    pub cross_validated_by_role_and_item: Option<CrossValidated>,
 }
 
 /// A feature or an instruction as a means to one end.
@@ -77,7 +82,7 @@ pub struct Candidate {
     pub adjusted_p: Option<f64>,
     /// Whether the test rows confirm it.
     pub reliable: bool,
-    /// What it does to the other values; `None` for an instruction, of which only the value that it
+    /// What it does to the other values; `None` for an instruction of which only the value that it
     /// instructs was measured.
     pub side_effects: Option<SideEffects>,
     /// Whether no other nominated feature has both a larger training gain and smaller training side
@@ -111,11 +116,12 @@ pub struct Interval {
     pub high: Option<f64>,
 }
 
-/// What a feature does to the values that are not its target.
+/// What a feature or an instruction does to the values that are not its target.
 #[derive(Clone, Debug, Serialize)]
 pub struct SideEffects {
-    /// By how much another value changes in a training role, either way: mean over values and roles.
-    pub train: Interval,
+    /// By how much another value changes in a training role, either way: mean over values and roles;
+    /// `None` for an instruction, which only test roles are given.
+    pub train: Option<Interval>,
     /// The same in the test roles.
     pub test: Interval,
     /// What the causal model says of it.
@@ -133,8 +139,8 @@ pub struct Moved {
     pub change: f64,
 }
 
-/// The side effects of moving the target itself by its mean training change, whatever moved it; what
-/// a feature does to other values on its own comes on top.
+/// The side effects of moving the target itself by its mean training change (its mean test change for
+/// an instruction), whatever moved it; what else moves other values comes on top.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Predicted {
     /// Mean size of another value's change, by the mean effect over the class of DAGs.
@@ -148,26 +154,38 @@ pub struct Predicted {
     pub correlation: Option<f64>,
 }
 
-/// The choice, made and judged on different roles in turn.
+/// The choice, made and judged on different roles, items or both in turn.
 #[derive(Clone, Debug, Serialize)]
 pub struct CrossValidated {
-    /// The feature chosen without the roles of each fold.
+    /// The feature chosen without each fold; without both, for each fold of roles and within it for
+    /// each of items.
     pub chosen: Vec<u64>,
-    /// Share of folds that chose the same as all roles together.
+    /// Share of these that are the feature chosen with nothing left out.
     pub stability: f64,
-    /// Its gain in the roles of the fold, over all folds.
+    /// Its gain in what was left out, over all folds: with the interval over roles, over items, or
+    /// over both.
     pub gain: Interval,
+}
+
+impl Aim {
+    /// What a change is multiplied by to be a gain.
+    pub(super) fn sign(self) -> f64 {
+        match self {
+            Self::Raise => 1.0,
+            Self::Lower => -1.0,
+        }
+    }
 }
 
 impl Evidence {
     pub(super) fn of(changes: &[f64], aim: Aim) -> Self {
         let ranked = signed_rank(changes);
         let (raised, lowered) = (count(changes, |c| c > 0.0), count(changes, |c| c < 0.0));
-        let (toward, away, sign, p) = match aim {
-            Aim::Raise => (raised, lowered, 1.0, ranked.p_raised),
-            Aim::Lower => (lowered, raised, -1.0, ranked.p_lowered),
+        let (toward, away, p) = match aim {
+            Aim::Raise => (raised, lowered, ranked.p_raised),
+            Aim::Lower => (lowered, raised, ranked.p_lowered),
         };
-        let gains: Vec<f64> = changes.iter().map(|change| sign * change).collect();
+        let gains: Vec<f64> = changes.iter().map(|change| aim.sign() * change).collect();
         Self {
             toward,
             away,
@@ -189,16 +207,37 @@ fn count(changes: &[f64], of: impl Fn(f64) -> bool) -> usize {
 }
 
 impl Interval {
+    /// Of the mean of independent numbers.
     pub(super) fn of(numbers: &[f64]) -> Self {
-        let n = numbers.len() as f64;
-        let mean = numbers.iter().sum::<f64>() / n;
-        let squares: f64 = numbers.iter().map(|x| (x - mean).powi(2)).sum();
-        let student = StudentsT::new(0.0, 1.0, n - 1.0).ok();
-        let half = student.map(|t| t.inverse_cdf(0.975) * (squares / (n - 1.0) / n).sqrt());
+        let n = numbers.len();
+        Self::student(mean(numbers), square_of_error(numbers), n)
+    }
+
+    /// Of the mean of a table whose rows and whose columns have these means. What rows vary by and
+    /// what columns vary by is added up, which counts what cells vary by twice: rather too wide.
+    pub(super) fn crossed(rows: &[f64], columns: &[f64]) -> Self {
+        let square = square_of_error(rows) + square_of_error(columns);
+        Self::student(mean(rows), square, rows.len().min(columns.len()))
+    }
+
+    fn student(mean: f64, square: f64, n: usize) -> Self {
+        let student = StudentsT::new(0.0, 1.0, n as f64 - 1.0).ok();
+        let half = student.map(|t| t.inverse_cdf(0.975) * square.sqrt());
         Self {
             mean,
             low: half.map(|half| mean - half),
             high: half.map(|half| mean + half),
         }
     }
+}
+
+fn mean(numbers: &[f64]) -> f64 {
+    numbers.iter().sum::<f64>() / numbers.len() as f64
+}
+
+/// The squared standard error of their mean.
+fn square_of_error(numbers: &[f64]) -> f64 {
+    let (n, mean) = (numbers.len() as f64, mean(numbers));
+    let squares: f64 = numbers.iter().map(|x| (x - mean).powi(2)).sum();
+    squares / (n - 1.0) / n
 }

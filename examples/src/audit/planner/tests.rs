@@ -2,7 +2,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Exp1, StandardNormal};
 use rayon::prelude::*;
-use value_causal::bench::Setting;
+use value_causal::bench::{ItemChanges, Setting};
 use value_causal::ndarray::Array2;
 
 use super::choice::mark_pareto_front;
@@ -55,6 +55,7 @@ impl Drawn {
             instructed: Instructed {
                 raise: again(),
                 lower: again(),
+                all: None,
             },
         }
     }
@@ -107,15 +108,23 @@ fn answered(leaning: f64, n_items: usize, rng: &mut ChaCha8Rng) -> f64 {
     (0..n_items).map(yes).sum::<f64>() / n_items as f64
 }
 
+/// Of features alone.
+fn evidences<'a>(train: &'a SteeringChanges, test: &'a SteeringChanges) -> Evidences<'a> {
+    Evidences {
+        train,
+        test,
+        items: None,
+        instructed: None,
+        effects: None,
+        options: PlanOptions::default(),
+    }
+}
+
 fn planned(study: &Study) -> Plan {
-    let options = PlanOptions::default();
-    plan(
-        &study.train,
-        &study.test,
-        Some(&study.instructed),
-        None,
-        options,
-    )
+    plan(&Evidences {
+        instructed: Some(&study.instructed),
+        ..evidences(&study.train, &study.test)
+    })
     .unwrap()
 }
 
@@ -237,7 +246,7 @@ fn the_front_holds_what_nothing_beats() {
         adjusted_p: None,
         reliable: false,
         side_effects: Some(SideEffects {
-            train: Interval::of(&[side, side]),
+            train: Some(Interval::of(&[side, side])),
             test: Interval::of(&[side, side]),
             predicted: None,
             most_moved: Vec::new(),
@@ -265,7 +274,7 @@ fn gains_and_side_effects_are_those_counted_by_hand() {
                ,z,0.0,0.0,0.0\n7,z,0.0,0.0,0.0\n,w,0.5,0.0,0.0\n7,w,1.0,0.0,0.0\n";
     let table = OrientationTable::from_reader(csv.as_bytes()).unwrap();
     let changes = SteeringChanges::of(&table);
-    let plan = plan(&changes, &changes, None, None, PlanOptions::default()).unwrap();
+    let plan = plan(&evidences(&changes, &changes)).unwrap();
     let lower = &plan.targets[1];
     assert_eq!((&*lower.value, lower.aim), ("A", Aim::Lower));
     let [only] = &lower.candidates[..] else {
@@ -309,13 +318,10 @@ fn predicted_side_effects_follow_the_effects_of_the_class() {
         ..NOISE
     };
     let study = drawn.study(5);
-    let plan = plan(
-        &study.train,
-        &study.test,
-        None,
-        Some(&ida),
-        PlanOptions::default(),
-    )
+    let plan = plan(&Evidences {
+        effects: Some(&ida),
+        ..evidences(&study.train, &study.test)
+    })
     .unwrap();
     let best = &plan.targets[0].candidates[0];
     assert_eq!(best.by, By::Feature(3));
@@ -339,9 +345,11 @@ fn what_does_not_belong_together_is_refused() {
     }
     .study(1);
     let refused = |test: &SteeringChanges, options| {
-        plan(&study.train, test, None, None, options)
-            .unwrap_err()
-            .to_string()
+        let evidences = Evidences {
+            options,
+            ..evidences(&study.train, test)
+        };
+        plan(&evidences).unwrap_err().to_string()
     };
     assert!(
         refused(&other.test, PlanOptions::default()).contains("expected test rows of the features")
@@ -352,6 +360,16 @@ fn what_does_not_belong_together_is_refused() {
         ..PlanOptions::default()
     };
     assert!(refused(&study.test, one).contains("at least 2 folds"));
+    let items = ItemChanges::of(Vec::new(), vec![(Setting::of_role("x"), Vec::new())]).unwrap();
+    let other = Evidences {
+        items: Some(&items),
+        ..evidences(&study.train, &study.test)
+    };
+    let refused = plan(&other).unwrap_err().to_string();
+    assert!(
+        refused.contains("expected items of the features and roles"),
+        "{refused:.100}"
+    );
 }
 
 #[test]
@@ -360,7 +378,63 @@ fn instructions_are_held_against_the_same_roles() {
     let test = table("steer_dim,player_name,A,B\n,x,0.0,0.5\n7,x,1.0,1.0\n,y,-0.5,0.0\n");
     let raise = table("steer_dim,player_name,A,B\n,y,0.5,0.25\n,x,0.5,0.5\n");
     let lower = table("steer_dim,player_name,A,B\n,x,-1.0,-0.5\n");
-    let instructed = Instructed::of(&test, &raise, &lower);
+    let instructed = Instructed::of(&test, [&raise, &lower], None);
     assert_eq!(instructed.raise, [vec![0.5, 1.0], vec![0.0, 0.25]]);
     assert_eq!(instructed.lower, [vec![-1.0], vec![-1.0]]);
+}
+
+/// Of an instruction to A: B follows in both roles, C in one.
+#[test]
+fn side_effects_of_instructions_are_known_where_all_was_asked() {
+    use value_causal::discovery::graph::{Edge, MixedGraph};
+    use value_causal::ndarray::array;
+    let csv = "steer_dim,player_name,A,B,C\n,x,0.0,0.0,0.0\n7,x,0.5,0.25,0.0\n,y,0.5,0.0,0.0\n";
+    let table = OrientationTable::from_reader(csv.as_bytes()).unwrap();
+    let changes = SteeringChanges::of(&table);
+    let mut instructed = Instructed {
+        raise: vec![vec![0.5, 0.3], vec![0.0; 2], vec![0.0; 2]],
+        lower: vec![vec![0.0; 2]; 3],
+        all: None,
+    };
+    let covariance = array![[1.0, 0.5, 0.0], [0.5, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    let graph = MixedGraph::from_edges(3, [Edge::directed(0, 1)]).unwrap();
+    let ida = Ida::global(&graph, &covariance).unwrap();
+    let planned = |instructed: &Instructed| {
+        let study = Evidences {
+            instructed: Some(instructed),
+            effects: Some(&ida),
+            ..evidences(&changes, &changes)
+        };
+        let plan = plan(&study).unwrap();
+        let raise_a = &plan.targets[0].candidates;
+        let by_instruction = raise_a.iter().find(|c| c.by == By::Instruction).unwrap();
+        (by_instruction.clone(), plan.notes)
+    };
+    let (candidate, notes) = planned(&instructed);
+    assert!(candidate.side_effects.is_none());
+    assert!(notes.iter().any(|note| note.contains("not known")));
+
+    let nothing = || Array2::zeros((2, 3));
+    let moved = array![[0.5, 0.25, 0.0], [0.3, 0.15, -0.2]];
+    instructed.all = Some(AllChanges {
+        raise: vec![moved, nothing(), nothing()],
+        lower: vec![nothing(), nothing(), nothing()],
+    });
+    let (candidate, notes) = planned(&instructed);
+    assert!(
+        !notes.iter().any(|note| note.contains("instruct")),
+        "{notes:?}"
+    );
+    assert!(candidate.nominated && !candidate.pareto);
+    let found = candidate.side_effects.unwrap();
+    assert!(found.train.is_none());
+    // In x 0.25 and 0, in y 0.15 and 0.2.
+    assert!((found.test.mean - 0.15).abs() < 1e-12);
+    assert_eq!(found.most_moved[0].value, "B");
+    assert!((found.most_moved[0].change - 0.2).abs() < 1e-12);
+    // A moves by 0.4 on average, B by half of it and C not at all.
+    let predicted = found.predicted.unwrap();
+    assert!((predicted.size - 0.1).abs() < 1e-12);
+    assert_eq!(predicted.low, predicted.high);
+    assert_eq!(predicted.correlation.map(|r| (r * 1e9).round()), Some(1e9));
 }

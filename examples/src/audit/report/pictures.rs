@@ -180,7 +180,7 @@ fn of_target(target: &Target) -> Option<FrontFigure> {
         let By::Feature(feature) = candidate.by else {
             return None;
         };
-        let side_effects = candidate.side_effects.as_ref()?;
+        let side_effects = candidate.side_effects.as_ref()?.train?;
         let standing = if target.choice == Some(candidate.by) {
             Standing::Taken
         } else if candidate.pareto {
@@ -190,7 +190,7 @@ fn of_target(target: &Target) -> Option<FrontFigure> {
         };
         candidate.nominated.then(|| FrontPoint {
             gain: candidate.gain,
-            cost: side_effects.train.mean,
+            cost: side_effects.mean,
             name: feature.to_string(),
             standing,
         })
