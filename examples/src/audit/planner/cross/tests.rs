@@ -1,4 +1,5 @@
 use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
 use value_causal::bench::Score::{Against, For};
 use value_causal::bench::{
     Agreement, Item, ItemChanges, Measurements, OrientationTable, Score, Setting, SteeringChanges,
@@ -209,4 +210,46 @@ fn crossed_intervals_add_up_what_rows_and_columns_vary_by() {
     let half = 12.706_204_736 * (0.25_f64 + 0.09).sqrt();
     assert!((both.high.unwrap() - 0.5 - half).abs() < 1e-6);
     assert_eq!(Interval::crossed(&[1.0], &[1.0]).low, None);
+}
+
+/// Items differ in how much the feature moves them, and roles a little: an interval over roles knows
+/// these items only, the one over both is for others too.
+#[test]
+fn intervals_over_both_hold_for_other_roles_and_items() {
+    const STUDIES: u64 = 500;
+    let (n_roles, n_items, gain) = (10, 12, 0.5);
+    let mut held = [0_usize; 3];
+    for seed in 0..STUDIES {
+        let mut rng = ChaCha8Rng::seed_from_u64(100 + seed);
+        let mut drawn = |std: f64| -> f64 {
+            let standard: f64 = StandardNormal.sample(&mut rng);
+            std * standard
+        };
+        let of_role: Vec<f64> = (0..n_roles).map(|_| drawn(0.1)).collect();
+        let of_item: Vec<f64> = (0..n_items).map(|_| drawn(0.3)).collect();
+        let gains = Array3::from_shape_fn((3, n_roles, n_items), |(feature, role, item)| {
+            let moved = gain + of_role[role] + of_item[item];
+            drawn(0.4) + if feature == 1 { moved } else { 0.0 }
+        });
+        let [roles, items] = [n_roles, n_items].map(|n| (0..n).collect::<Vec<_>>());
+        let [of_roles, of_items] = [&roles, &items].map(|all| parts(all, 5, 1).unwrap());
+        let found = [
+            cross_validate(gains.view(), &of_roles, &whole(&items)).map(|left| left.over_roles()),
+            cross_validate(gains.view(), &whole(&roles), &of_items).map(|left| left.over_items()),
+            cross_validate(gains.view(), &of_roles, &of_items).map(|left| left.over_both()),
+        ];
+        for (held, found) in held.iter_mut().zip(found) {
+            let found = found.unwrap();
+            *held += usize::from(found.low.unwrap() <= gain && gain <= found.high.unwrap());
+        }
+    }
+    println!("of {STUDIES} intervals over roles, items and both {held:?} hold the gain");
+    let [by_role, by_item, both] = held.map(|held| held as f64 / STUDIES as f64);
+    assert!(by_role < 0.8, "{by_role}");
+    assert!(by_item > 0.9, "{by_item}");
+    // 95% less three standard errors.
+    assert!(
+        both > 0.95 - 3.0 * (0.95_f64 * 0.05 / STUDIES as f64).sqrt(),
+        "{both}"
+    );
 }
