@@ -115,17 +115,24 @@ fn run(
     args: &[&str],
     failures: &mut Vec<Failure>,
 ) -> BTreeSet<String> {
-    let cmd = command(program)
-        .dir(&workspace.root)
-        .args(args)
-        .arg("--out")
-        .arg(out);
+    let cmd = command(program).dir(&workspace.root).args(args);
+    said_and_written(cmd, program, out, failures).1
+}
+
+/// The same for the command of a program, to which the folder `out` is added; with all that it said.
+pub fn said_and_written(
+    cmd: Cmd,
+    program: &str,
+    out: &Path,
+    failures: &mut Vec<Failure>,
+) -> (String, BTreeSet<String>) {
+    let cmd = cmd.arg("--out").arg(out);
     println!("$ {cmd}");
     let said = match cmd.read() {
         Ok(said) => said,
         Err(failure) => {
             failures.push(failure);
-            return BTreeSet::new();
+            return (String::new(), BTreeSet::new());
         }
     };
     print!("{said}");
@@ -137,7 +144,7 @@ fn run(
         )));
     }
     failures.extend(written.iter().filter_map(|name| damaged(&out.join(name))));
-    written
+    (said, written)
 }
 
 /// The command that builds and runs an example program.
@@ -173,7 +180,7 @@ fn names(said: &str, out: &Path) -> BTreeSet<String> {
 }
 
 /// What a reproduction should have written and has not.
-fn missing(written: &BTreeSet<String>) -> Option<Failure> {
+pub fn missing(written: &BTreeSet<String>) -> Option<Failure> {
     if written.is_empty() {
         return None; // Told already.
     }

@@ -12,6 +12,7 @@ mod examples;
 mod features;
 mod inputs;
 mod libtorch;
+mod organism;
 mod package;
 mod plan;
 mod reproduce;

@@ -77,6 +77,8 @@ pub enum Work {
     TestOptimised(&'static Optimised),
     /// Run the example programs.
     Examples,
+    /// Run the study whose right answer is known.
+    Study,
     /// Check licences, sources and who depends on whom.
     Deny,
     /// Pack the libraries and build the packages.
@@ -127,10 +129,12 @@ pub fn plan(workspace: &Workspace) -> Vec<Step> {
         step(&name, &about, Work::TestOptimised(test))
     }));
     let examples = "the example programs run on the data in the repository and write every file";
+    let study = "the study of the organism, optimised, finds in live answers what is planted";
     let deny = "licences, sources, and who may depend on whom (cargo-deny)";
     let package = "each library packs with all that a registry asks for, and builds so packed";
     steps.extend([
         step("examples", examples, Work::Examples),
+        step("study", study, Work::Study),
         step("deny", deny, Work::Deny),
         step("package", package, Work::Package),
     ]);

@@ -12,6 +12,9 @@ use std::time::Instant;
 const STUDY: &str = "examples/studies/organism.toml";
 const ORGANISM: &str = "fixtures/organism";
 
+/// The variable with the number of threads of libtorch.
+const THREADS: &str = "OMP_NUM_THREADS";
+
 /// Options of the program `reproduce`, which works on measurements and needs no model.
 const OF_MEASUREMENTS: &[&str] = &["--experiment", "--data", "--help", "-h", "--version", "-V"];
 
@@ -85,10 +88,21 @@ fn study(out: &Path) -> Result<Cmd, Failure> {
              measurements."
         ))
     })?;
-    Ok(examples::command_with("run_study", &["lens"])
+    Ok(of_organism(&root))
+}
+
+/// The command that asks the organism in the workspace at `root`.
+pub fn of_organism(root: &Path) -> Cmd {
+    let cmd = examples::command_with("run_study", &["lens"])
         .arg(root.join(STUDY))
         .arg("--data")
-        .arg(root.join(ORGANISM)))
+        .arg(root.join(ORGANISM));
+    // The network is so small that a second thread gains next to nothing, and on a busy machine each
+    // waits for the other fifty times as long as it works.
+    match std::env::var_os(THREADS) {
+        Some(_) => cmd,
+        None => cmd.env(THREADS, "1"),
+    }
 }
 
 /// Whether the arguments are for the program that works on measurements.

@@ -6,7 +6,7 @@ use crate::plan::{Optimised, Work};
 use crate::system::LeftOut;
 use crate::toolchain::{CLIPPY, RUSTFMT};
 use crate::workspace::{Package, Workspace};
-use crate::{deny, examples, libtorch, package, system, toolchain};
+use crate::{deny, examples, libtorch, organism, package, system, toolchain};
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
@@ -62,6 +62,7 @@ impl Site {
             Work::TestTogether => self.test_together(&mut log),
             Work::TestOptimised(test) => self.test_optimised(test, &mut log),
             Work::Examples => log.failures.extend(examples::check(&self.workspace)),
+            Work::Study => self.study(&mut log),
             Work::Deny => self.deny(&mut log),
             Work::Package => self.pack(&mut log),
         }
@@ -147,6 +148,13 @@ impl Site {
     fn test_together(&self, log: &mut Log) {
         let test = self.cargo("test").arg("--no-fail-fast");
         log.run(&test.args(self.together()).args(self.all_features()));
+    }
+
+    fn study(&self, log: &mut Log) {
+        match self.no_libtorch() {
+            Some(problem) => println!("skipped, for want of libtorch: {problem}"),
+            None => log.failures.extend(organism::check(&self.workspace.root)),
+        }
     }
 
     fn deny(&self, log: &mut Log) {
