@@ -1,3 +1,5 @@
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -5,15 +7,40 @@ use indicatif::{ProgressBar, ProgressStyle};
 /// Any error on its way to the user.
 pub type Failure = Box<dyn std::error::Error>;
 
-/// Prints the error, if there is one, and says so to the system.
+/// Standard output cannot be written to.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output: {0}")]
+pub struct Unsaid(#[from] io::Error);
+
+/// What a shell tells of a program that ended because nobody reads what it writes.
+const NOBODY_READS: u8 = 141;
+
+/// Prints the error, if there is one, and says so to the system. Where nobody reads standard output any more, as after
+/// `| head`, there is nothing to print.
 pub fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {}", with_causes(error.as_ref()));
+    let Err(error) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    match error.downcast_ref::<Unsaid>() {
+        Some(Unsaid(why)) if why.kind() == ErrorKind::BrokenPipe => ExitCode::from(NOBODY_READS),
+        _ => {
+            remark(format_args!("error: {}", with_causes(error.as_ref())));
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints a line.
+///
+/// # Errors
+/// [`Unsaid`], with which a program should end: [`exit_code`] knows what to make of it.
+pub fn say(line: impl Display) -> Result<(), Unsaid> {
+    Ok(writeln!(io::stdout().lock(), "{line}")?)
+}
+
+/// Prints a line to standard error, if anybody reads that.
+pub fn remark(line: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// A progress bar on standard error; nothing is shown where that is no terminal.

@@ -27,7 +27,7 @@ mod save;
 mod single;
 
 pub use arguments::{Arguments, Loaded};
-pub use console::{Failure, exit_code, steps};
+pub use console::{Failure, Unsaid, exit_code, remark, say, steps};
 pub use save::save_text;
 pub use single::{draw_full_table, draw_only};
 

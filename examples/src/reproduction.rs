@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use crate::outputs::{outputs, table_1, write_all};
 use crate::report::markdown;
 use crate::results::Results;
-use crate::{Arguments, Failure, save_text, steps};
+use crate::{Arguments, Failure, remark, save_text, steps};
 
 /// Reads the measurements that `arguments` name, analyses them, and writes `results.json`, every figure and table, and
 /// last `report.md`, with what `told` says of how the measurements came about. Returns the names of the files.
@@ -22,7 +22,7 @@ pub fn reproduce(arguments: &Arguments, told: &str) -> Result<Vec<String>, Failu
     steps.inc(1);
 
     for note in &loaded.study.notes {
-        steps.suspend(|| eprintln!("note: {note}"));
+        steps.suspend(|| remark(format_args!("note: {note}")));
     }
     // The report is written last and marks a whole folder, so an earlier run's must go first.
     let report_file = out.join("report.md");

@@ -5,7 +5,7 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use crate::arguments::{Arguments, Loaded};
 use crate::outputs::{Output, write_all};
 use crate::results::Results;
-use crate::{Failure, exit_code};
+use crate::{Failure, exit_code, say};
 
 #[derive(Parser)]
 #[command(version)]
@@ -53,7 +53,7 @@ fn write(output: Output, arguments: &Arguments, loaded: &Loaded) -> Result<(), F
     let results = Results::compute(&loaded.experiment, &loaded.study)?;
     let files = write_all(&[output], loaded, &results, &arguments.out, &|_| ())?;
     for file in files {
-        println!("{}", arguments.out.join(file).display());
+        say(arguments.out.join(file).display())?;
     }
     Ok(())
 }

@@ -84,3 +84,26 @@ fn a_file_in_the_place_of_the_folder_is_named() {
     assert!(message.contains("expected a folder"), "{message}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
 }
+
+/// As after `| head`. The files are written nevertheless.
+#[test]
+fn a_closed_pipe_ends_a_program_quietly() {
+    let out = tempfile::tempdir().unwrap();
+    let table = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/pc/finite/cont_09.csv");
+    let folder = ["--out".as_ref(), out.path()];
+    let dags = ["--graphs", "1", "--variables", "4"].map(Path::new);
+    for (program, arguments) in [
+        (env!("CARGO_BIN_EXE_reproduce"), &folder[..]),
+        (env!("CARGO_BIN_EXE_table_1"), &folder),
+        (env!("CARGO_BIN_EXE_synthetic_dags"), &dags),
+        (env!("CARGO_BIN_EXE_pc"), &[&*table]),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(program);
+        let ended = command.args(arguments).stdout(writer).output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!((ended.status.code(), &*said), (Some(141), ""), "{program}");
+    }
+    assert!(out.path().join("report.md").is_file());
+}

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Parser;
 use examples::audit::{Audit, Settings, own, write};
 use examples::run::read_study;
-use examples::{Arguments, Failure, exit_code, steps};
+use examples::{Arguments, Failure, exit_code, remark, say, steps};
 
 /// How far the conclusions of a study hold when its choices are made otherwise.
 ///
@@ -87,7 +87,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         },
     };
     for note in &loaded.study.notes {
-        eprintln!("note: {note}");
+        remark(format_args!("note: {note}"));
     }
     let settings = Settings {
         seed: args.seed,
@@ -101,12 +101,12 @@ fn run(args: &Args) -> Result<(), Failure> {
     let audit = Audit::compute(&loaded, &settings, &progress)?;
     progress.finish_and_clear();
     for file in write(&audit, out)? {
-        println!("{}", out.join(file).display());
+        say(out.join(file).display())?;
     }
     let seconds = started.elapsed().as_secs_f64();
-    println!(
+    say(format_args!(
         "{}: {} combinations of choices in {seconds:.1} s; docs/audit.md says how to read them",
         audit.experiment, audit.multiverse.n_specifications
-    );
+    ))?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use examples::organism::exam::{Extent, exam};
 use examples::organism::world::World;
-use examples::{Failure, exit_code};
+use examples::{Failure, exit_code, say};
 use value_causal::lens::{Lm, LoadOptions};
 
 /// Examine an organism: obedience, the graph in its answers, the effects of instructions.
@@ -34,9 +34,6 @@ fn run(args: &Args) -> Result<(), Failure> {
             test: world.test.len(),
         },
     };
-    println!(
-        "{}",
-        serde_json::to_string_pretty(&exam(&lm, &world, extent)?)?
-    );
+    say(serde_json::to_string_pretty(&exam(&lm, &world, extent)?)?)?;
     Ok(())
 }

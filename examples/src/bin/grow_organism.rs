@@ -15,7 +15,7 @@ use examples::organism::measure::{Changes, discover, held_against, orientations}
 use examples::organism::training::Schedule;
 use examples::organism::truth::Recipe;
 use examples::organism::world::World;
-use examples::{Failure, exit_code, save_text};
+use examples::{Failure, exit_code, save_text, say};
 use value_causal::bench::{Instruction, Item};
 use value_causal::lens::{Lm, LoadOptions, tch};
 
@@ -86,19 +86,20 @@ fn run(args: &Args) -> Result<(), Failure> {
         seed: args.seed,
     };
     let explained = grow(&world, Sizes::default(), &schedule, args.trained, &args.out)?;
-    println!("autoencoder: {:.1}% of the variance", 100.0 * explained);
-    println!(
-        "grown in {:.1} minutes",
-        start.elapsed().as_secs_f64() / 60.0
-    );
+    say(format_args!(
+        "autoencoder: {:.1}% of the variance",
+        100.0 * explained
+    ))?;
+    let minutes = start.elapsed().as_secs_f64() / 60.0;
+    say(format_args!("grown in {minutes:.1} minutes"))?;
     let lm = Lm::open(args.out.join("model"), &LoadOptions::default())?;
     let extent = Extent {
         train: world.train.len(),
         test: world.test.len(),
     };
     let figures = serde_json::to_string_pretty(&exam(&lm, &world, extent)?)?;
-    println!("{figures}");
-    Ok(save_text(&args.out.join("exam.json"), &(figures + "\n"))?)
+    save_text(&args.out.join("exam.json"), &format!("{figures}\n"))?;
+    Ok(say(figures)?)
 }
 
 /// Refuses a world whose planted answers do not show its graph.
@@ -113,13 +114,13 @@ fn check_world(world: &World) -> Result<(), Failure> {
         values,
     )?;
     let found = held_against(&graph, truth.structure().cpdag())?;
-    println!(
+    say(format_args!(
         "planted answers: {} edges, skeleton F1 {:.3}, arrowhead F1 {:.3}, SHD {}",
         truth.structure().edges().len(),
         found.skeleton_f1,
         found.arrowhead_f1,
         found.shd
-    );
+    ))?;
     let instructions = world.instructions();
     let changes = Changes::under(&instructions, &split.test, values, &world.test, &planted)?;
     for (name, effects) in [
@@ -130,10 +131,10 @@ fn check_world(world: &World) -> Result<(), Failure> {
             changes.effects_of_random(truth.structure().dag())?,
         ),
     ] {
-        println!(
+        say(format_args!(
             "{name}: expected {:.3}, unexpected {:.3}",
             effects.expected, effects.unexpected
-        );
+        ))?;
     }
     if truth.structure().has_cancelling_paths()
         || found.skeleton_f1 < LEAST.0

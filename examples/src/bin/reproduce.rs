@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use examples::reproduction::reproduce;
-use examples::{Arguments, Failure, exit_code};
+use examples::{Arguments, Failure, exit_code, say};
 
 /// Every figure and table of the paper from measured value orientations.
 ///
@@ -34,9 +34,11 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let started = Instant::now();
     let files = reproduce(arguments, "")?;
     for file in &files {
-        println!("{}", arguments.out.join(file).display());
+        say(arguments.out.join(file).display())?;
     }
     let (n, seconds) = (files.len(), started.elapsed().as_secs_f64());
-    println!("{n} files in {seconds:.2} s; start with report.md");
+    say(format_args!(
+        "{n} files in {seconds:.2} s; start with report.md"
+    ))?;
     Ok(())
 }

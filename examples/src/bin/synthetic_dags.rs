@@ -11,7 +11,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use examples::{Failure, exit_code};
+use examples::{Failure, exit_code, say};
 use value_causal::discovery::ci::{FisherZ, FisherZOptions};
 use value_causal::discovery::graph::cpdag_of_dag;
 use value_causal::discovery::synthetic::{DagModel, LinearOptions, LinearSem, random_dag};
@@ -72,28 +72,28 @@ fn run(args: &Args) -> Result<(), Failure> {
     let truths = (0..args.graphs)
         .map(|at| Truth::draw(args, at))
         .collect::<Result<Vec<_>, _>>()?;
-    println!("1. The oracle: graphs that are not the true CPDAG");
+    say("1. The oracle: graphs that are not the true CPDAG")?;
     for (name, rule) in RULES {
         let options = PcOptions::new(alpha).collider_rule(rule);
         let wrong = count_wrong(&truths, |truth| &truth.oracle, &options)?;
-        println!("   {name:<15} {wrong} of {}", args.graphs);
+        say(format_args!("   {name:<15} {wrong} of {}", args.graphs))?;
     }
-    println!("2. The population: the same with exact correlations");
+    say("2. The population: the same with exact correlations")?;
     for (name, rule) in RULES {
         let options = PcOptions::new(alpha).collider_rule(rule);
         let wrong = count_wrong(&truths, |truth| &truth.population, &options)?;
-        println!("   {name:<15} {wrong} of {}", args.graphs);
+        say(format_args!("   {name:<15} {wrong} of {}", args.graphs))?;
     }
-    println!(
+    say(format_args!(
         "3. Samples: {} rows, means over {} graphs",
         args.samples, args.graphs
-    );
-    println!(
+    ))?;
+    say(format_args!(
         "   {:<32} edges: precision recall  arrows: precision recall   SHD  cyclic",
         ""
-    );
+    ))?;
     for (name, options) in programs(alpha) {
-        println!("   {name:<32} {}", score(&truths, &options)?);
+        say(format_args!("   {name:<32} {}", score(&truths, &options)?))?;
     }
     Ok(())
 }

@@ -23,7 +23,7 @@ use crate::experiment::{Experiment, GraphRows};
 use crate::organism::truth::Truth;
 use crate::reproduction::reproduce;
 use crate::source::Source;
-use crate::{Arguments, Failure, save_text};
+use crate::{Arguments, Failure, remark, save_text};
 
 /// Name of the experiment file among what is written.
 pub(crate) const EXPERIMENT: &str = "experiment.toml";
@@ -87,7 +87,9 @@ pub fn finish(
             }
             files.extend(reproduce(&arguments, &findings.markdown()?)?);
         } else {
-            println!("Figures and report are left out: they want both steering and instructions.");
+            remark(
+                "note: figures and report are left out: they want both steering and instructions",
+            );
         }
     }
     if let Some(chance) = findings.relabelled {

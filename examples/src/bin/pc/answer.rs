@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use examples::draw::{self, GraphFigure, GraphPanel, graphs};
-use examples::{Failure, save_text};
+use examples::{Failure, Unsaid, save_text};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use value_causal::discovery::{Discovery, Edge, Explanation, MixedGraph};
@@ -36,10 +36,7 @@ impl Answer {
         } else {
             self.text(&mut out, arguments)
         };
-        match printed.and_then(|()| out.flush()) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => Ok(written?),
-        }
+        Ok(printed.and_then(|()| out.flush()).map_err(Unsaid::from)?)
     }
 
     fn text(&self, out: &mut impl Write, arguments: &OutputArguments) -> io::Result<()> {
