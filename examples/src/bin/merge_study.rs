@@ -6,15 +6,16 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use examples::run::finish::finish;
-use examples::run::{StudyArguments, journal_of, same_settings, same_study};
-use examples::{Failure, exit_code};
+use examples::run::{Materials, StudyArguments, is_of_study, journal_of, same_study};
+use examples::{Failure, exit_code, remark, say};
 use value_causal::bench::journal::{Journal, Shard, merge};
 
 /// Merge the journals of a study's shards and make what a single run makes of them.
 ///
 /// The journals lie in the study's folder, below `shards`, where run_study --shard leaves them. All shards must be there
 /// and complete, each once and all of the same study, that of the study file. Where the whole study's journal is there
-/// already it is taken, if the shards' journals are of its study. Needs no model.
+/// already it is taken, if the shards' journals are of its study. Needs no model; one that is here is compared with the
+/// one that was asked.
 #[derive(Parser)]
 #[command(version)]
 struct Args {
@@ -28,13 +29,23 @@ fn main() -> ExitCode {
 
 fn run(arguments: &StudyArguments) -> Result<(), Failure> {
     let (study, data) = arguments.load()?;
+    let materials = Materials::read(&study, &data)?;
     let out = &arguments.out;
     let whole = journal_of(out, Shard::WHOLE);
     let folder = out.join("shards");
     let shards = shards(&folder)?;
+    let compare = |journal: &Journal| {
+        for file in is_of_study(journal, &study, &materials, &data)? {
+            remark(format_args!(
+                "note: {} is not here, so it was not compared with the journals'",
+                file.display()
+            ));
+        }
+        Ok::<_, Failure>(())
+    };
     let journal = if whole.exists() {
         let journal = Journal::of_file(&whole)?;
-        same_settings(&study, &journal)?;
+        compare(&journal)?;
         for shard in shards {
             same_study(&journal, &Journal::of_file(shard)?)?;
         }
@@ -44,7 +55,7 @@ fn run(arguments: &StudyArguments) -> Result<(), Failure> {
             let folder = folder.display();
             return Err(format!("{folder}: expected the journals of shards, found none").into());
         };
-        same_settings(&study, &Journal::of_file(first)?)?;
+        compare(&Journal::of_file(first)?)?;
         merge(&whole, &shards)?
     };
     journal.complete()?;
@@ -52,7 +63,7 @@ fn run(arguments: &StudyArguments) -> Result<(), Failure> {
         journal.write_csv(whole.with_extension("answers.csv"))?;
     }
     for file in finish(&study, &data, &journal, out, None)? {
-        println!("{}", out.join(file).display());
+        say(out.join(file).display())?;
     }
     Ok(())
 }

@@ -1,14 +1,15 @@
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use value_causal::bench::RoleSet;
-use value_causal::bench::journal::{Journal, JournalError, Manifest};
+use value_causal::bench::journal::{Difference, Journal, JournalError, Manifest};
 
-use super::Materials;
-use super::file::StudyFile;
+use super::file::{Features, StudyFile};
+use super::{Materials, Plan};
 use crate::Failure;
 
 /// Settings that change no answer and no judgement: how device and servers are used, who judges, and what is made of
@@ -30,16 +31,6 @@ const FREE: [&str; 11] = [
 /// Settings in whose place stands the checksum of what they name.
 const FILES: [&str; 4] = ["model.folder", "steering.sae", "roles.", "prompt.template"];
 
-/// What a manifest has beside settings: checksums, and what a server tells.
-const FOUND: [&str; 6] = [
-    "definitions.sha256",
-    "model.name",
-    "model.sha256",
-    "prompt.template",
-    "roles.sha256",
-    "steering.sae.sha256",
-];
-
 /// Everything but the questions that an answer of this study may depend on.
 ///
 /// Model and autoencoder count by the content of their files, so that they may lie elsewhere on every machine, and the
@@ -55,28 +46,39 @@ pub fn manifest(
     data: &Path,
     served: Option<&str>,
 ) -> Result<Manifest, Failure> {
+    let mut manifest = without_large_files(study, materials)?;
+    if let Some(name) = served {
+        manifest = manifest.with(SERVED, name);
+    }
+    for (key, path) in large_files(study, data) {
+        manifest = manifest.with(key, checksum(&path)?);
+    }
+    Ok(manifest)
+}
+
+/// The entry with the name of a served model.
+const SERVED: &str = "model.name";
+
+/// What is too large to lie on every machine, by the entry that has its checksum.
+fn large_files(study: &StudyFile, data: &Path) -> impl Iterator<Item = (&'static str, PathBuf)> {
+    let model = study.model.folder.as_ref();
+    let sae = study.steering.as_ref().map(|steering| &steering.sae);
+    let model = model.map(|folder| ("model.sha256", data.join(folder)));
+    let sae = sae.map(|sae| ("steering.sae.sha256", data.join(sae)));
+    model.into_iter().chain(sae)
+}
+
+fn without_large_files(study: &StudyFile, materials: &Materials) -> Result<Manifest, Failure> {
     let roles = [&materials.train_roles, &materials.test_roles].map(RoleSet::to_json);
-    let mut manifest = settings(study)?
-        .with("roles.sha256", bytes_checksum(roles.concat()))
-        .with(
-            "definitions.sha256",
-            bytes_checksum(format!("{:?}", materials.definitions.rows())),
-        );
     let template = match &materials.template_text {
         Some(text) => bytes_checksum(text),
         None => serde_json::to_string(&study.prompt.template)?,
     };
-    manifest = manifest.with("prompt.template", template);
-    if let Some(folder) = &study.model.folder {
-        manifest = manifest.with("model.sha256", checksum(&data.join(folder))?);
-    }
-    if let Some(name) = served {
-        manifest = manifest.with("model.name", name);
-    }
-    if let Some(steering) = &study.steering {
-        manifest = manifest.with("steering.sae.sha256", checksum(&data.join(&steering.sae))?);
-    }
-    Ok(manifest)
+    let definitions = format!("{:?}", materials.definitions.rows());
+    Ok(settings(study)?
+        .with("roles.sha256", bytes_checksum(roles.concat()))
+        .with("definitions.sha256", bytes_checksum(definitions))
+        .with("prompt.template", template))
 }
 
 /// The part of the manifest that the study file alone says.
@@ -95,54 +97,97 @@ fn settings(study: &StudyFile) -> Result<Manifest, Failure> {
     Ok(settings.with("model.device", device))
 }
 
-/// Refuses a journal whose settings are not those of the study file. What only the files can tell, which model and which
-/// questions, is not compared.
+/// Refuses a journal that is not of the study in this file and folder, as far as files tell. Returns which of the large
+/// ones are not here, so that they could not be compared.
 ///
 /// # Errors
-/// [`JournalError::OtherStudy`] with the first setting that differs.
-pub fn same_settings(study: &StudyFile, journal: &Journal) -> Result<(), Failure> {
-    let settings = settings(study)?;
-    let recorded = journal.manifest().iter();
-    let recorded = recorded.filter(|(key, _)| !FOUND.contains(key));
-    let recorded = recorded.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    match difference(&recorded.collect(), &settings) {
-        None => Ok(()),
-        Some((key, journal_has, study_has)) => Err(JournalError::OtherStudy {
+/// [`JournalError::OtherStudy`] with the first entry of the manifest, or the first thing in the questions, that differs;
+/// a file cannot be read.
+pub fn is_of_study(
+    journal: &Journal,
+    study: &StudyFile,
+    materials: &Materials,
+    data: &Path,
+) -> Result<Vec<PathBuf>, Failure> {
+    let recorded = journal.manifest();
+    let mut expected = without_large_files(study, materials)?;
+    if let (Some(_), Some(name)) = (study.model.served, recorded.get(SERVED)) {
+        expected = expected.with(SERVED, name);
+    }
+    let mut absent = Vec::new();
+    for (key, path) in large_files(study, data) {
+        if path.exists() {
+            expected = expected.with(key, checksum(&path)?);
+        } else {
+            expected = expected.with(key, recorded.get(key).unwrap_or_default());
+            absent.push(path);
+        }
+    }
+    let difference = expected.difference(recorded);
+    let difference = match difference {
+        None => questions_differ(journal, study, materials)?,
+        found => found,
+    };
+    match difference {
+        None => Ok(absent),
+        Some(Difference { key, ours, theirs }) => Err(JournalError::OtherStudy {
             file: journal.path().to_owned(),
             key,
-            journal: journal_has,
-            study: study_has,
+            journal: theirs,
+            study: ours,
         }
         .into()),
     }
 }
 
+/// The same of the questions. Which features are the most active only the model can tell; that is taken from the journal.
+fn questions_differ(
+    journal: &Journal,
+    study: &StudyFile,
+    materials: &Materials,
+) -> Result<Option<Difference>, Failure> {
+    let rows = journal.design().rows().iter();
+    let mut seen = HashSet::new();
+    let mut features: Vec<u64> = rows
+        .filter_map(|row| row.setting.feature())
+        .filter(|feature| seen.insert(*feature))
+        .collect();
+    match study.steering.as_ref().map(|steering| &steering.features) {
+        Some(Features::List(listed)) => features.clone_from(listed),
+        Some(Features::Top { top }) if *top != features.len() => {
+            return Ok(Some(Difference {
+                key: "steering.features.top".to_owned(),
+                ours: Some(top.to_string()),
+                theirs: Some(features.len().to_string()),
+            }));
+        }
+        Some(Features::Top { .. }) | None => {}
+    }
+    let plan = Plan::new(study, materials, &features)?;
+    Ok(plan.design.difference(journal.design()))
+}
+
 /// Refuses two journals that are not of one study.
 ///
 /// # Errors
-/// Both files, and the first entry of their manifests that differs, or that their questions do.
+/// Both files, and the first thing in which their manifests or their questions differ.
 pub fn same_study(a: &Journal, b: &Journal) -> Result<(), Failure> {
-    let shown = |value: Option<String>| value.map_or("not there".to_owned(), |v| format!("{v:?}"));
-    let (first, second) = (a.path().display(), b.path().display());
-    let how = match difference(a.manifest(), b.manifest()) {
-        Some((key, ours, theirs)) => format!(
-            "{key} is {} in the first and {} in the second",
-            shown(ours),
-            shown(theirs)
-        ),
-        None if a.design().digest() != b.design().digest() => "their questions differ".to_owned(),
-        None => return Ok(()),
+    let difference = a.manifest().difference(b.manifest());
+    let difference = difference.or_else(|| a.design().difference(b.design()));
+    let Some(Difference { key, ours, theirs }) = difference else {
+        return Ok(());
     };
-    Err(format!("{first} and {second}: journals of two studies: {how}").into())
-}
-
-/// The first entry in which two manifests differ, with what each says.
-fn difference(a: &Manifest, b: &Manifest) -> Option<(String, Option<String>, Option<String>)> {
-    let mut keys: Vec<&str> = a.iter().chain(b.iter()).map(|(key, _)| key).collect();
-    keys.sort_unstable();
-    let key = keys.into_iter().find(|key| a.get(key) != b.get(key))?;
-    let of = |manifest: &Manifest| manifest.get(key).map(str::to_owned);
-    Some((key.to_owned(), of(a), of(b)))
+    let shown = |value: Option<String>| value.map_or("not there".to_owned(), |v| format!("{v:?}"));
+    let (first, second, ours, theirs) = (
+        a.path().display(),
+        b.path().display(),
+        shown(ours),
+        shown(theirs),
+    );
+    Err(format!(
+        "{first} and {second}: journals of two studies: {key} is {ours} in the first and {theirs} in the second"
+    )
+    .into())
 }
 
 /// The SHA-256 of a file, or of all files of a folder with their names, folders within and files that begin with a dot

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use super::error::{not_a_journal, other_study, sqlite};
-use super::manifest::Difference;
 use super::{Design, JournalError, Manifest, PlannedRow, Shard};
 use crate::{Agreement, Item, Setting};
 
@@ -158,11 +157,10 @@ pub(super) fn check(
     if let Some(difference) = expected.difference(&manifest(path, connection)?) {
         return Err(other_study(path, difference));
     }
-    let (ours, theirs) = (design.digest(), questions(path, connection)?);
-    if ours != theirs {
-        let key = "questions".to_owned();
-        let (ours, theirs) = (Some(ours), Some(theirs));
-        return Err(other_study(path, Difference { key, ours, theirs }));
+    if design.digest() != questions(path, connection)?
+        && let Some(difference) = design.difference(&self::design(path, connection)?)
+    {
+        return Err(other_study(path, difference));
     }
     match self::shard(path, connection)? {
         found if found == shard => Ok(()),

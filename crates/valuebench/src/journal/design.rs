@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::Difference;
 use crate::{Item, Setting};
 
 /// The questions of a study: its rows in order, and the items that each is asked.
@@ -145,6 +146,56 @@ impl Design {
             .sum()
     }
 
+    /// The first thing in which the other one differs: an item, a feature, a role or a part, by their order, or what a row
+    /// asks. Takes time linear in the questions.
+    pub fn difference(&self, other: &Self) -> Option<Difference> {
+        if self == other {
+            return None;
+        }
+        let all = |of: fn(&Item) -> String, design: &Self| design.items.iter().map(of).collect();
+        let rows = |of: fn(&PlannedRow) -> Option<String>, design: &Self| {
+            let mut seen = HashSet::new();
+            let named = design.rows.iter().filter_map(of);
+            named.filter(|name| seen.insert(name.clone())).collect()
+        };
+        let item = |item: &Item| {
+            let (inventory, value, sign) = (&item.inventory, &item.value, item.agreement);
+            format!(
+                "{inventory}, {value}, {sign}: {} {}",
+                item.statement, item.question
+            )
+        };
+        let feature = |row: &PlannedRow| row.setting.feature().map(|feature| feature.to_string());
+        let row = |row: &PlannedRow| Some(format!("{}: {}", row.part, row.setting));
+        differing("item", all(item, self), all(item, other))
+            .or_else(|| differing("feature", rows(feature, self), rows(feature, other)))
+            .or_else(|| {
+                let role = |row: &PlannedRow| row.setting.role.clone();
+                differing("role", rows(role, self), rows(role, other))
+            })
+            .or_else(|| differing("row", rows(row, self), rows(row, other)))
+            .or_else(|| self.differing_items(other))
+            .or_else(|| differing("digest", vec![self.digest()], vec![other.digest()]))
+    }
+
+    /// The same of the items of rows that are the same otherwise.
+    fn differing_items(&self, other: &Self) -> Option<Difference> {
+        let mut rows = self.rows.iter().zip(&*other.rows).enumerate();
+        rows.find_map(|(place, (ours, theirs))| {
+            let asked = |design: &Self, row: &PlannedRow| {
+                let items = row.items.iter();
+                let questions = items.map(|&item| design.items[item].question.clone());
+                questions.collect()
+            };
+            if ours.items == theirs.items {
+                return None;
+            }
+            let name = format!("row {} ({}: {}), item", place + 1, ours.part, ours.setting);
+            let (ours, theirs) = (asked(self, ours), asked(other, theirs));
+            differing(&name, ours, theirs)
+        })
+    }
+
     /// The SHA-256 of everything in it, as hexadecimal digits.
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
@@ -176,6 +227,17 @@ impl Design {
         }
         hex(&hash.finalize())
     }
+}
+
+/// The first place, counted from 1, at which two lists differ.
+fn differing(name: &str, ours: Vec<String>, theirs: Vec<String>) -> Option<Difference> {
+    let mut places = 0..ours.len().max(theirs.len());
+    let place = places.find(|&place| ours.get(place) != theirs.get(place))?;
+    Some(Difference {
+        key: format!("{name} number {}", place + 1),
+        ours: ours.into_iter().nth(place),
+        theirs: theirs.into_iter().nth(place),
+    })
 }
 
 pub(super) fn hex(bytes: &[u8]) -> String {

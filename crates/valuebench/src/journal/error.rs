@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
-use super::Shard;
-use super::manifest::Difference;
+use super::{Difference, Shard};
 use crate::{MeasurementError, Setting};
 
 /// Why a journal cannot be had, written, read or merged. Whatever it says, what the journal had acknowledged before is
@@ -65,7 +64,7 @@ pub enum JournalError {
     OtherStudy {
         /// The journal.
         file: PathBuf,
-        /// The first entry of the manifest in which they differ, `questions` for the design.
+        /// The first entry of the manifest in which they differ, or what of the design.
         key: String,
         /// What the journal has.
         journal: Option<String>,

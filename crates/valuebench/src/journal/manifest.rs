@@ -8,12 +8,15 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Manifest(BTreeMap<String, String>);
 
-/// The first entry in which two manifests differ.
+/// The first thing in which two manifests, or two designs, differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Difference {
-    pub(super) key: String,
-    pub(super) ours: Option<String>,
-    pub(super) theirs: Option<String>,
+pub struct Difference {
+    /// What it is: an entry of the manifest, `feature number 2` or the like of the design.
+    pub key: String,
+    /// What the one has that was asked; nothing if it is not there.
+    pub ours: Option<String>,
+    /// What the other one has.
+    pub theirs: Option<String>,
 }
 
 impl Manifest {
@@ -34,7 +37,8 @@ impl Manifest {
         self.0.iter().map(|(key, value)| (&**key, &**value))
     }
 
-    pub(super) fn difference(&self, other: &Self) -> Option<Difference> {
+    /// The first entry, by name, in which the other one differs.
+    pub fn difference(&self, other: &Self) -> Option<Difference> {
         let mut keys: Vec<&String> = self.0.keys().chain(other.0.keys()).collect();
         keys.sort_unstable();
         let key = keys

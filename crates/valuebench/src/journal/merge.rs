@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use super::error::{other_study, sqlite};
-use super::manifest::Difference;
-use super::{Journal, JournalError, Shard, database};
+use super::{Difference, Journal, JournalError, Shard, database};
 
 /// Makes one journal, at `into`, of the complete journals of all shards of a study, in any order. The shards' journals
 /// stay as they are.
@@ -55,13 +54,13 @@ pub fn merge(into: impl AsRef<Path>, shards: &[PathBuf]) -> Result<Journal, Jour
 
 /// What the journals have in common, once it is sure that they are all there and complete.
 fn checked(shards: &[PathBuf]) -> Result<Option<(super::Manifest, super::Design)>, JournalError> {
-    let mut first: Option<(Journal, String)> = None;
+    let mut first: Option<Journal> = None;
     let mut holders: Vec<Option<&Path>> = Vec::new();
     for path in shards {
         let connection = database::connect(path, false);
         let journal = match &first {
             // The file that is held already.
-            Some((journal, _)) if same_file(journal.path(), path) => Err(JournalError::Overlap {
+            Some(journal) if same_file(journal.path(), path) => Err(JournalError::Overlap {
                 first: journal.path.clone(),
                 second: path.clone(),
                 shard: journal.shard,
@@ -71,9 +70,8 @@ fn checked(shards: &[PathBuf]) -> Result<Option<(super::Manifest, super::Design)
                 Journal::of_file(path)
             }),
         }?;
-        let digest = journal.design.digest();
         match &first {
-            Some((known, known_digest)) => same_study(known, known_digest, &journal, &digest)?,
+            Some(known) => same_study(known, &journal)?,
             None => holders = vec![None; journal.shard.of()],
         }
         let holder = &mut holders[journal.shard.index() - 1];
@@ -85,9 +83,9 @@ fn checked(shards: &[PathBuf]) -> Result<Option<(super::Manifest, super::Design)
             });
         }
         journal.complete()?;
-        first = first.or(Some((journal, digest)));
+        first = first.or(Some(journal));
     }
-    let Some((first, _)) = first else {
+    let Some(first) = first else {
         return Ok(None);
     };
     let of = holders.len();
@@ -101,35 +99,19 @@ fn checked(shards: &[PathBuf]) -> Result<Option<(super::Manifest, super::Design)
     }
 }
 
-fn same_study(
-    first: &Journal,
-    first_digest: &str,
-    other: &Journal,
-    digest: &str,
-) -> Result<(), JournalError> {
-    let differ = |key: &str, ours: String, theirs: String| Difference {
-        key: key.to_owned(),
-        ours: Some(ours),
-        theirs: Some(theirs),
-    };
-    let difference = first.manifest.difference(&other.manifest).or_else(|| {
+fn same_study(first: &Journal, other: &Journal) -> Result<(), JournalError> {
+    let shards = || {
         let (ours, theirs) = (first.shard.of(), other.shard.of());
-        if first_digest != digest {
-            Some(differ(
-                "questions",
-                first_digest.to_owned(),
-                digest.to_owned(),
-            ))
-        } else if ours != theirs {
-            Some(differ(
-                "the number of shards",
-                ours.to_string(),
-                theirs.to_string(),
-            ))
-        } else {
-            None
-        }
-    });
+        (ours != theirs).then(|| Difference {
+            key: "the number of shards".to_owned(),
+            ours: Some(ours.to_string()),
+            theirs: Some(theirs.to_string()),
+        })
+    };
+    let difference = first.manifest.difference(&other.manifest);
+    let difference = difference
+        .or_else(|| first.design.difference(&other.design))
+        .or_else(shards);
     difference.map_or(Ok(()), |difference| {
         Err(other_study(&other.path, difference))
     })

@@ -68,7 +68,7 @@ use sha2::{Digest, Sha256};
 
 pub use design::{Design, DesignError, PlannedRow, Question, Shard, ShardError};
 pub use error::JournalError;
-pub use manifest::Manifest;
+pub use manifest::{Difference, Manifest};
 pub use merge::merge;
 pub use read::{Progress, Recorded, ToJudge};
 pub use tables::{Answers, Consistency, ItemStatistics, Unjudged};

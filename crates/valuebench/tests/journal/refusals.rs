@@ -27,8 +27,29 @@ fn a_changed_study_is_refused_with_the_difference() {
         why(manifest().with("seed", 1), &small(), whole)
             .contains("seed is not there in the journal and \"1\" in the study")
     );
-    let other = design(7, &["", "Ada", "Di"], &[7, u64::MAX]);
-    assert!(why(manifest(), &other, whole).contains("questions is"));
+    let mut rows = small().rows().to_vec();
+    rows[4].items = [0, 3, 5].into();
+    for (other, expected) in [
+        (
+            Design::new(items(7), rows).unwrap(),
+            "row 5 (train: Ada, feature 7), item number 2 is \"Should I do 2?\" in the journal and \"Should I do 3?\"",
+        ),
+        (
+            design(7, &["", "Ada", "Di"], &[7, u64::MAX]),
+            "role number 2 is \"Bo\" in the journal and \"Di\" in the study",
+        ),
+        (
+            design(7, &["", "Ada", "Bo"], &[7]),
+            "feature number 2 is \"18446744073709551615\" in the journal and not there in the study",
+        ),
+        (
+            design(8, &["", "Ada", "Bo"], &[7, u64::MAX]),
+            "item number 8 is not there in the journal and ",
+        ),
+    ] {
+        let why = why(manifest(), &other, whole);
+        assert!(why.contains(expected), "{why}");
+    }
     assert!(
         why(manifest(), &small(), Shard::new(1, 2).unwrap())
             .ends_with("the journal of shard 1/1, and shard 1/2 was asked for")
