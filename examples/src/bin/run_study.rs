@@ -1,18 +1,21 @@
 //! A whole study from its file: roles and questions to a steered model, answers into a journal, and all that follows.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 use examples::run::file::{JudgedBy, StudyFile};
 use examples::run::finish::finish;
 use examples::run::lens::LensRespondent;
+use examples::run::pace::{self, spread};
 use examples::run::served::{ServedRespondent, chat_judge, judge_by_chat};
 use examples::run::{
-    Answered, Asked, Asking, Materials, Meter, Plan, Respondent, StudyArguments, ask, describe,
-    duration, journal_of, judge_thoughts_by_rules, manifest,
+    Asking, Materials, Meter, Plan, Respondent, StudyArguments, ask, describe, duration,
+    journal_of, judge_thoughts_by_rules, manifest,
 };
-use examples::{Failure, exit_code};
+use examples::{Failure, Unsaid, exit_code, say};
 use value_causal::bench::chat::ChatClient;
 use value_causal::bench::journal::{Aspect, Journal, JournalError, Question, Shard, Verdict};
 
@@ -33,13 +36,10 @@ struct Args {
     #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE)]
     shard: Shard,
 
-    /// Say what would be done and how long it would take, judged by a few answers that are not kept, and stop.
+    /// Say what would be done and how long it would take, judged by answers that are not kept, and stop.
     #[arg(long)]
     plan: bool,
 }
-
-/// Questions by which the time is estimated.
-const SAMPLE: usize = 64;
 
 fn main() -> ExitCode {
     exit_code(run(&Args::parse()))
@@ -55,20 +55,10 @@ fn run(args: &Args) -> Result<(), Failure> {
         served,
     } = open(&study, &data, &materials)?;
     let plan = Plan::new(&study, &materials, &features)?;
-    print!("{}", describe(&study, &plan, shard));
+    say(describe(&study, &plan, shard).trim_end())?;
     if args.plan {
-        let questions = plan.design.rows().iter().enumerate();
-        let of_shard = questions.filter(|(row, _)| shard.holds(*row));
-        let all = of_shard.flat_map(|(row, planned)| {
-            planned
-                .items
-                .iter()
-                .map(move |&item| Question { row, item })
-        });
-        let sample: Vec<Question> = all.take(SAMPLE).collect();
-        let rate = rate(&plan, &mut *respondent, &sample)?;
-        say_time(plan.design.n_questions(shard), rate);
-        return Ok(());
+        let pace = pace_of(&plan, &mut *respondent, shard, served.is_some())?;
+        return Ok(say_time(plan.design.n_questions(shard), pace)?);
     }
 
     // A judge that cannot be had is known before anything is asked.
@@ -85,11 +75,8 @@ fn run(args: &Args) -> Result<(), Failure> {
     let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
     if study.roles.made.is_some() {
         let [train, test] = materials.write_roles(out)?;
-        println!(
-            "The roles made are in {} and {}.",
-            train.display(),
-            test.display()
-        );
+        let (train, test) = (train.display(), test.display());
+        say(format_args!("The roles made are in {train} and {test}."))?;
     }
     let asking = ask_all(&plan, &mut journal, &mut *respondent)?;
     let judged = judge(&study, &mut journal, server);
@@ -99,18 +86,17 @@ fn run(args: &Args) -> Result<(), Failure> {
         journal.write_csv(path.with_extension("answers.csv"))?;
     }
     if shard != Shard::WHOLE {
-        println!(
-            "{}: complete. Once all {} shards are, run merge_study.",
-            path.display(),
-            shard.of()
-        );
+        let (path, of) = (path.display(), shard.of());
+        say(format_args!(
+            "{path}: complete. Once all {of} shards are, run merge_study."
+        ))?;
         return Ok(());
     }
     // A rate is that of the run only if this process asked most of it.
     let most = 2 * asking.answers >= plan.design.n_questions(shard);
     let rate = asking.rate().filter(|_| most);
     for file in finish(&study, &data, &journal, out, rate)? {
-        println!("{}", out.join(file).display());
+        say(out.join(file).display())?;
     }
     Ok(())
 }
@@ -171,7 +157,9 @@ fn judge(
 fn say_unjudged(journal: &Journal, thoughts: bool) -> Result<(), Failure> {
     let open = journal.progress()?.unjudged;
     if open > 0 {
-        println!("{open} answers are unjudged (judging.open says what they count for).");
+        say(format_args!(
+            "{open} answers are unjudged (judging.open says what they count for)."
+        ))?;
     }
     if !thoughts {
         return Ok(());
@@ -190,62 +178,85 @@ fn say_unjudged(journal: &Journal, thoughts: bool) -> Result<(), Failure> {
         let why = first.map_or("no judge has seen them".to_owned(), |reason| {
             format!("the first because {reason}")
         });
-        println!("{open} thoughts are unjudged: {why}.");
+        say(format_args!("{open} thoughts are unjudged: {why}."))?;
     }
     Ok(())
 }
 
-/// Asks what is pending: a sample first, which tells how long the rest takes.
+/// Asks what is pending: first samples from all over, which tell how long the rest takes.
 fn ask_all(
     plan: &Plan,
     journal: &mut Journal,
     respondent: &mut dyn Respondent,
 ) -> Result<Asking, Failure> {
-    let pending = journal.pending()?;
+    let mut pending = journal.pending()?;
     let there = plan.design.n_questions(journal.shard()) - pending.len();
     if there > 0 {
-        println!(
-            "{there} answers are there already, {} are to come.",
-            pending.len()
-        );
+        let to_come = pending.len();
+        say(format_args!(
+            "{there} answers are there already, {to_come} are to come."
+        ))?;
     }
     if pending.is_empty() {
         return Ok(Asking::default());
     }
-    let (sample, rest) = pending.split_at(SAMPLE.min(pending.len()));
-    let first = ask(plan, journal, respondent, sample)?;
-    say_time(rest.len(), first.rate().unwrap_or(f64::NAN));
-    let then = ask(plan, journal, respondent, rest)?;
-    let both = Asking {
-        answers: first.answers + then.answers,
-        time: first.time + then.time,
-    };
-    println!(
-        "{} answers in {}, {:.1} per second.",
-        both.answers,
-        duration(both.time.as_secs_f64()),
-        both.rate().unwrap_or(f64::NAN)
-    );
-    Ok(both)
+    let rows: Vec<&[Question]> = pending.chunk_by(|a, b| a.row == b.row).collect();
+    let most = pace::FIRST.max(pending.len() / 8);
+    let sample: Vec<Question> = spread(&rows).flatten().copied().take(most).collect();
+    let mut all = Asking::default();
+    let pace = pace::pace(sample.len(), |new| {
+        let asking = ask(plan, journal, respondent, &sample[new])?;
+        all += asking;
+        Ok(asking)
+    })?;
+    let asked: HashSet<&Question> = sample[..all.answers].iter().collect();
+    pending.retain(|question| !asked.contains(question));
+    if !pending.is_empty() {
+        say_time(pending.len(), pace)?;
+        all += ask(plan, journal, respondent, &pending)?;
+    }
+    let time = duration(all.time.as_secs_f64());
+    let rate = all.rate().unwrap_or(f64::NAN);
+    say(format_args!(
+        "{} answers in {time}, {rate:.1} per second.",
+        all.answers
+    ))?;
+    Ok(all)
 }
 
-fn say_time(answers: usize, rate: f64) {
-    println!(
-        "Estimated time for {answers} answers, at the {rate:.1} per second of the first {SAMPLE}: {}. \
-         Fuller batches are faster.",
-        duration(answers as f64 / rate)
-    );
+fn say_time(answers: usize, pace: Asking) -> Result<(), Unsaid> {
+    let rate = pace.rate().unwrap_or(f64::NAN);
+    let time = duration(answers as f64 / rate);
+    say(format_args!(
+        "Estimated time for {answers} answers: {time}, at the {rate:.1} per second of {} from all over the plan.",
+        pace.answers
+    ))
 }
 
-fn rate(plan: &Plan, respondent: &mut dyn Respondent, sample: &[Question]) -> Result<f64, Failure> {
-    let started = std::time::Instant::now();
-    let mut asked = sample.iter().map(|&question| {
-        Ok(Asked {
-            question,
-            prompt: plan.prompt(question)?,
-            feature: plan.design.rows()[question.row].setting.feature(),
+/// How fast answers come that nobody keeps.
+fn pace_of(
+    plan: &Plan,
+    respondent: &mut dyn Respondent,
+    shard: Shard,
+    served: bool,
+) -> Result<Asking, Failure> {
+    // Served answers may have to be paid for.
+    let most = if served { pace::FIRST } else { 1 << 16 };
+    let rows: Vec<usize> = (0..plan.design.rows().len())
+        .filter(|&row| shard.holds(row))
+        .collect();
+    let items = |row: usize| plan.design.rows()[row].items.iter();
+    let all = spread(&rows).flat_map(|row| items(row).map(move |&item| Question { row, item }));
+    let sample: Vec<Question> = all.take(most).collect();
+    pace::pace(sample.len(), |new| {
+        // From the first on: what was asked before is asked again, so that the sample is as large as can be.
+        let sample = &sample[..new.end];
+        let started = Instant::now();
+        let mut asked = sample.iter().map(|&question| plan.asked(question));
+        respondent.answer(&mut asked, &mut |_| Ok(()))?;
+        Ok(Asking {
+            answers: sample.len(),
+            time: started.elapsed(),
         })
-    });
-    respondent.answer(&mut asked, &mut |_: Answered| Ok(()))?;
-    Ok(sample.len() as f64 / started.elapsed().as_secs_f64())
+    })
 }

@@ -1,3 +1,4 @@
+use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
 use value_causal::bench::Answer;
@@ -5,7 +6,7 @@ use value_causal::bench::journal::{Aspect, Journal, Question, Response, Verdict}
 
 use super::judging::by_rules;
 use super::meter::Meter;
-use super::{Answered, Asked, Plan, Respondent};
+use super::{Answered, Plan, Respondent};
 use crate::Failure;
 
 /// What a run did.
@@ -15,6 +16,13 @@ pub struct Asking {
     pub answers: usize,
     /// In this time.
     pub time: Duration,
+}
+
+impl AddAssign for Asking {
+    fn add_assign(&mut self, more: Self) {
+        self.answers += more.answers;
+        self.time += more.time;
+    }
 }
 
 impl Asking {
@@ -44,15 +52,7 @@ pub fn ask(
     let mut meter = Meter::new(questions.len(), "answers");
     let mut waiting: Vec<Response> = Vec::new();
     let mut since = Instant::now();
-    let mut asked = questions.iter().map(|&question| {
-        let prompt = plan.prompt(question)?;
-        let feature = plan.design.rows()[question.row].setting.feature();
-        Ok(Asked {
-            question,
-            prompt,
-            feature,
-        })
-    });
+    let mut asked = questions.iter().map(|&question| plan.asked(question));
     let outcome = respondent.answer(&mut asked, &mut |answered| {
         waiting.push(response(answered));
         if waiting.len() >= TOGETHER || since.elapsed() >= AT_LEAST_EVERY {

@@ -31,6 +31,16 @@ const FREE: [&str; 11] = [
 /// Settings in whose place stands the checksum of what they name.
 const FILES: [&str; 4] = ["model.folder", "steering.sae", "roles.", "prompt.template"];
 
+/// What a manifest has beside settings: checksums, and what a server tells.
+const FOUND: [&str; 6] = [
+    "definitions.sha256",
+    "model.name",
+    "model.sha256",
+    "prompt.template",
+    "roles.sha256",
+    "steering.sae.sha256",
+];
+
 /// Everything but the questions that an answer of this study may depend on.
 ///
 /// Model and autoencoder count by the content of their files, so that they may lie elsewhere on every machine, and the
@@ -48,16 +58,13 @@ pub fn manifest(
 ) -> Result<Manifest, Failure> {
     let mut manifest = without_large_files(study, materials)?;
     if let Some(name) = served {
-        manifest = manifest.with(SERVED, name);
+        manifest = manifest.with("model.name", name);
     }
     for (key, path) in large_files(study, data) {
         manifest = manifest.with(key, checksum(&path)?);
     }
     Ok(manifest)
 }
-
-/// The entry with the name of a served model.
-const SERVED: &str = "model.name";
 
 /// What is too large to lie on every machine, by the entry that has its checksum.
 fn large_files(study: &StudyFile, data: &Path) -> impl Iterator<Item = (&'static str, PathBuf)> {
@@ -97,6 +104,30 @@ fn settings(study: &StudyFile) -> Result<Manifest, Failure> {
     Ok(settings.with("model.device", device))
 }
 
+/// Refuses a journal whose settings are not those of the study file. What only other files can tell, which model and which
+/// questions, is not compared.
+///
+/// # Errors
+/// [`JournalError::OtherStudy`] with the first setting that differs.
+pub fn same_settings(study: &StudyFile, journal: &Journal) -> Result<(), Failure> {
+    let recorded = journal.manifest().iter();
+    let recorded = recorded.filter(|(key, _)| !FOUND.contains(key));
+    let recorded = recorded.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    match settings(study)?.difference(&recorded.collect()) {
+        None => Ok(()),
+        Some(difference) => Err(other_study(journal, difference).into()),
+    }
+}
+
+fn other_study(journal: &Journal, difference: Difference) -> JournalError {
+    JournalError::OtherStudy {
+        file: journal.path().to_owned(),
+        key: difference.key,
+        journal: difference.theirs,
+        study: difference.ours,
+    }
+}
+
 /// Refuses a journal that is not of the study in this file and folder, as far as files tell. Returns which of the large
 /// ones are not here, so that they could not be compared.
 ///
@@ -111,8 +142,8 @@ pub fn is_of_study(
 ) -> Result<Vec<PathBuf>, Failure> {
     let recorded = journal.manifest();
     let mut expected = without_large_files(study, materials)?;
-    if let (Some(_), Some(name)) = (study.model.served, recorded.get(SERVED)) {
-        expected = expected.with(SERVED, name);
+    if let (Some(_), Some(name)) = (study.model.served, recorded.get("model.name")) {
+        expected = expected.with("model.name", name);
     }
     let mut absent = Vec::new();
     for (key, path) in large_files(study, data) {
@@ -130,13 +161,7 @@ pub fn is_of_study(
     };
     match difference {
         None => Ok(absent),
-        Some(Difference { key, ours, theirs }) => Err(JournalError::OtherStudy {
-            file: journal.path().to_owned(),
-            key,
-            journal: theirs,
-            study: ours,
-        }
-        .into()),
+        Some(difference) => Err(other_study(journal, difference).into()),
     }
 }
 

@@ -93,11 +93,12 @@ fn line(done: usize, total: usize, what: &str, time: Duration) -> String {
     )
 }
 
-/// `75 s`, `12 min`, `3.4 h`.
+/// `0.4 s`, `75 s`, `12 min`, `3.4 h`.
 #[must_use]
 pub fn duration(seconds: f64) -> String {
     match seconds {
         s if !s.is_finite() => "an unknown time".to_owned(),
+        s if s > 0.0 && s < 10.0 => format!("{s:.1} s"),
         s if s < 90.0 => format!("{s:.0} s"),
         s if s < 5_400.0 => format!("{:.0} min", s / 60.0),
         s => format!("{:.1} h", s / 3_600.0),

@@ -7,8 +7,8 @@ use value_causal::bench::{
     Role, RoleSet, Setting,
 };
 
-use super::Materials;
 use super::file::{InstructedItems, Instructions, StudyFile};
+use super::{Asked, Materials};
 use crate::Failure;
 
 /// Part of the training roles.
@@ -122,6 +122,18 @@ impl Plan {
                 .collect(),
             instructions,
             template: materials.template.clone(),
+        })
+    }
+
+    /// A question as a respondent wants it.
+    ///
+    /// # Errors
+    /// As [`prompt`](Self::prompt).
+    pub fn asked(&self, question: Question) -> Result<Asked, Failure> {
+        Ok(Asked {
+            question,
+            prompt: self.prompt(question)?,
+            feature: self.design.rows()[question.row].setting.feature(),
         })
     }
 
