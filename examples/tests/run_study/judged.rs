@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -19,6 +19,9 @@ use value_causal::bench::{Prompt, Stance};
 
 use crate::small::{Small, answers, run_study};
 
+/// A status and a body.
+type Reply = (&'static str, String);
+
 /// A server that says no to everything.
 fn naysayer() -> u16 {
     server(|_| says("no"))
@@ -26,7 +29,7 @@ fn naysayer() -> u16 {
 
 /// A server that replies to each request, by its body, with that status and body, one request per connection. It ends
 /// with the test program.
-fn server(replies: impl Fn(&str) -> (&'static str, String) + Send + Sync + 'static) -> u16 {
+pub fn server(replies: impl Fn(&str) -> Reply + Send + Sync + 'static) -> u16 {
     let replies = Arc::new(replies);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -39,10 +42,7 @@ fn server(replies: impl Fn(&str) -> (&'static str, String) + Send + Sync + 'stat
     port
 }
 
-fn reply(
-    stream: TcpStream,
-    replies: &dyn Fn(&str) -> (&'static str, String),
-) -> std::io::Result<()> {
+fn reply(stream: TcpStream, replies: &dyn Fn(&str) -> Reply) -> std::io::Result<()> {
     let mut request = BufReader::new(&stream);
     let mut length = 0;
     loop {
@@ -67,7 +67,7 @@ fn reply(
     )
 }
 
-fn says(text: &str) -> (&'static str, String) {
+pub fn says(text: &str) -> Reply {
     let message = format!(r#"{{"role":"assistant","content":"{text}"}}"#);
     let body = format!(
         r#"{{"model":"naysayer","choices":[{{"index":0,"message":{message},"finish_reason":"stop"}}]}}"#
@@ -75,23 +75,27 @@ fn says(text: &str) -> (&'static str, String) {
     ("200 OK", body)
 }
 
-fn who_are_you() -> (&'static str, String) {
+fn who_are_you() -> Reply {
     let body = r#"{"error":{"message":"who are you?"}}"#;
     ("401 Unauthorized", body.to_owned())
 }
 
-fn fails() -> (&'static str, String) {
+fn fails() -> Reply {
     ("500 Internal Server Error", "{}".to_owned())
 }
 
-/// Runs the study with the server at `port`.
-fn run_with(study: &Small, port: u16) -> Output {
-    run_study(study, &[])
+/// The study with the server at `port`.
+pub fn with_server(study: &Small, port: u16) -> Command {
+    let mut command = run_study(study, &[]);
+    command
         .env("OPENAI_BASE_URL", format!("http://127.0.0.1:{port}/v1"))
         .env("OPENAI_MODEL", "naysayer")
-        .env_remove("OPENAI_API_KEY")
-        .output()
-        .unwrap()
+        .env_remove("OPENAI_API_KEY");
+    command
+}
+
+fn run_with(study: &Small, port: u16) -> Output {
+    with_server(study, port).output().unwrap()
 }
 
 #[test]
@@ -125,24 +129,9 @@ fn a_served_judge_takes_up_what_is_open() {
     assert!(table.contains("| Before steering | 0.0"), "{table}");
 }
 
-/// A study of a served model.
-fn served() -> Small {
-    let study = Small::open();
-    let text = std::fs::read_to_string(study.file()).unwrap();
-    let (before, after) = text.split_once("[steering]").unwrap();
-    let (_, after) = after.split_once("[instructions]").unwrap();
-    std::fs::write(study.file(), format!("{before}[instructions]{after}")).unwrap();
-    let folder = text
-        .lines()
-        .find(|line| line.starts_with("folder"))
-        .unwrap();
-    study.change(folder, "served = \"message\"");
-    study
-}
-
 #[test]
 fn a_served_model_answers_roles_and_instructions() {
-    let study = served();
+    let study = Small::served();
     let answered = run_with(&study, naysayer());
     assert!(answered.status.success(), "{answered:?}");
     assert!(
@@ -309,7 +298,7 @@ fn a_server_is_asked_as_the_study_file_says() {
 
 #[test]
 fn a_key_travels_unencrypted_where_the_study_file_allows_it() {
-    let study = served();
+    let study = Small::served();
     // An address that leads here and does not say so.
     let run = || {
         run_study(&study, &[])
@@ -481,7 +470,7 @@ fn senseless_settings_of_a_server_are_refused_by_name() {
         ("retries = -1", "retries = -1"),
         ("patience = 3", "unknown field `patience`"),
     ] {
-        let study = served();
+        let study = Small::served();
         let table = format!("[model.server]\n{setting}\n[questionnaire]");
         study.change("[questionnaire]", &table);
         let why = refused(&study);

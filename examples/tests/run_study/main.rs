@@ -1,6 +1,7 @@
 //! Studies run from end to end: every way of running one must give the same.
 
 mod judged;
+mod kills;
 mod organism;
 mod paper;
 mod roles;
@@ -8,13 +9,12 @@ mod slurm;
 mod small;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::path::Path;
 
 use small::{Small, answers, csvs, merge_study, run_study};
 
 #[test]
-fn one_process_four_shards_a_killed_run_and_other_batches_give_the_same() {
+fn one_process_four_shards_and_other_batches_give_the_same() {
     let whole = Small::varied("");
     let said = whole.finish(&["--answers"]);
     assert!(
@@ -45,26 +45,6 @@ fn one_process_four_shards_a_killed_run_and_other_batches_give_the_same() {
     let narrow = Small::varied("\n[batch]\nrows = 3\nshare_prefixes = false\n");
     narrow.finish(&[]);
     assert_eq!((csvs(&narrow.out()), answers(&narrow.out())), expected);
-
-    // Killed once it has kept answers, twice, then let go.
-    let killed = Small::varied("");
-    for time in 0..2 {
-        let mut run = run_study(&killed, &[])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let said = BufReader::new(run.stdout.take().unwrap());
-        let kept = said
-            .lines()
-            .any(|line| line.unwrap().starts_with("Estimated time"));
-        run.kill().unwrap();
-        run.wait().unwrap();
-        // The second may be through before it is killed.
-        assert!(kept || time > 0);
-    }
-    let there = killed.finish(&[]);
-    assert!(there.contains("answers are there already"), "{there}");
-    assert_eq!((csvs(&killed.out()), answers(&killed.out())), expected);
 }
 
 /// With the whole journal and those of its shards there.
@@ -93,7 +73,92 @@ fn merges_one_study_only(study: &Small) {
     fs::remove_file(&shard).unwrap();
     study.change("top = 2", "top = 1");
     study.finish(&["--shard", "2/4"]);
-    refused("2-of-4.journal: journals of two studies: their questions differ");
+    refused("steering.features.top is \"2\" in the journal and \"1\" in the study");
+    study.change("top = 1", "top = 2");
+    refused("2-of-4.journal: journals of two studies: feature number 2 is ");
+    fs::remove_file(&whole).unwrap();
+    refused("another study: feature number 2 is not there in the journal and ");
+}
+
+/// As many questions, of others or to others.
+#[test]
+fn a_merge_wants_the_roles_features_words_and_model_that_were_asked() {
+    let study = Small::open();
+    let folder = study.file().parent().unwrap().to_owned();
+    let lm = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/lm");
+    for (from, to) in [
+        (lm.join("models/gemma1"), "model"),
+        (lm.join("saes/gemma1/old_gemma_it_style"), "sae"),
+    ] {
+        fs::create_dir(folder.join(to)).unwrap();
+        for file in fs::read_dir(&from).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), folder.join(to).join(file.file_name())).unwrap();
+        }
+        study.change(from.to_str().unwrap(), to);
+    }
+    let roles = |file: &str, names: [&str; 2], job: &str| {
+        let role = |name: &str| {
+            format!(
+                r#""{name}": {{"bio2": "You are female. Your job: {job}. Your MBTI type: INTJ.",
+                "bio3": "{name} is female. Job: {job}. MBTI type: INTJ.",
+                "mini_trait": "Gender: female; Job: {job}, MBTI: INTJ"}}"#
+            )
+        };
+        let [a, b] = names.map(role);
+        fs::write(folder.join(file), format!("{{{a}, {b}}}")).unwrap();
+    };
+    roles("train.json", ["Di", "Eve"], "smith");
+    roles("test.json", ["Ada", "Bo"], "miller");
+    study.change(
+        "made = { seed = 5, train = 3, test = 2 }",
+        "train = \"train.json\"\ntest = \"test.json\"",
+    );
+    study.change("features = { top = 2 }", "features = [1, 2]");
+    for shard in ["1/2", "2/2"] {
+        study.finish(&["--shard", shard]);
+    }
+    let refused = |expected: &str| {
+        let merged = merge_study(&study);
+        let why = String::from_utf8_lossy(&merged.stderr);
+        let all = ["1-of-2.journal: the journal of another study: ", expected];
+        assert!(all.iter().all(|words| why.contains(words)), "{why}");
+        assert!(!merged.status.success() && !study.out().join("study.journal").exists());
+    };
+    roles("test.json", ["Ada", "Bo"], "baker");
+    refused("roles.sha256 is ");
+    roles("test.json", ["Ada", "Cy"], "miller");
+    refused("roles.sha256 is ");
+    roles("test.json", ["Ada", "Bo"], "miller");
+    study.change("[1, 2]", "[1, 3]");
+    refused("feature number 2 is \"2\" in the journal and \"3\" in the study");
+    study.change("[1, 3]", "[1, 2]");
+    for (file, key) in [
+        ("prompt.txt", "prompt.template"),
+        ("model/config.json", "model.sha256"),
+        ("sae/cfg.json", "steering.sae.sha256"),
+    ] {
+        let before = fs::read(folder.join(file)).unwrap();
+        let changed = [&before[..], b"\n"].concat();
+        fs::write(folder.join(file), changed).unwrap();
+        refused(&format!("{key} is "));
+        fs::write(folder.join(file), before).unwrap();
+    }
+    let questions = fs::read_to_string(folder.join("questions.csv")).unwrap();
+    let other = questions.replace("Should I joke 2 times?", "Should I joke at all?");
+    fs::write(folder.join("questions.csv"), other).unwrap();
+    refused("item number 9 is ");
+    fs::write(folder.join("questions.csv"), questions).unwrap();
+
+    // A machine that only merges may lack the model, and says so.
+    fs::rename(folder.join("model"), folder.join("elsewhere")).unwrap();
+    let merged = merge_study(&study);
+    let why = String::from_utf8_lossy(&merged.stderr);
+    assert!(merged.status.success(), "{why}");
+    assert!(
+        why.contains("model is not here, so it was not compared"),
+        "{why}"
+    );
 }
 
 #[test]
@@ -114,7 +179,7 @@ fn a_changed_study_is_refused_and_a_plan_asks_nothing() {
     study.change("top = 2", "top = 1");
     let refused = run_study(&study, &["--shard", "1/9"]).output().unwrap();
     let why = String::from_utf8_lossy(&refused.stderr);
-    assert!(why.contains("another study: questions is"), "{why}");
+    assert!(why.contains("another study: feature number 2 is "), "{why}");
     study.change("top = 1", "top = 2");
     study.change("mode = \"add\"", "mode = \"adds\"");
     let refused = run_study(&study, &[]).output().unwrap();

@@ -113,6 +113,19 @@ impl Small {
         Self { folder }
     }
 
+    /// The same without steering, for a served model.
+    pub fn served() -> Self {
+        let study = Self::open();
+        let text = fs::read_to_string(study.file()).unwrap();
+        let (before, after) = text.split_once("[steering]").unwrap();
+        let (_, after) = after.split_once("[instructions]").unwrap();
+        let (name, after_model) = before.split_once("folder = ").unwrap();
+        let (_, before) = after_model.split_once('\n').unwrap();
+        let text = format!("{name}served = \"message\"\n{before}[instructions]{after}");
+        fs::write(study.file(), text).unwrap();
+        study
+    }
+
     pub fn file(&self) -> PathBuf {
         self.folder.path().join("study.toml")
     }

@@ -1,0 +1,288 @@
+//! Runs that are killed or meet a full disk at any moment: nothing kept is lost or asked again, and the end is that of a
+//! run which nothing disturbed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use value_causal::bench::journal::{Journal, JournalError, Question, Recorded, Verdict};
+
+use crate::judged::{server, with_server};
+use crate::small::{Small, answers, csvs, run_study};
+
+type Outcome = (Vec<(&'static str, Vec<u8>)>, Vec<Recorded>);
+
+fn outcome(out: &Path) -> Outcome {
+    (csvs(out), answers(out))
+}
+
+/// What the journal holds, with the time that each answer took, which differs if it is asked again. Read from a copy, so
+/// that the next run finds the files as the kill left them.
+fn kept(out: &Path) -> BTreeMap<Question, Recorded> {
+    let copies = tempfile::tempdir().unwrap();
+    for name in ["study.journal", "study.journal-wal"] {
+        if out.join(name).exists() {
+            fs::copy(out.join(name), copies.path().join(name)).unwrap();
+        }
+    }
+    let mut all = BTreeMap::new();
+    // One that is killed while it is made is none yet.
+    if let Ok(journal) = Journal::of_file(copies.path().join("study.journal")) {
+        let each = |recorded: Recorded| {
+            all.insert(recorded.response.question, recorded);
+            Ok::<_, JournalError>(())
+        };
+        journal.for_each(each).unwrap();
+    }
+    all
+}
+
+/// That nothing which was there is lost, or was asked again. What was unjudged may be judged by now.
+fn assert_kept(before: &BTreeMap<Question, Recorded>, now: &BTreeMap<Question, Recorded>) {
+    let is_judged = |verdict: &Verdict| matches!(verdict, Verdict::Judged { .. });
+    for (question, recorded) in before {
+        let mut recorded = recorded.clone();
+        let now = now.get(question).expect("an answer is lost");
+        if !is_judged(&recorded.response.verdict) {
+            recorded.response.verdict = now.response.verdict.clone();
+        }
+        if !recorded.thought.as_ref().is_some_and(is_judged) {
+            recorded.thought = now.thought.clone();
+        }
+        assert_eq!(&recorded, now, "asked or judged again");
+    }
+}
+
+/// How many kills found the journal empty, begun and complete.
+#[derive(Default)]
+struct Kills {
+    empty: usize,
+    begun: usize,
+    complete: usize,
+}
+
+impl Kills {
+    fn all(&self) -> usize {
+        self.empty + self.begun + self.complete
+    }
+}
+
+/// Starts runs of `study` and kills each after a random time up to `life`, until one comes to its end; then does the same
+/// with another study, until there were so many kills. Every study must end as expected.
+fn kill(
+    study: impl Fn() -> Small,
+    start: impl Fn(&Small) -> Command,
+    n: usize,
+    life: Duration,
+    seed: u64,
+    expected: &Outcome,
+) -> Kills {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut kills = Kills::default();
+    while kills.all() < n {
+        let study = study();
+        let mut before: BTreeMap<Question, Recorded> = BTreeMap::new();
+        loop {
+            let mut command = start(&study);
+            let mut run = silent(&mut command).spawn().unwrap();
+            let enough = kills.all() == n;
+            if !enough {
+                sleep(life.mul_f64(random.random_range(0.0..1.0)));
+            }
+            if enough || run.try_wait().unwrap().is_some() {
+                assert!(run.wait().unwrap().success());
+                break;
+            }
+            run.kill().unwrap();
+            if !was_killed(&mut run) {
+                break; // It ended in between.
+            }
+            let now = kept(&study.out());
+            assert_kept(&before, &now);
+            match now.len() {
+                0 => kills.empty += 1,
+                n if n < expected.1.len() => kills.begun += 1,
+                _ => kills.complete += 1,
+            }
+            before = now;
+        }
+        assert_eq!(&outcome(&study.out()), expected);
+    }
+    kills
+}
+
+fn silent(command: &mut Command) -> &mut Command {
+    command.stdout(Stdio::null()).stderr(Stdio::null())
+}
+
+#[cfg(unix)]
+fn was_killed(run: &mut Child) -> bool {
+    use std::os::unix::process::ExitStatusExt;
+    let status = run.wait().unwrap();
+    assert!(status.success() || status.signal() == Some(9), "{status}");
+    status.signal().is_some()
+}
+
+#[cfg(not(unix))]
+fn was_killed(run: &mut Child) -> bool {
+    !run.wait().unwrap().success()
+}
+
+#[test]
+fn fifty_kills_change_nothing() {
+    let whole = Small::varied("");
+    let started = Instant::now();
+    whole.finish(&[]);
+    let life = started.elapsed();
+    let expected = outcome(&whole.out());
+    let kills = scope(|scope| {
+        let half = |seed| {
+            let expected = &expected;
+            let study = || Small::varied("");
+            scope.spawn(move || {
+                kill(
+                    study,
+                    |study| run_study(study, &[]),
+                    25,
+                    life,
+                    seed,
+                    expected,
+                )
+            })
+        };
+        [half(1), half(2)].map(|half| half.join().unwrap())
+    });
+    let sum = |of: fn(&Kills) -> usize| kills.iter().map(of).sum::<usize>();
+    let (empty, begun, complete) = (sum(|k| k.empty), sum(|k| k.begun), sum(|k| k.complete));
+    eprintln!(
+        "killed {empty} times before, {begun} times between and {complete} times after all answers"
+    );
+    assert_eq!(empty + begun + complete, 50);
+    assert!(empty > 0 && begun > 0, "no kill while it asked");
+}
+
+/// The same where a server answers and judges. Its replies depend on what it is asked, and nothing else.
+#[test]
+fn kills_while_a_server_is_asked_lose_nothing() {
+    let port = server(|request| {
+        sleep(Duration::from_millis(3));
+        let sum = request.bytes().fold(0_u32, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(u32::from(byte))
+        });
+        let texts = ["yes", "no", "It may be.\\nAnswer: who knows"];
+        crate::judged::says(texts[sum as usize / 7 % texts.len()])
+    });
+    let served = || {
+        let study = Small::served();
+        study.change("[judging]", "[judging]\njudge = \"chat\"\nthoughts = true");
+        study
+    };
+    let start = |study: &Small| with_server(study, port);
+    let whole = served();
+    let started = Instant::now();
+    let ended = start(&whole).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    let life = started.elapsed();
+    let expected = outcome(&whole.out());
+    let kills = kill(served, start, 8, life, 3, &expected);
+    assert_eq!(kills.all(), 8);
+}
+
+/// Ends with an error on a disk without room, and goes on where there is some.
+fn runs_out_of_room(study: &Small, mut start: Command, room: impl FnOnce(), expected: &Outcome) {
+    let full = start.output().unwrap();
+    let why = String::from_utf8_lossy(&full.stderr);
+    assert!(
+        !full.status.success() && why.contains("study.journal: cannot record answers: "),
+        "{full:?}"
+    );
+    let before = kept(&study.out());
+    assert!(before.len() < expected.1.len());
+    room();
+    study.finish(&[]);
+    assert_kept(&before, &kept(&study.out()));
+    assert_eq!(&outcome(&study.out()), expected);
+}
+
+#[test]
+fn a_full_disk_ends_a_run_and_loses_nothing() {
+    let whole = Small::varied("");
+    whole.finish(&[]);
+    let expected = outcome(&whole.out());
+    let size = fs::metadata(whole.out().join("study.journal"))
+        .unwrap()
+        .len();
+
+    // No file may grow beyond so many blocks of 512 bytes, and the program is told so instead of killed.
+    let study = Small::varied("");
+    let limited = format!("trap '' XFSZ; ulimit -f {} && exec \"$@\"", size / 2 / 512);
+    let plain = run_study(&study, &[]);
+    let mut start = Command::new("sh");
+    start.args(["-c", &limited, "sh"]);
+    start.arg(plain.get_program()).args(plain.get_args());
+    start.env("OMP_NUM_THREADS", "1");
+    runs_out_of_room(&study, start, || (), &expected);
+
+    let study = Small::varied("");
+    fs::create_dir(study.out()).unwrap();
+    let mount = |options: &str, what: &[&str]| {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", options]).args(what);
+        let mounted = mount.arg(study.out()).stderr(Stdio::null()).status();
+        mounted.is_ok_and(|status| status.success())
+    };
+    if !mount(&format!("size={}", size / 2), &["none"]) {
+        eprintln!("skipped: this user may not mount a small file system");
+        return;
+    }
+    let _mounted = Mounted(&study);
+    let more = || assert!(mount("remount,size=64m", &[]));
+    runs_out_of_room(&study, run_study(&study, &[]), more, &expected);
+}
+
+/// Takes the file system away before the folder goes.
+struct Mounted<'a>(&'a Small);
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        let _status = Command::new("umount").arg(self.0.out()).status();
+    }
+}
+
+/// A pipe that nobody reads.
+#[test]
+fn a_closed_pipe_ends_a_run_quietly() {
+    let study = Small::varied("");
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let closed = run_study(&study, &[]).stdout(writer).output().unwrap();
+    assert_eq!(closed.status.code(), Some(141), "{closed:?}");
+    assert!(closed.stderr.is_empty(), "{closed:?}");
+    assert!(!study.out().exists(), "nothing is asked");
+
+    let head = |arguments: &[&str]| {
+        let command = run_study(&study, arguments);
+        let mut head = Command::new("sh");
+        head.args(["-c", "\"$@\" | head -1", "sh"]);
+        head.arg(command.get_program()).args(command.get_args());
+        head.env("OMP_NUM_THREADS", "1").output().unwrap()
+    };
+    for arguments in [&["--plan"][..], &[]] {
+        let first = head(arguments);
+        assert!(
+            first.status.success() && first.stderr.is_empty(),
+            "{first:?}"
+        );
+        let line = String::from_utf8(first.stdout).unwrap();
+        assert!(line.starts_with("Three values: ") && line.lines().count() == 1);
+    }
+    let whole = Small::varied("");
+    whole.finish(&[]);
+    study.finish(&[]);
+    assert_eq!(outcome(&study.out()), outcome(&whole.out()));
+}
