@@ -59,7 +59,8 @@ impl<'a> Setup<'a> {
         if !self.is_ready(&folder)? {
             self.make(&folder)?;
         }
-        drop(locked);
+        // Closed alone it would stay locked where a program that another thread just starts has the file, too.
+        let _ = locked.unlock();
         self.tidy();
         Ok(folder)
     }
