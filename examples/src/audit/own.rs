@@ -9,7 +9,7 @@ use crate::Failure;
 use crate::arguments::{Arguments, Loaded};
 use crate::run::file::StudyFile;
 use crate::run::finish::{EXPERIMENT, Tables, unjudged, write_measurements};
-use crate::run::{Answers, journal_of, same_settings};
+use crate::run::{Answers, Materials, is_of_study, journal_of};
 use crate::source::Input;
 
 /// Where in the audit's folder the tables go that are made of a journal.
@@ -52,12 +52,18 @@ pub fn of_journal(
         return Err(unfinished(folder)?.into());
     }
     let journal = complete(&path)?;
-    same_settings(study, &journal)?;
+    let materials = Materials::read(study, data)?;
+    let not_here = is_of_study(&journal, study, &materials, data)?;
     let open = unjudged(study);
     let tables = Tables::of(&journal, open)?;
     let experiment = write_measurements(study, data, &tables, &out.join(TABLES))?;
     let mut loaded = load(experiment)?;
     add_answers(&mut loaded, journal, tables, open)?;
+    let notes = not_here.iter().map(|file| {
+        let file = file.display();
+        format!("{file} is not here, so it was not compared with the journal's")
+    });
+    loaded.study.notes.extend(notes);
     Ok(loaded)
 }
 

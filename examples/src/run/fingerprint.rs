@@ -31,16 +31,6 @@ const FREE: [&str; 11] = [
 /// Settings in whose place stands the checksum of what they name.
 const FILES: [&str; 4] = ["model.folder", "steering.sae", "roles.", "prompt.template"];
 
-/// What a manifest has beside settings: checksums, and what a server tells.
-const FOUND: [&str; 6] = [
-    "definitions.sha256",
-    "model.name",
-    "model.sha256",
-    "prompt.template",
-    "roles.sha256",
-    "steering.sae.sha256",
-];
-
 /// Everything but the questions that an answer of this study may depend on.
 ///
 /// Model and autoencoder count by the content of their files, so that they may lie elsewhere on every machine, and the
@@ -102,21 +92,6 @@ fn settings(study: &StudyFile) -> Result<Manifest, Failure> {
     let settings: Manifest = entries.into_iter().filter(|(key, _)| kept(key)).collect();
     let device = study.model.device.split(':').next().unwrap_or_default();
     Ok(settings.with("model.device", device))
-}
-
-/// Refuses a journal whose settings are not those of the study file. What only other files can tell, which model and which
-/// questions, is not compared.
-///
-/// # Errors
-/// [`JournalError::OtherStudy`] with the first setting that differs.
-pub fn same_settings(study: &StudyFile, journal: &Journal) -> Result<(), Failure> {
-    let recorded = journal.manifest().iter();
-    let recorded = recorded.filter(|(key, _)| !FOUND.contains(key));
-    let recorded = recorded.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    match settings(study)?.difference(&recorded.collect()) {
-        None => Ok(()),
-        Some(difference) => Err(other_study(journal, difference).into()),
-    }
 }
 
 fn other_study(journal: &Journal, difference: Difference) -> JournalError {

@@ -33,7 +33,7 @@ pub use answers::Answers;
 pub use arguments::{StudyArguments, journal_of, read_study};
 pub use asking::{Asking, ask, judge_thoughts_by_rules};
 pub(crate) use fingerprint::bytes_checksum;
-pub use fingerprint::{checksum, is_of_study, manifest, same_settings, same_study};
+pub use fingerprint::{checksum, is_of_study, manifest, same_study};
 pub use instructed::InstructedTables;
 pub use materials::Materials;
 pub use meter::{Meter, duration};

@@ -318,6 +318,11 @@ fn a_journal_alone_gives_the_tables_of_the_finished_study() {
     let finished = contents(&out);
     assert!(made.iter().all(|(name, bytes)| finished[name] == *bytes));
 
+    fs::remove_file(data.join("never opened")).unwrap();
+    let elsewhere = own::of_journal(&out, (&study, data), &audited).unwrap();
+    let note = elsewhere.study.notes.last().unwrap();
+    assert!(note.contains("never opened is not here"), "{note}");
+
     // Another study file is refused, and tables that the journal does not give.
     let mut other = study.clone();
     other.judging.max_new_tokens = 7;
