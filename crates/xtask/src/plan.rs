@@ -73,6 +73,8 @@ pub enum Work {
     },
     /// Test all packages in one build with all features.
     TestTogether,
+    /// Test against a real chat server.
+    TestServed,
     /// Run tests, optimised.
     TestOptimised(&'static Optimised),
     /// Run the example programs.
@@ -114,6 +116,10 @@ pub fn plan(workspace: &Workspace) -> Vec<Step> {
     );
     let together = "tests and doctests of all packages, built together with all features";
     steps.push(step("test-workspace", together, Work::TestTogether));
+    if workspace.package("valuebench").is_some() {
+        let served = "the chat client, and a study, against a real server where there is Python";
+        steps.push(step("test-served", served, Work::TestServed));
+    }
     let there = |test: &&Optimised| {
         let package = workspace.package(test.package);
         package.is_some_and(|package| package.has_target("test", test.target))

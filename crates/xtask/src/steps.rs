@@ -16,6 +16,15 @@ const LENS: &str = "lens";
 /// Kind and name of the test program that works in a browser where there is one.
 const BROWSER_TEST: (&str, &str) = ("test", "audit");
 
+/// Makes a chat server from packages of Python, and runs a command while it serves.
+const WITH_SERVER: &str = "scripts/chat_server/with_server";
+
+/// What is tested with it: package, test program, and which of its tests.
+const SERVED_TESTS: [(&str, &str, &str); 2] = [
+    ("valuebench", "chat", "real"),
+    ("examples", "run_study", "real_server"),
+];
+
 /// The workspace, and what its steps find out once for all of them.
 pub struct Site {
     /// The packages and their folder.
@@ -60,6 +69,7 @@ impl Site {
             Work::Document => self.document(&mut log),
             Work::TestAlone { package } => self.test_alone(package, &mut log),
             Work::TestTogether => self.test_together(&mut log),
+            Work::TestServed => self.test_served(&mut log),
             Work::TestOptimised(test) => self.test_optimised(test, &mut log),
             Work::Examples => log.failures.extend(examples::check(&self.workspace)),
             Work::Study => self.study(&mut log),
@@ -125,6 +135,27 @@ impl Site {
         for set in tested_sets(package, &self.left_out_of([package])) {
             println!("{name} with {}:", set.name);
             log.run(&self.test(name).args(set.args));
+        }
+    }
+
+    fn test_served(&self, log: &mut Log) {
+        let with_server = || Cmd::new(self.workspace.root.join(WITH_SERVER));
+        if let Err(failure) = with_server().run() {
+            let note =
+                format!("the chat client met no real server, which could not be made: {failure}");
+            return log.notes.push(note);
+        }
+        for (name, target, tests) in SERVED_TESTS {
+            let Some(package) = self.workspace.package(name) else {
+                continue;
+            };
+            let left_out = self.left_out_of([package]);
+            let all = tested_sets(package, &left_out).pop();
+            if let Some(all) = all.filter(|_| !left_out.contains(LENS)) {
+                let cargo = ["cargo", "test", "--package", name, "--test", target];
+                let test = with_server().args(cargo).args(all.args).arg(tests);
+                log.run(&test.env("CARGO_INCREMENTAL", "0"));
+            }
         }
     }
 

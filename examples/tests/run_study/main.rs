@@ -4,6 +4,7 @@ mod judged;
 mod kills;
 mod organism;
 mod paper;
+mod real_server;
 mod roles;
 mod slurm;
 mod small;
