@@ -63,7 +63,15 @@ fn real_refusals() {
     };
     let ask = |options| ask_about("?", options);
     let url = std::env::var("VALUEBENCH_CHAT_URL").unwrap();
-    let is_refusal = |error: &ChatError| matches!(error, ChatError::Status { status, .. } if (400..500).contains(status));
+    let is_refusal = |error: &ChatError| {
+        matches!(
+            error,
+            ChatError::Status {
+                status: 400..500,
+                ..
+            }
+        )
+    };
     let misled = ChatOptions::new(format!("{url}/nowhere"), "no-such-model-0");
     let misled = ask(misled).unwrap_err();
     println!("{misled}");
