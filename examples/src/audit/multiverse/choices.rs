@@ -1,6 +1,6 @@
 //! The levels of each choice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rand::SeedableRng;
@@ -168,7 +168,7 @@ pub(super) fn alphas(own: f64, others: &[f64]) -> Vec<f64> {
     alphas
 }
 
-/// The sets of features to try, the published one first.
+/// The sets of features to try, each once, the published one first.
 pub(super) fn feature_sets(loaded: &Loaded, settings: &Settings) -> Vec<FeatureSet> {
     let (published, all) = (published_features(loaded), all_features(loaded));
     let set = |kind, name: String, features: BTreeSet<u64>| FeatureSet {
@@ -204,6 +204,35 @@ pub(super) fn feature_sets(loaded: &Loaded, settings: &Settings) -> Vec<FeatureS
         let features = chosen.map(|at| known[at]).collect();
         set(SetKind::Random, format!("random {}", place + 1), features)
     }));
-    sets.retain(|set| settings.feature_sets.contains(&set.kind));
+    let mut seen = HashSet::new();
+    sets.retain(|set| {
+        settings.feature_sets.contains(&set.kind) && seen.insert(Arc::clone(&set.features))
+    });
     sets
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::Arguments;
+
+    #[test]
+    fn no_set_of_features_counts_twice() {
+        let arguments = Arguments {
+            experiment: None,
+            data: None,
+            out: PathBuf::new(),
+        };
+        let mut loaded = arguments.load().unwrap();
+        let n = all_features(&loaded).len();
+        loaded.experiment.features.published = all_features(&loaded).into_iter().collect();
+        let sets = feature_sets(&loaded, &Settings::default());
+        // Random sets as large as the published one are the published one.
+        assert_eq!(sets.len(), 1 + n);
+        assert_eq!(sets[0].kind, SetKind::Published);
+        let distinct: HashSet<_> = sets.iter().map(|set| &set.features).collect();
+        assert_eq!(distinct.len(), sets.len());
+    }
 }
