@@ -1,13 +1,11 @@
 //! Whether the published comparison depends on the baseline that was taken.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use value_causal::discovery::graph::UndirectedEdges;
 use value_causal::metrics::{Expectations, Expected, MeanEffects, Unexpected};
 
 use super::comparisons::{Compared, Comparison, of_features, of_roles, role_name};
-use super::search::{Rows, discover, with_features};
+use super::search::{Basis, with_features};
 use crate::Failure;
 use crate::arguments::Loaded;
 use crate::results::digraph;
@@ -76,14 +74,14 @@ pub struct Counts {
 }
 
 impl Baselines {
-    /// Measures the discovered and the reference graph against every baseline, on the rows of
-    /// `features`, all else as published.
+    /// Measures the discovered and the reference graph against every baseline, with the graph and the
+    /// features of `basis`, all else as published.
     ///
     /// # Errors
     /// If the graph cannot be discovered.
-    pub fn compute(loaded: &Loaded, features: &BTreeSet<u64>) -> Result<Self, Failure> {
+    pub fn compute(loaded: &Loaded, basis: &Basis) -> Result<Self, Failure> {
         let (experiment, study) = (&loaded.experiment, &loaded.study);
-        let found = discover(&study.train, features, Rows::All, experiment.alpha)?;
+        let found = basis.discover(loaded)?;
         let reference = &experiment.figures.reference;
         let edges = experiment.reference(reference).map(|r| r.edges.as_slice());
         let (expected, unexpected) = (Expected::Successors, Unexpected::NonSuccessors);
@@ -101,7 +99,7 @@ impl Baselines {
             }
         };
         let roles = of_roles(&study.test, Compared::All)?;
-        let steered = of_features(&with_features(&study.test, features))?;
+        let steered = of_features(&with_features(&study.test, &basis.set))?;
         Ok(Self {
             role: roles.iter().map(against).collect(),
             sae: steered.iter().map(against).collect(),

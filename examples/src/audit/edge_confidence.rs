@@ -1,7 +1,5 @@
 //! How sure the edges of the discovered graph are, and the rates that follow from it.
 
-use std::collections::BTreeSet;
-
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde::Serialize;
@@ -15,9 +13,9 @@ use value_causal::metrics::{Expectations, Expected, Unexpected};
 use value_causal::ndarray::Axis;
 
 use super::comparisons::Steering;
-use super::null_tests::{Features, OverBaselines};
+use super::null_tests::OverBaselines;
 use super::resampled::{Means, Sample};
-use super::search::{Rows, all_features, discover, published_features, with_features};
+use super::search::{Basis, Features};
 use super::settings::Settings;
 use crate::Failure;
 use crate::arguments::Loaded;
@@ -65,7 +63,7 @@ pub struct EdgeRow {
     pub a: String,
     /// The other.
     pub b: String,
-    /// How the graph of all rows joins them: `->`, `<-`, `--`, `<->` or not.
+    /// How the graph that all these rows give joins them: `->`, `<-`, `--`, `<->` or not.
     pub found: Option<&'static str>,
     /// Share of the resamples that join them.
     pub any: f64,
@@ -140,28 +138,19 @@ pub fn compute(
 ) -> Result<Vec<EdgeConfidence>, Failure> {
     progress.set_message("searching resamples");
     progress.inc_length(2);
-    let sets = [
-        (Features::PublishedSubset, published_features(loaded)),
-        (Features::AllFeatures, all_features(loaded)),
-    ];
-    let one = |(features, set): &(Features, BTreeSet<u64>)| {
-        let confidence = EdgeConfidence::compute(loaded, settings, *features, set);
+    let one = |basis: &Basis| {
+        let confidence = EdgeConfidence::compute(loaded, settings, basis);
         progress.inc(1);
         confidence
     };
-    sets.iter().map(one).collect()
+    Basis::both(loaded).iter().map(one).collect()
 }
 
 impl EdgeConfidence {
-    fn compute(
-        loaded: &Loaded,
-        settings: &Settings,
-        features: Features,
-        set: &BTreeSet<u64>,
-    ) -> Result<Self, Failure> {
+    fn compute(loaded: &Loaded, settings: &Settings, basis: &Basis) -> Result<Self, Failure> {
         let alpha = loaded.experiment.alpha;
-        let train = with_features(&loaded.study.train, set);
-        let graph = discover(&train, set, Rows::All, alpha)?;
+        let train = basis.searched(loaded);
+        let graph = basis.discover(loaded)?;
         let options = || {
             BootstrapOptions::new(settings.resamples)
                 .seed(settings.seed)
@@ -172,13 +161,13 @@ impl EdgeConfidence {
         let by_row = resample(&train, alpha, &options())?;
         let resampled = |found: &Bootstrap| Resampled::of(found, &graph, settings.threshold);
         Ok(Self {
-            features,
+            features: basis.features,
             n_rows: train.n_settings(),
             n_roles: train.roles().len(),
             by_role: resampled(&by_role),
             by_row: resampled(&by_row),
             intervals: intervals(
-                &Sample::all(loaded, set)?,
+                &Sample::all(loaded, &basis.set)?,
                 &graph,
                 by_role.graphs(),
                 settings,

@@ -17,7 +17,8 @@ use value_causal::discovery::effects::{Ida, LinearModel, Moments};
 use value_causal::discovery::{Alpha, MixedGraph, PcOptions, pc};
 use value_causal::metrics::ChangeRates;
 
-use super::search::{Rows, discover, published_features, with_features};
+use super::rivals::successors;
+use super::search::{Basis, with_features};
 use super::settings::Settings;
 use crate::Failure;
 use crate::arguments::Loaded;
@@ -77,22 +78,23 @@ pub struct Counted {
     pub n_dags: String,
 }
 
-/// The effects by two graphs over the published features' training rows: `published`, searched as
+/// The effects by two graphs in the training rows behind the published one: `published`, searched as
 /// the study searches it, and `default`, searched so that some DAG always extends it.
 ///
 /// A graph that cannot be discovered, because a value is constant, say, has its reason instead of
 /// effects.
 pub fn compute(loaded: &Loaded, settings: &Settings) -> BTreeMap<String, OfGraph> {
-    let features = published_features(loaded);
+    let basis = Basis::published(loaded);
     let [train, test] =
-        [&loaded.study.train, &loaded.study.test].map(|table| with_features(table, &features));
-    let alpha = loaded.experiment.alpha;
+        [&loaded.study.train, &loaded.study.test].map(|table| with_features(table, &basis.set));
+    let searched = basis.searched(loaded);
+    let tables = [&searched, &train, &test];
     let graphs = [
-        ("published", discover(&train, &features, Rows::All, alpha)),
-        ("default", extendable(&train, alpha)),
+        ("published", basis.discover(loaded)),
+        ("default", extendable(&searched, loaded.experiment.alpha)),
     ];
     let of_graph = |(name, graph): (&str, Result<MixedGraph, Failure>)| {
-        let found = OfGraph::new(graph, &train, &test, settings.resamples, settings.seed);
+        let found = OfGraph::new(graph, tables, settings.resamples, settings.seed);
         (name.to_owned(), found)
     };
     graphs.into_iter().map(of_graph).collect()
@@ -101,8 +103,7 @@ pub fn compute(loaded: &Loaded, settings: &Settings) -> BTreeMap<String, OfGraph
 impl OfGraph {
     fn new(
         graph: Result<MixedGraph, Failure>,
-        train: &OrientationTable,
-        test: &OrientationTable,
+        tables: [&OrientationTable; 3],
         n_resamples: usize,
         seed: u64,
     ) -> Self {
@@ -111,7 +112,7 @@ impl OfGraph {
             graph.edges().map(edge).collect()
         };
         let edges = graph.as_ref().map(shown).unwrap_or_default();
-        let found = graph.and_then(|graph| effects(&graph, train, test, n_resamples, seed));
+        let found = graph.and_then(|graph| effects(&graph, tables, n_resamples, seed));
         let reason = found.as_ref().err().map(ToString::to_string);
         Self {
             edges,
@@ -131,20 +132,19 @@ pub(super) fn extendable(train: &OrientationTable, alpha: f64) -> Result<MixedGr
     Ok(pc(&test, &PcOptions::new(Alpha::new(alpha)?))?.graph)
 }
 
-/// The effects that a graph allows, estimated from the rows it was found in, and how well they
-/// foretell the steered rows of `test`.
+/// The effects that a graph allows, estimated from the rows it was `searched` in, and how well they
+/// foretell the steered rows of `test`, beside rivals that have seen those of `train`.
 ///
 /// # Errors
 /// If no DAG extends the graph (it has a cycle or a bidirected edge), or if values of the training
 /// rows are constant or determine each other, so that effects cannot be estimated.
 pub fn effects(
     graph: &MixedGraph,
-    train: &OrientationTable,
-    test: &OrientationTable,
+    [searched, train, test]: [&OrientationTable; 3],
     n_resamples: usize,
     seed: u64,
 ) -> Result<Effects, Failure> {
-    let moments = Moments::from_samples(train.matrix())?;
+    let moments = Moments::from_samples(searched.matrix())?;
     let ida = Ida::global(graph, &moments.covariance)?;
     let model = LinearModel::fit_moments(&graph.consistent_extension()?, &moments)?;
     let held_out = HeldOut::of(test);
@@ -162,10 +162,8 @@ pub fn effects(
         let variances = covariance[[cause, cause]] * covariance[[effect, effect]];
         (covariance[[cause, effect]] / variances.sqrt()).abs()
     };
-    let follows = |cause, effect| {
-        let joined = graph.is_directed(cause, effect) || graph.is_undirected(cause, effect);
-        f64::from(u8::from(joined))
-    };
+    let reached = successors(graph);
+    let follows = |cause, effect| reached[[effect, cause]];
     let co_change = |cause, effect| rates.rate(effect, cause).unwrap_or(0.0);
     let base_rate = |_, effect| rates.base_rate(effect).unwrap_or(0.0);
     let foretold = [

@@ -40,6 +40,7 @@ use multiverse::{Multiverse, Specification};
 use null_tests::NullTest;
 use planner::Plan;
 use rivals::Contest;
+use search::{Basis, Rows};
 
 pub use settings::Settings;
 pub use write::write;
@@ -57,6 +58,8 @@ pub struct Audit {
     pub values: Vec<String>,
     /// The features behind the published graph.
     pub published_features: Vec<u64>,
+    /// The training rows behind the published graph; all rows are behind the one with all features.
+    pub published_rows: Rows,
     /// The reference graphs' titles by key.
     pub references: BTreeMap<String, String>,
     /// Key of the reference graph that figure 4 shows beside the discovered one.
@@ -107,8 +110,8 @@ impl Audit {
         settings: &Settings,
         progress: &ProgressBar,
     ) -> Result<Self, Failure> {
-        let published = Baselines::compute(loaded, &search::published_features(loaded))?;
-        let all = Baselines::compute(loaded, &search::all_features(loaded))?;
+        let published = Baselines::compute(loaded, &Basis::published(loaded))?;
+        let all = Baselines::compute(loaded, &Basis::all(loaded))?;
         let (multiverse, specifications) = multiverse::compute(loaded, settings, progress)?;
         progress.set_message("drawing graphs by chance");
         let null_tests = null_tests::compute(loaded, settings)?;
@@ -124,6 +127,7 @@ impl Audit {
             settings: settings.clone(),
             values: loaded.study.values().to_vec(),
             published_features: search::published_features(loaded).into_iter().collect(),
+            published_rows: Basis::published(loaded).rows,
             references: titles(loaded),
             reference: loaded.experiment.figures.reference.clone(),
             discovered: Discovered::compute(loaded)?,

@@ -12,7 +12,7 @@ use super::comparisons::{
 };
 use super::edge_confidence::mark;
 use super::null_tests::OverBaselines;
-use super::search::{Rows, discover, published_features, with_features};
+use super::search::{Basis, published_features, with_features};
 use crate::Failure;
 use crate::arguments::Loaded;
 
@@ -48,14 +48,7 @@ impl Discovered {
     /// # Errors
     /// If it cannot be discovered.
     pub fn compute(loaded: &Loaded) -> Result<Self, Failure> {
-        let features = published_features(loaded);
-        let alpha = loaded.experiment.alpha;
-        Ok(Self::of(&discover(
-            &loaded.study.train,
-            &features,
-            Rows::All,
-            alpha,
-        )?))
+        Ok(Self::of(&Basis::published(loaded).discover(loaded)?))
     }
 
     fn of(graph: &MixedGraph) -> Self {

@@ -11,7 +11,7 @@ use value_causal::ndarray::Array2;
 use value_causal::petgraph::graph::DiGraph;
 
 use super::comparisons::{Compared, Comparison, Steering, is_published, of_features, of_roles};
-use super::search::{Rows, all_features, discover, published_features, references, with_features};
+use super::search::{Basis, Features, references, with_features};
 use super::settings::Settings;
 use crate::Failure;
 use crate::arguments::Loaded;
@@ -54,16 +54,6 @@ pub struct NullTest {
     pub null_std: f64,
     /// The gaps drawn.
     pub histogram: Histogram,
-}
-
-/// Which features' rows count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Features {
-    /// Those behind the published graphs.
-    PublishedSubset,
-    /// Every one.
-    AllFeatures,
 }
 
 /// Which baselines a gap is the mean over.
@@ -115,17 +105,16 @@ struct Drawn {
 pub fn compute(loaded: &Loaded, settings: &Settings) -> Result<Vec<NullTest>, Failure> {
     let study = &loaded.study;
     let mut tests = Vec::new();
-    for (features, set) in [
-        (Features::PublishedSubset, published_features(loaded)),
-        (Features::AllFeatures, all_features(loaded)),
-    ] {
-        let found = discover(&study.train, &set, Rows::All, loaded.experiment.alpha)?;
-        let found = found.to_digraph(UndirectedEdges::BothWays);
+    for basis in Basis::both(loaded) {
+        let features = basis.features;
+        let found = basis
+            .discover(loaded)?
+            .to_digraph(UndirectedEdges::BothWays);
         let mut graphs = vec![("discovered".to_owned(), found)];
         graphs.extend(references(loaded));
         let named = of_roles(&study.test, Compared::Named)?;
         let roles = of_roles(&study.test, Compared::All)?;
-        let steered = of_features(&with_features(&study.test, &set))?;
+        let steered = of_features(&with_features(&study.test, &basis.set))?;
         let published = |comparisons: &[Comparison]| {
             let chosen = comparisons.iter().filter(|c| is_published(loaded, c));
             chosen.cloned().collect::<Vec<_>>()

@@ -1,7 +1,5 @@
 //! Whether the graph's successors foretell what changes along better than simpler scores do.
 
-use std::collections::BTreeSet;
-
 use rayon::prelude::*;
 use serde::Serialize;
 use value_causal::bench::Setting;
@@ -13,9 +11,9 @@ use value_causal::petgraph::graph::NodeIndex;
 
 use super::comparisons::{Compared, Steering, of_features, of_roles};
 use super::edge_confidence::{EdgeConfidence, Interval};
-use super::null_tests::{Features, OverBaselines};
+use super::null_tests::OverBaselines;
 use super::resampled::Sample;
-use super::search::{Rows, all_features, discover, published_features, with_features};
+use super::search::{Basis, Features, with_features};
 use super::settings::Settings;
 use crate::Failure;
 use crate::arguments::Loaded;
@@ -81,20 +79,18 @@ pub fn compute(
     settings: &Settings,
     confidence: &[EdgeConfidence],
 ) -> Result<Vec<Contest>, Failure> {
-    let sets = [
-        (Features::PublishedSubset, published_features(loaded)),
-        (Features::AllFeatures, all_features(loaded)),
-    ];
     let mut contests = Vec::new();
-    for (features, set) in &sets {
-        let resampled = confidence.iter().find(|found| found.features == *features);
+    for basis in Basis::both(loaded) {
+        let features = basis.features;
+        let resampled = confidence.iter().find(|found| found.features == features);
         let graphs = resampled.map_or(&[][..], |found| &found.graphs);
-        let by_steering = Steering::ALL
-            .map(|steering| Ok::<_, Failure>((steering, scores(loaded, set, steering, graphs)?)));
+        let by_steering = Steering::ALL.map(|steering| {
+            Ok::<_, Failure>((steering, scores(loaded, &basis, steering, graphs)?))
+        });
         let by_steering: Vec<_> = by_steering.into_iter().collect::<Result<_, _>>()?;
-        for sample in Sample::all(loaded, set)? {
+        for sample in Sample::all(loaded, &basis.set)? {
             for (_, scores) in by_steering.iter().filter(|(s, _)| *s == sample.steering) {
-                contests.push(Contest::hold(*features, &sample, scores, settings));
+                contests.push(Contest::hold(features, &sample, scores, settings));
             }
         }
     }
@@ -104,14 +100,15 @@ pub fn compute(
 /// Every score as a matrix `[affected, given]`.
 fn scores(
     loaded: &Loaded,
-    features: &BTreeSet<u64>,
+    basis: &Basis,
     steering: Steering,
     graphs: &[MixedGraph],
 ) -> Result<Vec<(Score, Array2<f64>)>, Failure> {
-    let train = with_features(&loaded.study.train, features);
-    let graph = discover(&train, features, Rows::All, loaded.experiment.alpha)?;
+    let train = with_features(&loaded.study.train, &basis.set);
+    let searched = basis.searched(loaded);
+    let graph = basis.discover(loaded)?;
     let names = FisherZOptions::like_causal_learn().names(train.values());
-    let correlation = FisherZ::with_options(train.matrix(), names)?
+    let correlation = FisherZ::with_options(searched.matrix(), names)?
         .correlation()
         .to_owned();
     let comparisons = match steering {
@@ -152,7 +149,8 @@ fn scores(
     Ok(scores)
 }
 
-fn successors(graph: &MixedGraph) -> Array2<f64> {
+/// 1 where a path leads from the second value to the first, undirected edges both ways: `[affected, given]`.
+pub(super) fn successors(graph: &MixedGraph) -> Array2<f64> {
     let n = graph.n_variables();
     let reached = reachability(&graph.to_digraph(UndirectedEdges::BothWays));
     Array2::from_shape_fn((n, n), |(affected, given)| {

@@ -11,6 +11,7 @@ use value_causal::petgraph::graph::DiGraph;
 
 use crate::Failure;
 use crate::arguments::Loaded;
+use crate::experiment::GraphRows;
 use crate::results::digraph;
 use crate::study::steered_features;
 
@@ -41,6 +42,73 @@ impl Rows {
     }
 }
 
+/// Which features' rows count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Features {
+    /// Those behind the published graphs.
+    PublishedSubset,
+    /// Every one.
+    AllFeatures,
+}
+
+/// What one of the two graphs that a study reports rests on.
+#[derive(Clone, Debug)]
+pub struct Basis {
+    /// Which of the two.
+    pub features: Features,
+    /// The features whose test rows count.
+    pub set: BTreeSet<u64>,
+    /// The training rows that the graph is searched in.
+    pub rows: Rows,
+}
+
+impl Basis {
+    /// The published features, and the rows that the experiment names for the figures' graph.
+    #[must_use]
+    pub fn published(loaded: &Loaded) -> Self {
+        Self {
+            features: Features::PublishedSubset,
+            set: published_features(loaded),
+            rows: match loaded.experiment.features.rows {
+                GraphRows::Published => Rows::All,
+                GraphRows::Unsteered => Rows::Unsteered,
+            },
+        }
+    }
+
+    /// Every feature, and all rows.
+    #[must_use]
+    pub fn all(loaded: &Loaded) -> Self {
+        Self {
+            features: Features::AllFeatures,
+            set: all_features(loaded),
+            rows: Rows::All,
+        }
+    }
+
+    /// Both, the published one first.
+    #[must_use]
+    pub fn both(loaded: &Loaded) -> [Self; 2] {
+        [Self::published(loaded), Self::all(loaded)]
+    }
+
+    /// The rows that the graph is searched in.
+    #[must_use]
+    pub fn searched(&self, loaded: &Loaded) -> OrientationTable {
+        searched(&loaded.study.train, &self.set, self.rows)
+    }
+
+    /// The graph, at the experiment's level.
+    ///
+    /// # Errors
+    /// If a test of independence cannot be made on these rows.
+    pub fn discover(&self, loaded: &Loaded) -> Result<MixedGraph, Failure> {
+        let alpha = loaded.experiment.alpha;
+        discover(&loaded.study.train, &self.set, self.rows, alpha)
+    }
+}
+
 /// The features behind the published graphs.
 #[must_use]
 pub fn published_features(loaded: &Loaded) -> BTreeSet<u64> {
@@ -65,7 +133,14 @@ pub fn with_features(table: &OrientationTable, features: &BTreeSet<u64>) -> Orie
     table.select(|setting| setting.feature().is_none_or(|f| features.contains(&f)))
 }
 
-/// The graph that PC finds, as the study's own analysis searches it.
+fn searched(train: &OrientationTable, features: &BTreeSet<u64>, rows: Rows) -> OrientationTable {
+    match rows {
+        Rows::Unsteered => train.select(Setting::is_unsteered),
+        Rows::All | Rows::RoleCentred => with_features(train, features),
+    }
+}
+
+/// The graph that PC finds, in the way of the study's own analysis.
 ///
 /// Role-centred rows count as fewer samples by the number of roles, which is what centring takes.
 ///
@@ -78,10 +153,7 @@ pub fn discover(
     alpha: f64,
 ) -> Result<MixedGraph, Failure> {
     let options = || FisherZOptions::like_causal_learn().names(train.values());
-    let chosen = match rows {
-        Rows::Unsteered => train.select(Setting::is_unsteered),
-        Rows::All | Rows::RoleCentred => with_features(train, features),
-    };
+    let chosen = searched(train, features, rows);
     let test = if rows == Rows::RoleCentred {
         let test = FisherZ::with_options(chosen.role_centred().view(), options())?;
         let n_samples = chosen.n_settings().saturating_sub(chosen.roles().len());

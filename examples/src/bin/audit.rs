@@ -89,6 +89,9 @@ fn run(args: &Args) -> Result<(), Failure> {
     for note in &loaded.study.notes {
         remark(format_args!("note: {note}"));
     }
+    // Rather now than when all is computed.
+    std::fs::create_dir_all(out)
+        .map_err(|error| format!("{}: expected a folder to write to: {error}", out.display()))?;
     let settings = Settings {
         seed: args.seed,
         random_sets: args.random_sets,

@@ -1,9 +1,10 @@
 //! Edge confidence and rivals, against naive implementations and what is known of the planted study.
 
 use examples::audit::edge_confidence::{self, DrawnAgain, EdgeConfidence, EdgeRow};
-use examples::audit::null_tests::{Features, OverBaselines};
+use examples::audit::null_tests::OverBaselines;
 use examples::audit::resampled::Sample;
 use examples::audit::rivals::{self, Score};
+use examples::audit::search::Features;
 use examples::audit::{Settings, search};
 use examples::results::{Results, planted as planted_graph, role_key};
 use indicatif::ProgressBar;

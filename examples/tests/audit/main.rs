@@ -10,12 +10,14 @@ mod study;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
 
-use examples::audit::baselines::{AgainstBaseline, BaselineCounts, Counts};
+use examples::audit::baselines::{AgainstBaseline, BaselineCounts, Baselines, Counts};
 use examples::audit::multiverse::{SetKind, Undirected};
 use examples::audit::null_tests::{self, Measure, NullTest, OverBaselines};
 use examples::audit::{Audit, Settings, comparisons, search, write};
+use examples::experiment::GraphRows;
 use examples::results::{GraphResults, Results};
 use examples::{Arguments, Loaded};
 use indicatif::ProgressBar;
@@ -328,7 +330,7 @@ fn of<'a>(
     measure: Measure,
 ) -> Vec<&'a NullTest> {
     let wanted = |test: &&NullTest| {
-        test.features == null_tests::Features::PublishedSubset
+        test.features == search::Features::PublishedSubset
             && test.graph == graph
             && test.steering.key() == steering
             && test.baselines == over
@@ -356,6 +358,95 @@ fn the_released_gap_is_what_one_relabelling_in_five_gives() {
     assert_eq!(test.draws.len(), 500);
     assert!((test.p_value() - 0.20).abs() < 0.05, "{}", test.p_value());
     assert!(test.monte_carlo_error() < 0.02);
+}
+
+/// What the experiment has the figures' graph searched in is what every part takes for published.
+#[test]
+fn published_is_the_graph_of_the_study_s_own_results() {
+    let rows = GraphRows::Unsteered;
+    let mut loaded = planted();
+    loaded.experiment.features.rows = rows;
+    let results = Results::compute(&loaded.experiment, &loaded.study).unwrap();
+    let audit = audit(&loaded, &fewest());
+    let sides = [&results.published_subset, &results.all_features];
+    assert_ne!(sides[0].train_rows, sides[1].train_rows);
+    let found = audit.discovered.edges.iter().map(|edge| match edge {
+        (a, b, "<-") => (b.clone(), a.clone(), "->"),
+        edge => edge.clone(),
+    });
+    assert_eq!(found.collect::<Vec<_>>(), sides[0].pc_edges);
+    let role = |results: &GraphResults| {
+        let effects = &results.steering_effects["role_base_first_role"].graphs["discovered"];
+        (effects.expected, effects.unexpected)
+    };
+    let curve =
+        audit.multiverse.curves.iter().find(|curve| {
+            curve.graph == "discovered" && curve.steering == comparisons::Steering::Role
+        });
+    let choice = curve.unwrap().published.as_ref().unwrap();
+    let choice = (Some(choice.expected), Some(choice.unexpected));
+    assert_eq!(choice, role(sides[0]));
+    let n_published = audit.specifications.iter().filter(|s| s.published).count();
+    assert_eq!(n_published, 2 * (1 + loaded.experiment.references.len()));
+    for (features, side) in [
+        search::Features::PublishedSubset,
+        search::Features::AllFeatures,
+    ]
+    .into_iter()
+    .zip(sides)
+    {
+        let test = audit.null_tests.iter().find(|test| {
+            test.features == features
+                && test.graph == "discovered"
+                && test.steering == comparisons::Steering::Role
+                && test.baselines == OverBaselines::Published
+                && test.measure == Measure::Rate
+        });
+        let test = test.unwrap();
+        assert_eq!((test.expected, test.unexpected), role(side));
+        let mut confidence = audit.edge_confidence.iter();
+        let confidence = confidence.find(|found| found.features == features).unwrap();
+        assert_eq!(confidence.n_rows, side.train_rows);
+    }
+    let sae = &loaded.experiment.baselines.sae;
+    let against = |baselines: &Baselines| {
+        let found = baselines.sae.iter().find(|found| found.baseline == *sae);
+        let effects = &found.unwrap().discovered;
+        (effects.expected, effects.unexpected)
+    };
+    let key = sides[0]
+        .steering_effects
+        .keys()
+        .find(|key| key.starts_with("sae_role"));
+    for (found, side) in [
+        (&audit.baselines, sides[0]),
+        (&audit.baselines_all_features, sides[1]),
+    ] {
+        let expected = &side.steering_effects[key.unwrap()].graphs["discovered"];
+        assert_eq!(against(found), (expected.expected, expected.unexpected));
+    }
+    let n_edges = audit.effects["published"].edges.len();
+    assert_eq!(n_edges, sides[0].pc_edges.len());
+    let page = examples::audit::report::html(&audit).unwrap();
+    for title in rows.titles() {
+        assert!(page.contains(&format!("Tests against chance, {title}")));
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_refused_before_anything_is_computed() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_audit"))
+        .arg("--out")
+        .arg(file.path().join("audit"))
+        .output()
+        .unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(!run.status.success());
+    assert!(
+        said.contains("audit: expected a folder to write to"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -179,7 +179,7 @@ fn the_model_foretells_what_moves_with_the_value_acted_upon() {
 fn rivals_are_scored_on_the_same_cases() {
     let sem = sem(1);
     let (train, test) = (study(&sem, "train", 60, 1), study(&sem, "test", 20, 2));
-    let found = effects(sem.dag(), &train, &test, 20, 1).unwrap();
+    let found = effects(sem.dag(), [&train, &train, &test], 20, 1).unwrap();
     assert_eq!((&*found.n_dags, found.pairs.len()), ("1", 42));
     let scores: Vec<&Score> = found.held_out.values().collect();
     assert!(scores.len() == 8 && scores.iter().all(|score| score.n == scores[0].n));
@@ -187,6 +187,19 @@ fn rivals_are_scored_on_the_same_cases() {
     assert_eq!(same_other("base_rate"), 0.5);
     assert!(same_other("train_co_change") > 0.6 && same_other("linear_model") > 0.55);
     assert!(found.held_out["train_co_change"].sign_agreement.is_none());
+    // Successors are reached by any path, here by Warshall's algorithm.
+    let mut reached = Array2::from_shape_fn((7, 7), |(from, to)| sem.dag().is_directed(from, to));
+    let direct = reached.clone();
+    for via in 0..7 {
+        for (from, to) in (0..49).map(|pair| (pair / 7, pair % 7)) {
+            reached[[from, to]] |= reached[[from, via]] && reached[[via, to]];
+        }
+    }
+    assert_ne!(reached, direct);
+    let held_out = HeldOut::of(&test);
+    let by_path = held_out.by_rates(|from, to| f64::from(u8::from(reached[[from, to]])));
+    let by_path = score(&held_out, &by_path, 20, 1).unwrap();
+    assert_eq!(found.held_out["successors"], by_path);
 }
 
 #[test]
@@ -219,7 +232,7 @@ fn a_constant_value_leaves_a_reason_instead_of_effects() {
     let settings = train.settings().to_vec();
     let values = train.values().to_vec();
     let train = OrientationTable::new(values, settings, orientations, None).unwrap();
-    let found = OfGraph::new(extendable(&train, 0.05), &train, &test, 5, 1);
+    let found = OfGraph::new(extendable(&train, 0.05), [&train, &train, &test], 5, 1);
     assert!(found.edges.is_empty() && found.effects.is_none());
     let reason = found.reason.unwrap();
     assert!(
@@ -234,7 +247,7 @@ fn bounds_hold_the_true_effects() {
     let train = study(&sem, "train", 2_000, 5).select(Setting::is_unsteered);
     let test = study(&sem, "test", 5, 6);
     let cpdag = cpdag_of_dag(sem.dag()).unwrap();
-    let found = effects(&cpdag, &train, &test, 10, 1).unwrap();
+    let found = effects(&cpdag, [&train, &train, &test], 10, 1).unwrap();
     assert_eq!(found.n_dags, cpdag.class_size().unwrap().to_string());
     for pair in &found.pairs {
         let at = |name: &str| sem.dag().index_of(name).unwrap();
@@ -270,7 +283,7 @@ fn graphs_and_data_that_do_not_fit_say_why() {
     let (train, test) = (study(&sem, "train", 30, 1), study(&sem, "test", 5, 2));
     let round = [(0, 1), (1, 2), (2, 0)].map(|(a, b)| Edge::directed(a, b));
     let round = MixedGraph::from_edges(7, round).unwrap();
-    let message = effects(&round, &train, &test, 5, 1)
+    let message = effects(&round, [&train, &train, &test], 5, 1)
         .unwrap_err()
         .to_string();
     assert!(message.contains("cycle X0 -> X1 -> X2 -> X0"), "{message}");

@@ -19,7 +19,7 @@ use value_causal::ndarray::Array2;
 use value_causal::petgraph::graph::DiGraph;
 
 use super::comparisons::{Compared, Comparison, Steering, is_published, of_features, of_roles};
-use super::search::{Rows, discover, references, with_features};
+use super::search::{Basis, Rows, discover, references, with_features};
 use super::settings::Settings;
 use crate::Failure;
 use crate::arguments::Loaded;
@@ -157,6 +157,7 @@ fn of_discovered(
     graph: &MixedGraph,
     compares: &[Compare],
 ) -> Found {
+    let published_rows = Basis::published(loaded).rows;
     let mut specifications = Vec::new();
     let mut without_class = false;
     let name: Arc<str> = DISCOVERED.into();
@@ -181,8 +182,8 @@ fn of_discovered(
                 let features = search.features.or(compare.features);
                 for (comparison, rates, published) in &compare.against {
                     let choice = *published
-                        && features.is_some_and(|at| sets[at].kind == SetKind::Published)
-                        && search.rows == Rows::All
+                        && features.is_none_or(|at| sets[at].kind == SetKind::Published)
+                        && search.rows == published_rows
                         && search.alpha == loaded.experiment.alpha
                         && undirected == Undirected::BothWays
                         && definition == Definition::PUBLISHED;

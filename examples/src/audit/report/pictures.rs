@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::audit::Audit;
 use crate::audit::comparisons::Steering;
 use crate::audit::multiverse::{Curve, DISCOVERED};
-use crate::audit::null_tests::{Features, Measure, NullTest, OverBaselines};
+use crate::audit::null_tests::{Measure, NullTest, OverBaselines};
 use crate::audit::planner::{Aim, By, Candidate, Target};
+use crate::audit::search::Features;
 use crate::audit::write::curve_figure;
 use crate::draw::{
     Bar, BarCluster, BarFigure, BarGroup, BarPanel, DrawError, Edge, EdgeStyle, FrontFigure,
