@@ -32,11 +32,11 @@ pub(super) fn encode(pixmap: &Pixmap, scale: f64) -> Result<Vec<u8>, EncodingErr
         }
         None => {
             encoder.set_color(ColorType::Rgb);
-            pixmap
-                .data()
-                .chunks_exact(4)
-                .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
-                .collect()
+            let mut colours = Vec::with_capacity(pixmap.data().len() / 4 * 3);
+            for pixel in pixmap.data().chunks_exact(4) {
+                colours.extend_from_slice(&pixel[..3]);
+            }
+            colours
         }
     };
     encoder.write_header()?.write_image_data(&data)?;

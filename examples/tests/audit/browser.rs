@@ -182,7 +182,7 @@ fn a_reader_can_work_with_the_page() {
         println!("skipped: there is no Chromium, and CHROMIUM names none");
         return;
     };
-    let audit = hostile();
+    let (_, audit) = hostile();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report.html");
     std::fs::write(&file, report::html(audit).unwrap()).unwrap();
