@@ -52,15 +52,22 @@ pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, JournalEr
     let doing = "open it";
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
-    let open = || -> rusqlite::Result<_> {
-        let connection = Connection::open_with_flags(path, flags)?;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(|source| sqlite(path, doing, source))?;
+    // SQLite opens what it may not write for reading, and fails at the lock.
+    if connection.is_readonly("main").is_ok_and(|is| is) {
+        return Err(JournalError::ReadOnly {
+            file: path.to_owned(),
+        });
+    }
+    let lock = || {
         connection.busy_timeout(std::time::Duration::ZERO)?;
         connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = OFF")?;
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")?;
-        connection.execute_batch("BEGIN IMMEDIATE; COMMIT")?;
-        Ok(connection)
+        connection.execute_batch("BEGIN IMMEDIATE; COMMIT")
     };
-    open().map_err(|source| sqlite(path, doing, source))
+    lock().map_err(|source| sqlite(path, doing, source))?;
+    Ok(connection)
 }
 
 /// Whether nothing was ever written: a kill while a journal is made leaves it so.

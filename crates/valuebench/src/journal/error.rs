@@ -30,6 +30,12 @@ pub enum JournalError {
         /// The journal.
         file: PathBuf,
     },
+    /// It may be read, but not written.
+    #[error("{}: read-only; a journal is locked while it is open, even for reading, so copy it to where it may be written", file.display())]
+    ReadOnly {
+        /// The journal.
+        file: PathBuf,
+    },
     /// SQLite or the operating system cannot do it.
     #[error("{}: cannot {doing}: {source}", file.display())]
     Sqlite {

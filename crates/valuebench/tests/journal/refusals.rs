@@ -1,5 +1,7 @@
 //! What is not this study's journal is refused, and the difference named.
 
+use std::fs;
+
 use valuebench::journal::{Aspect, Design, DesignError, Journal, PlannedRow, Question, Shard};
 use valuebench::{OrientationTable, Setting, journal::Unjudged};
 
@@ -63,13 +65,13 @@ fn other_files_are_refused() {
     let at = |name: &str| folder.path().join(name);
     let why = |name: &str| Journal::of_file(at(name)).unwrap_err().to_string();
     assert!(why("nothing").contains("nothing: cannot open it"));
-    std::fs::write(at("empty"), "").unwrap();
+    fs::write(at("empty"), "").unwrap();
     assert!(why("empty").ends_with("empty: expected a journal, found an empty database"));
     assert!(
         open(&at("empty"), &small(), Shard::WHOLE).pending().is_ok(),
         "as after a kill"
     );
-    std::fs::write(at("text"), "name,age\n".repeat(200)).unwrap();
+    fs::write(at("text"), "name,age\n".repeat(200)).unwrap();
     assert!(why("text").ends_with("text: expected a journal, found a file of another kind"));
 }
 
@@ -86,7 +88,7 @@ fn one_at_a_time() {
     finish(&mut journal, 9);
     journal.close().unwrap();
     assert_eq!(
-        std::fs::read_dir(folder.path()).unwrap().count(),
+        fs::read_dir(folder.path()).unwrap().count(),
         1,
         "one file, no log"
     );
@@ -175,4 +177,21 @@ fn rows_that_make_no_design() {
         design(vec![row(none(), &[0]), row(none(), &[1])]).to_string(),
         "row 1 (p: empty role, unsteered): expected each setting once, found it first at row 0"
     );
+}
+
+#[test]
+fn a_journal_that_may_not_be_written_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    drop(open(&path, &small(), Shard::WHOLE));
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    if fs::OpenOptions::new().write(true).open(&path).is_ok() {
+        println!("skipped: this user may write what is read-only");
+        return;
+    }
+    let why = Journal::of_file(&path).unwrap_err().to_string();
+    let expected = format!("{}: read-only; a journal is locked", path.display());
+    assert!(why.starts_with(&expected), "{why}");
 }
