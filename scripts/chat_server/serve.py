@@ -1,5 +1,7 @@
 """Serves the organism with llama.cpp's OpenAI-compatible server until it is ended: serve.py MODEL_FOLDER PORT.
 
+Port 0 is any that is free; the line that says it serves begins with the address.
+
 llama.cpp reads GGUF, so the checkpoint is written out as that first, into a temporary file.
 """
 
