@@ -28,7 +28,7 @@ mod single;
 
 pub use arguments::{Arguments, Loaded};
 pub use console::{Failure, Unsaid, exit_code, remark, say, steps};
-pub use save::save_text;
+pub use save::{make_folder, save_text};
 pub use single::{draw_full_table, draw_only};
 
 #[cfg(doctest)]

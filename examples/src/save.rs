@@ -2,6 +2,21 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+/// Makes a folder to write to, unless it is there.
+///
+/// # Errors
+/// If it cannot be made; the error names it.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    let named = |error: io::Error| {
+        let words = format!(
+            "{}: expected a folder to write to: {error}",
+            folder.display()
+        );
+        io::Error::new(error.kind(), words)
+    };
+    fs::create_dir_all(folder).map_err(named)
+}
+
 /// Writes a text file whole or not at all: to a temporary name beside it, then renamed.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use std::time::Instant;
 use clap::Parser;
 use examples::audit::{Audit, Settings, own, write};
 use examples::run::read_study;
-use examples::{Arguments, Failure, exit_code, remark, say, steps};
+use examples::{Arguments, Failure, exit_code, make_folder, remark, say, steps};
 
 /// How far the conclusions of a study hold when its choices are made otherwise.
 ///
@@ -90,8 +90,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         remark(format_args!("note: {note}"));
     }
     // Rather now than when all is computed.
-    std::fs::create_dir_all(out)
-        .map_err(|error| format!("{}: expected a folder to write to: {error}", out.display()))?;
+    make_folder(out)?;
     let settings = Settings {
         seed: args.seed,
         random_sets: args.random_sets,

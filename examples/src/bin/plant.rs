@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Parser;
-use examples::{Failure, save_text};
+use examples::{Failure, make_folder, save_text};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -104,7 +104,7 @@ fn main() -> Result<(), Failure> {
     let train = Group::new(train_names, TRAIN_ITEMS, &mut rng);
     let test = Group::new(&test_names[..TEST_ROLES], TEST_ITEMS, &mut rng);
 
-    std::fs::create_dir_all(&args.out)?;
+    make_folder(&args.out)?;
     train
         .under_features(&features, &mut rng)?
         .write_csv(args.out.join("train.csv"))?;

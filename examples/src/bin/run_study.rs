@@ -15,7 +15,7 @@ use examples::run::{
     Asking, Materials, Meter, Plan, Respondent, StudyArguments, ask, describe, duration,
     journal_of, judge_thoughts_by_rules, manifest,
 };
-use examples::{Failure, Unsaid, exit_code, say};
+use examples::{Failure, Unsaid, exit_code, make_folder, say};
 use value_causal::bench::chat::ChatClient;
 use value_causal::bench::journal::{Aspect, Journal, JournalError, Question, Shard, Verdict};
 
@@ -68,8 +68,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     };
     let path = journal_of(out, shard);
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| format!("{}: {error}", folder.display()))?;
+        make_folder(folder)?;
     }
     let manifest = manifest(&study, &materials, &data, served.as_deref())?;
     let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
@@ -225,7 +224,9 @@ fn ask_all(
 }
 
 fn say_time(answers: usize, pace: Asking) -> Result<(), Unsaid> {
-    let rate = pace.rate().unwrap_or(f64::NAN);
+    let Some(rate) = pace.rate() else {
+        return say("There is nothing to ask.");
+    };
     let time = duration(answers as f64 / rate);
     say(format_args!(
         "Estimated time for {answers} answers: {time}, at the {rate:.1} per second of {} from all over the plan.",

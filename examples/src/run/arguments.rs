@@ -20,7 +20,7 @@ pub struct StudyArguments {
     #[arg(long, value_name = "DIR", default_value = "out")]
     pub out: PathBuf,
 
-    /// Write every answer into answers.csv, too.
+    /// Write every answer into a file beside the journal, too: study.answers.csv, or of the shard's name.
     #[arg(long)]
     pub answers: bool,
 }

@@ -1,5 +1,6 @@
 //! The study file (TOML): everything that a study leaves to choose.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -222,7 +223,11 @@ pub struct Steering {
 
 /// Which features.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "expected a list of features' numbers or { top = N }"
+)]
 pub enum Features {
     /// These.
     List(Vec<u64>),
@@ -510,7 +515,16 @@ impl StudyFile {
         if self.judging.max_new_tokens == 0 {
             return Some("judging.max_new_tokens: expected at least 1, found 0".to_owned());
         }
+        let Batch { rows, memory, .. } = self.batch;
+        for (name, setting) in [("rows", rows.map(|n| n as u64)), ("memory", memory)] {
+            if setting == Some(0) {
+                return Some(format!("batch.{name}: expected at least 1, found 0"));
+            }
+        }
         if let Some(steering) = &self.steering {
+            if let Some(fault) = steering.features.fault() {
+                return Some(format!("steering.features: {fault}"));
+            }
             if !steering.dose.is_finite() {
                 return Some(format!(
                     "steering.dose: expected a number, found {}",
@@ -537,6 +551,25 @@ impl StudyFile {
             let fault = server.as_ref()?.fault()?;
             Some(format!("{table}.server.{fault}"))
         })
+    }
+}
+
+impl Features {
+    /// What is wrong with them.
+    fn fault(&self) -> Option<String> {
+        let n = match self {
+            Self::List(features) => features.len(),
+            Self::Top { top } => *top,
+        };
+        if n == 0 {
+            return Some("expected at least one, found none".to_owned());
+        }
+        let Self::List(features) = self else {
+            return None;
+        };
+        let mut seen = HashSet::new();
+        let twice = features.iter().find(|feature| !seen.insert(**feature))?;
+        Some(format!("expected each once, found {twice} twice"))
     }
 }
 

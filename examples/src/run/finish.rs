@@ -23,7 +23,7 @@ use crate::experiment::{Experiment, GraphRows};
 use crate::organism::truth::Truth;
 use crate::reproduction::reproduce;
 use crate::source::Source;
-use crate::{Arguments, Failure, remark, save_text};
+use crate::{Arguments, Failure, make_folder, remark, save_text};
 
 /// Name of the experiment file among what is written.
 pub(crate) const EXPERIMENT: &str = "experiment.toml";
@@ -51,7 +51,7 @@ pub fn finish(
     out: &Path,
     rate: Option<f64>,
 ) -> Result<Vec<String>, Failure> {
-    fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
+    make_folder(out)?;
     let tables = Tables::of(journal, unjudged(study))?;
     let mut files = tables.write(out)?;
     let consistency =
@@ -135,7 +135,7 @@ pub(crate) fn write_measurements(
         )
         .into());
     };
-    fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
+    make_folder(out)?;
     tables.write(out)?;
     write_experiment(study, analysis, data, tables, out)?;
     Ok(out.join(EXPERIMENT))

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
@@ -40,10 +41,13 @@ impl LensRespondent {
     /// # Errors
     /// The device is not there; model or autoencoder cannot be opened or do not go together.
     pub fn open(study: &StudyFile, data: &Path) -> Result<Self, Failure> {
-        let device = device(&study.model.device)?;
+        let device = device(&study.model.device).map_err(|error| of("model.device", &error))?;
         let mut load = LoadOptions::default().device(device);
         if let Some(precision) = &study.model.precision {
-            load = load.precision(precision.parse()?);
+            let precision = precision
+                .parse()
+                .map_err(|error| of("model.precision", &error));
+            load = load.precision(precision?);
         }
         if let Some(theta) = study.model.rope_theta {
             load = load.rope_theta(theta);
@@ -58,7 +62,9 @@ impl LensRespondent {
             let options = SaeOptions::default().device(device);
             let sae = Sae::open(data.join(&steering.sae), &options)?;
             let at = match (&steering.at, sae.hook_name()) {
-                (Some(name), _) => lm.hook_point(name)?,
+                (Some(name), _) => lm
+                    .hook_point(name)
+                    .map_err(|error| of("steering.at", &error))?,
                 (None, Some(name)) => lm.hook_point(name)?,
                 (None, None) => {
                     let sae = steering.sae.display();
@@ -80,7 +86,7 @@ impl LensRespondent {
             options = options.max_rows(rows);
         }
         if let Some(mib) = study.batch.memory {
-            options = options.memory(mib << 20);
+            options = options.memory(mib.saturating_mul(1 << 20));
         }
         Ok(Self {
             lm,
@@ -105,7 +111,8 @@ impl LensRespondent {
         match &steered.steering.features {
             Features::List(features) => {
                 for &feature in features {
-                    let _checked = steered.sae.direction(usize::try_from(feature)?)?;
+                    let direction = steered.sae.direction(usize::try_from(feature)?);
+                    let _checked = direction.map_err(|error| of("steering.features", &error))?;
                 }
                 Ok(features.clone())
             }
@@ -139,6 +146,11 @@ impl LensRespondent {
             .map(|(feature, _)| feature as u64)
             .collect())
     }
+}
+
+/// What is wrong with a setting of the study file, by its name there.
+fn of(setting: &str, error: &dyn Display) -> String {
+    format!("{setting}: {error}")
 }
 
 impl Steered {

@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use value_causal::bench::{
@@ -62,6 +63,14 @@ impl Materials {
         }
         let (train_roles, test_roles) = roles(study, data)?;
         let (template, template_text) = template(study, data)?;
+        if let (Template::File(file), Some(item)) = (&study.prompt.template, items.items().first())
+        {
+            // Rather now than when a model is there, or has answered for hours.
+            for role in [None, test_roles.iter().next()] {
+                let rendered = template.render(item, role, None);
+                rendered.map_err(|error| of_file(&data.join(file), &error))?;
+            }
+        }
         let sampling = |rate| match study.sampling.seed {
             Some(seed) => ItemSampling::seeded(rate, seed),
             None => ItemSampling::released(rate),
@@ -146,7 +155,11 @@ fn roles(study: &StudyFile, data: &Path) -> Result<(RoleSet, RoleSet), Failure> 
 }
 
 fn text_of(path: &Path) -> Result<String, String> {
-    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+    std::fs::read_to_string(path).map_err(|error| of_file(path, &error))
+}
+
+fn of_file(path: &Path, error: &dyn Display) -> String {
+    format!("{}: {error}", path.display())
 }
 
 fn template(study: &StudyFile, data: &Path) -> Result<(PromptTemplate, Option<String>), Failure> {
@@ -155,8 +168,13 @@ fn template(study: &StudyFile, data: &Path) -> Result<(PromptTemplate, Option<St
         Template::Plain => (PromptTemplate::plain(), None),
         Template::Llama3 => (PromptTemplate::llama3(), None),
         Template::File(file) => {
-            let text = text_of(&data.join(file))?;
-            (PromptTemplate::jinja(text.clone())?, Some(text))
+            let file = data.join(file);
+            let text = text_of(&file)?;
+            let template = PromptTemplate::jinja(text.clone());
+            (
+                template.map_err(|error| of_file(&file, &error))?,
+                Some(text),
+            )
         }
     };
     let template = template

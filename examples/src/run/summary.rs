@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use value_causal::bench::journal::Shard;
 
 use super::Plan;
-use super::file::{JudgedBy, JudgingMode, Like, StudyFile};
+use super::file::{JudgedBy, JudgingMode, Like, SteeredPasses, StudyFile};
 
 /// What a study will do, in words: model, values, and for each part its settings and answers.
 #[must_use]
@@ -33,10 +33,12 @@ pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
         features.sort_unstable();
         features.dedup();
         let shown: Vec<String> = features.iter().map(ToString::to_string).collect();
-        let how = format!(
-            "{:?} {} over the prompt's steered phrase",
-            steering.mode, steering.dose
-        );
+        let at = match steering.passes {
+            SteeredPasses::Prompt => "over the prompt's steered phrase",
+            SteeredPasses::Decode => "at every new token",
+            SteeredPasses::Every => "at every token of prompt and answer",
+        };
+        let how = format!("{:?} {} {at}", steering.mode, steering.dose);
         line(
             "steering",
             format!("{how}; {} features ({})", shown.len(), shown.join(", ")),

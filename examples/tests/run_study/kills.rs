@@ -73,12 +73,13 @@ impl Kills {
 }
 
 /// Starts runs of `study` and kills each after a random time up to `life`, until one comes to its end; then does the same
-/// with another study, until there were so many kills. Every study must end as expected.
+/// with another study, until there were so many kills. Every study must end as expected. On a machine that becomes slower
+/// or faster meanwhile `life` follows.
 fn kill(
     study: impl Fn() -> Small,
     start: impl Fn(&Small) -> Command,
     n: usize,
-    life: Duration,
+    mut life: Duration,
     seed: u64,
     expected: &Outcome,
 ) -> Kills {
@@ -96,6 +97,7 @@ fn kill(
             }
             if enough || run.try_wait().unwrap().is_some() {
                 assert!(run.wait().unwrap().success());
+                life = life.mul_f64(0.9);
                 break;
             }
             run.kill().unwrap();
@@ -104,6 +106,9 @@ fn kill(
             }
             let now = kept(&study.out());
             assert_kept(&before, &now);
+            if now.len() == before.len() && now.len() < expected.1.len() {
+                life = life.mul_f64(1.1);
+            }
             match now.len() {
                 0 => kills.empty += 1,
                 n if n < expected.1.len() => kills.begun += 1,

@@ -208,6 +208,51 @@ fn what_cannot_come_to_an_end_is_refused_before_it_begins() {
             "roles.made: expected at most 1000000 roles, found 9000000000000000000 for training",
         ),
         (
+            "features = { top = 2 }",
+            "features = { tpo = 2 }".to_owned(),
+            "expected a list of features' numbers or { top = N }",
+        ),
+        (
+            "features = { top = 2 }",
+            "features = { top = 0 }".to_owned(),
+            "steering.features: expected at least one, found none",
+        ),
+        (
+            "features = { top = 2 }",
+            "features = [7, 8, 7]".to_owned(),
+            "steering.features: expected each once, found 7 twice",
+        ),
+        (
+            "features = { top = 2 }",
+            "features = [7, 256]".to_owned(),
+            "steering.features: feature: expected a number below 256, found 256",
+        ),
+        (
+            "mode = \"add\"",
+            "mode = \"add\"\nat = \"nowhere\"".to_owned(),
+            "steering.at: unknown hook point",
+        ),
+        (
+            "[questionnaire]",
+            "device = \"gpu\"\n[questionnaire]".to_owned(),
+            "model.device: unknown device",
+        ),
+        (
+            "[questionnaire]",
+            "precision = \"f64\"\n[questionnaire]".to_owned(),
+            "model.precision: unknown precision",
+        ),
+        (
+            "[instructions]",
+            "[batch]\nrows = 0\n[instructions]".to_owned(),
+            "batch.rows: expected at least 1, found 0",
+        ),
+        (
+            "[instructions]",
+            "[batch]\nmemory = 0\n[instructions]".to_owned(),
+            "batch.memory: expected at least 1, found 0",
+        ),
+        (
             "[instructions]",
             analysis(&format!("alpha = 7\n{here}")),
             "analysis.alpha: expected a level between 0 and 1, found 7",
@@ -230,4 +275,45 @@ fn what_cannot_come_to_an_end_is_refused_before_it_begins() {
         assert!(!refused.status.success() && why.contains(expected), "{why}");
         assert!(!why.contains("panicked") && !study.out().exists(), "{why}");
     }
+}
+
+#[test]
+fn a_template_that_fails_is_named_before_the_model_is_opened() {
+    for (text, expected) in [
+        ("your values {{ question", "syntax error"),
+        (" your values {{ quesion }}", "`quesion` is undefined"),
+        (
+            " your values {% if role %}{{ role.bioo }}{% endif %}",
+            "`role.bioo` is undefined",
+        ),
+        ("{{ question }}", "expected the steered phrase"),
+    ] {
+        let study = Small::open();
+        study.change("/gemma1\"", "/absent\"");
+        fs::write(study.file().with_file_name("prompt.txt"), text).unwrap();
+        let refused = run_study(&study, &[]).output().unwrap();
+        let why = String::from_utf8_lossy(&refused.stderr);
+        let (_, after) = why.split_once("prompt.txt: ").expect("the file");
+        assert!(after.contains(expected), "{why}");
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_is_named_and_an_empty_shard_has_nothing_to_ask() {
+    let study = Small::varied("");
+    study.change("mode = \"add\"", "mode = \"add\"\npasses = \"every\"");
+    fs::write(study.out(), "a file").unwrap();
+    let refused = run_study(&study, &[]).output().unwrap();
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success(), "{refused:?}");
+    assert!(
+        why.contains("out: expected a folder to write to: "),
+        "{why}"
+    );
+    let planned = study.finish(&["--plan", "--shard", "99/99"]);
+    assert!(planned.ends_with("There is nothing to ask.\n"), "{planned}");
+    assert!(
+        planned.contains("Add 12 at every token of prompt and answer"),
+        "{planned}"
+    );
 }
