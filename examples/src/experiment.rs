@@ -136,7 +136,7 @@ pub struct Choices {
 }
 
 /// Which reference graphs the figures show, by key.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Figures {
     /// Figures 3 and 4.
@@ -303,10 +303,9 @@ impl Experiment {
     /// and setting.
     pub fn read(source: &Source, name: &str) -> Result<Self, ExperimentError> {
         let mut experiment: Self = toml_file(source, name)?;
-        let references: References = toml_file(source, &experiment.references_file)?;
-        experiment.references = references.reference;
+        experiment.references = Reference::read_all(source, &experiment.references_file)?;
         if let Some(file) = &experiment.truth_file {
-            experiment.truth = Some(json_file(source, file)?);
+            experiment.truth = Some(Truth::read(source, file)?);
         }
         if let Some(paper) = &experiment.paper {
             experiment.paper_tables = PaperTables {
@@ -351,12 +350,6 @@ impl Experiment {
         if let Some(twice) = first_repeated(&self.features.published) {
             return refuse(format!("features.published names feature {twice} twice"));
         }
-        if let Some(twice) = first_repeated(self.references.iter().map(|r| &r.key)) {
-            return refuse(format!(
-                "{}: two graphs have the key {twice:?}",
-                self.references_file
-            ));
-        }
         if self.choices.raise.is_empty() {
             return refuse("choices.raise is empty; name at least one value".to_owned());
         }
@@ -366,44 +359,78 @@ impl Experiment {
         if self.baselines.sae.is_empty() {
             return refuse("baselines.sae is empty; name a role".to_owned());
         }
-        for reference in &self.references {
-            if RESERVED_KEYS.contains(&reference.key.as_str()) {
-                let (file, key) = (&self.references_file, &reference.key);
-                let kept = RESERVED_KEYS.join(", ");
-                return refuse(format!(
-                    "{file}: no graph may have the key {key:?} ({kept})"
-                ));
-            }
-            if let Some(fault) = fault_of(&reference.edges) {
-                return refuse(format!(
-                    "{}: {}: {fault}",
-                    self.references_file, reference.key
-                ));
-            }
-        }
-        if let (Some(truth), Some(name)) = (&self.truth, &self.truth_file) {
-            let edges: Vec<_> = truth
-                .edges
-                .iter()
-                .map(|e| (e.cause.clone(), e.effect.clone()))
-                .collect();
-            if let Some(fault) = fault_of(&edges).or_else(|| cycle(&edges)) {
-                return refuse(format!("{name}: {fault}"));
-            }
-        }
         let figures = &self.figures;
-        let shown = [&figures.reference, &figures.hierarchy];
-        for key in shown.into_iter().chain(&figures.self_generated) {
-            if self.reference(key).is_none() {
-                let known: Vec<&str> = self.references.iter().map(|r| r.key.as_str()).collect();
-                return refuse(format!(
-                    "figures names the reference graph {key:?}; {} has {}",
-                    self.references_file,
-                    known.join(", ")
-                ));
-            }
+        if let Some(fault) = figures.fault(&self.references, &self.references_file) {
+            return refuse(format!("figures {fault}"));
         }
         Ok(())
+    }
+}
+
+impl Reference {
+    /// The reference graphs in the file `name` of `source`.
+    ///
+    /// # Errors
+    /// If the file is missing or malformed, two graphs have one key, or one has a key that is not free, an edge twice, or
+    /// one from a value to itself.
+    pub(crate) fn read_all(source: &Source, name: &str) -> Result<Vec<Self>, ExperimentError> {
+        let references = toml_file::<References>(source, name)?.reference;
+        let refuse = |reason: String| {
+            Err(ExperimentError::Setting {
+                file: source.label(name),
+                reason,
+            })
+        };
+        if let Some(twice) = first_repeated(references.iter().map(|r| &r.key)) {
+            return refuse(format!("two graphs have the key {twice:?}"));
+        }
+        for Self { key, edges, .. } in &references {
+            if RESERVED_KEYS.contains(&key.as_str()) {
+                let kept = RESERVED_KEYS.join(", ");
+                return refuse(format!("no graph may have the key {key:?} ({kept})"));
+            }
+            if let Some(fault) = fault_of(edges) {
+                return refuse(format!("{key}: {fault}"));
+            }
+        }
+        Ok(references)
+    }
+}
+
+impl Truth {
+    /// The planted graph in the file `name` of `source`.
+    ///
+    /// # Errors
+    /// If the file is missing or malformed, or the graph has a cycle, an edge twice, or one from a value to itself.
+    pub(crate) fn read(source: &Source, name: &str) -> Result<Self, ExperimentError> {
+        let truth: Self = json_file(source, name)?;
+        let edges: Vec<_> = truth
+            .edges
+            .iter()
+            .map(|e| (e.cause.clone(), e.effect.clone()))
+            .collect();
+        match fault_of(&edges).or_else(|| cycle(&edges)) {
+            None => Ok(truth),
+            Some(reason) => Err(ExperimentError::Setting {
+                file: source.label(name),
+                reason,
+            }),
+        }
+    }
+}
+
+impl Figures {
+    /// What is wrong if a figure's graph is not among the `references` from `file`.
+    pub(crate) fn fault(&self, references: &[Reference], file: &str) -> Option<String> {
+        let known: Vec<&str> = references.iter().map(|r| r.key.as_str()).collect();
+        let mut shown = [&self.reference, &self.hierarchy]
+            .into_iter()
+            .chain(&self.self_generated);
+        let key = shown.find(|key| !known.contains(&key.as_str()))?;
+        let known = known.join(", ");
+        Some(format!(
+            "names the reference graph {key:?}; {file} has {known}"
+        ))
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::server::Server;
-use crate::experiment::GraphRows;
+use crate::experiment::{Figures, GraphRows};
 
 /// A study file. Paths are relative to the data folder, which is that of the file unless another is named.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -417,18 +417,6 @@ pub struct Analysis {
     pub sae_role: Option<String>,
     /// Keys of the reference graphs in the figures.
     pub figures: Figures,
-}
-
-/// Keys of the reference graphs, by figure.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub struct Figures {
-    /// Figures 3 and 4.
-    pub reference: String,
-    /// Figures 5 and 6.
-    pub self_generated: Vec<String>,
-    /// Figures 5 and 7.
-    pub hierarchy: String,
 }
 
 /// A study file that cannot be used.

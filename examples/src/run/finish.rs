@@ -13,13 +13,13 @@ use value_causal::bench::journal::{
 use value_causal::bench::{Direction, OrientationTable};
 
 use super::choices::best_features;
-use super::file::{Analysis, Figures, JudgingMode, Open, StudyFile};
+use super::file::{Analysis, JudgingMode, Open, StudyFile};
 use super::found::{Findings, Found};
 use super::instructed::InstructedTables;
 use super::judging::as_in_fast_mode;
 use super::obedience::Obedience;
 use super::plan::{LOWER, RAISE, TEST, TRAIN};
-use crate::experiment::{Experiment, GraphRows};
+use crate::experiment::{Experiment, Figures, GraphRows};
 use crate::organism::truth::Truth;
 use crate::reproduction::reproduce;
 use crate::source::Source;

@@ -6,8 +6,10 @@ use value_causal::bench::{
     PromptTemplate, Questionnaire, RoleSet, RoleWording, Split, WriteError,
 };
 
-use super::file::{InstructionWords, MadeRoles, RoleWords, StudyFile, Template};
+use super::file::{Analysis, InstructionWords, MadeRoles, RoleWords, StudyFile, Template};
 use crate::Failure;
+use crate::experiment::{Reference, Truth};
+use crate::source::Source;
 
 /// What a study file names, read and checked, but for the model.
 #[derive(Clone, Debug)]
@@ -54,14 +56,10 @@ impl Materials {
             Some(file) => Definitions::from_path(data.join(file))?,
             None => Definitions::default(),
         };
-        let analysis = study.analysis.as_ref();
-        let references = analysis.map(|analysis| &analysis.references);
-        let truth = analysis.and_then(|analysis| analysis.truth.as_ref());
-        for file in references.into_iter().chain(truth) {
-            // They are used at the end, which is late to learn that they are missing.
-            text_of(&data.join(file))?;
-        }
         let (train_roles, test_roles) = roles(study, data)?;
+        if let Some(analysis) = &study.analysis {
+            check_analysis(analysis, data, &items, &test_roles)?;
+        }
         let (template, template_text) = template(study, data)?;
         if let (Template::File(file), Some(item)) = (&study.prompt.template, items.items().first())
         {
@@ -156,6 +154,48 @@ fn roles(study: &StudyFile, data: &Path) -> Result<(RoleSet, RoleSet), Failure> 
 
 fn text_of(path: &Path) -> Result<String, String> {
     std::fs::read_to_string(path).map_err(|error| of_file(path, &error))
+}
+
+/// What the analysis names is used at the end, which is late to learn that something is wrong with it.
+fn check_analysis(
+    analysis: &Analysis,
+    data: &Path,
+    items: &Questionnaire,
+    test_roles: &RoleSet,
+) -> Result<(), Failure> {
+    let source = Source::Folder(data.to_owned());
+    let file = analysis.references.to_string_lossy();
+    let references = Reference::read_all(&source, &file)?;
+    if let Some(fault) = analysis.figures.fault(&references, &file) {
+        return Err(format!("analysis.figures: {fault}").into());
+    }
+    let values = items.values();
+    let known = |file: &str, value: &String| match values.contains(value) {
+        true => Ok(()),
+        false => Err(format!(
+            "{}: expected values of the study ({}), found {value:?}",
+            source.label(file).display(),
+            values.join(", ")
+        )),
+    };
+    for (cause, effect) in references.iter().flat_map(|reference| &reference.edges) {
+        known(&file, cause)?;
+        known(&file, effect)?;
+    }
+    if let Some(file) = &analysis.truth {
+        let file = file.to_string_lossy();
+        for edge in Truth::read(&source, &file)?.edges {
+            known(&file, &edge.cause)?;
+            known(&file, &edge.effect)?;
+        }
+    }
+    let role = analysis.sae_role.as_ref();
+    if let Some(role) = role.filter(|&name| test_roles.iter().all(|role| role.name != *name)) {
+        return Err(
+            format!("analysis.sae_role: expected a role of the test, found {role:?}").into(),
+        );
+    }
+    Ok(())
 }
 
 fn of_file(path: &Path, error: &dyn Display) -> String {

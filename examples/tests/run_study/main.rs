@@ -260,15 +260,41 @@ fn what_cannot_come_to_an_end_is_refused_before_it_begins() {
         (
             "[instructions]",
             analysis("references = \"absent.toml\""),
-            "absent.toml: No such file",
+            "absent.toml: cannot be read: No such file",
         ),
         (
             "[instructions]",
-            analysis("references = \"study.toml\"\ntruth = \"absent.json\""),
-            "absent.json: No such file",
+            analysis("references = \"few.toml\""),
+            "analysis.figures: names the reference graph \"a\"; few.toml has b",
+        ),
+        (
+            "[instructions]",
+            analysis("references = \"other.toml\""),
+            "other.toml: expected values of the study (Courage, Power, Security), found \"Fame\"",
+        ),
+        (
+            "[instructions]",
+            analysis("references = \"references.toml\"\ntruth = \"absent.json\""),
+            "absent.json: cannot be read: No such file",
+        ),
+        (
+            "[instructions]",
+            analysis("references = \"references.toml\"\nsae_role = \"Nobody\""),
+            "analysis.sae_role: expected a role of the test, found \"Nobody\"",
         ),
     ] {
         let study = Small::varied("");
+        for (name, graphs) in [
+            ("few.toml", &[("b", "Power")][..]),
+            ("other.toml", &[("a", "Power"), ("b", "Fame")]),
+            ("references.toml", &[("a", "Power"), ("b", "Power")]),
+        ] {
+            let text = graphs.iter().map(|(key, cause)| {
+                let names = format!("key = {key:?}\ntitle = {key:?}\nshort = {key:?}");
+                format!("[[reference]]\n{names}\nedges = [[{cause:?}, \"Security\"]]\n")
+            });
+            fs::write(study.file().with_file_name(name), text.collect::<String>()).unwrap();
+        }
         study.change(old, &new);
         let refused = run_study(&study, &[]).output().unwrap();
         let why = String::from_utf8_lossy(&refused.stderr);
