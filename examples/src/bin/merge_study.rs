@@ -59,6 +59,7 @@ fn run(arguments: &StudyArguments) -> Result<(), Failure> {
         merge(&whole, &shards)?
     };
     journal.complete()?;
+    materials.keep_made_roles(&study, out)?;
     if arguments.answers {
         journal.write_csv(whole.with_extension("answers.csv"))?;
     }

@@ -72,11 +72,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     }
     let manifest = manifest(&study, &materials, &data, served.as_deref())?;
     let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
-    if study.roles.made.is_some() {
-        let [train, test] = materials.write_roles(out)?;
-        let (train, test) = (train.display(), test.display());
-        say(format_args!("The roles made are in {train} and {test}."))?;
-    }
+    materials.keep_made_roles(&study, out)?;
     let asking = ask_all(&plan, &mut journal, &mut *respondent)?;
     let judged = judge(&study, &mut journal, server);
     say_unjudged(&journal, study.judging.thoughts)?;

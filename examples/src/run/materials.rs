@@ -3,13 +3,13 @@ use std::path::{Path, PathBuf};
 
 use value_causal::bench::{
     Agreement, Definitions, InstructionWording, Item, ItemSampling, Prompt, PromptError,
-    PromptTemplate, Questionnaire, RoleSet, RoleWording, Split, WriteError,
+    PromptTemplate, Questionnaire, RoleSet, RoleWording, Split,
 };
 
 use super::file::{Analysis, InstructionWords, MadeRoles, RoleWords, StudyFile, Template};
-use crate::Failure;
 use crate::experiment::{Reference, Truth};
 use crate::source::Source;
+use crate::{Failure, say};
 
 /// What a study file names, read and checked, but for the model.
 #[derive(Clone, Debug)]
@@ -86,16 +86,20 @@ impl Materials {
         })
     }
 
-    /// Writes the roles into `out`, in the released layout: those for training, then those for the test. With the two
-    /// files in the place of the seed a study is the same whatever a seed will give by then. Returns their paths.
+    /// Writes the roles into `out` if `study` makes them, in the released layout: those for training, then those for the
+    /// test. With the two files in the place of the seed a study is the same whatever a seed will give by then.
     ///
     /// # Errors
-    /// A file cannot be written.
-    pub fn write_roles(&self, out: &Path) -> Result<[PathBuf; 2], WriteError> {
-        let files = ["roles_train.json", "roles_test.json"].map(|name| out.join(name));
-        self.train_roles.write_json(&files[0])?;
-        self.test_roles.write_json(&files[1])?;
-        Ok(files)
+    /// A file cannot be written; standard output fails.
+    pub fn keep_made_roles(&self, study: &StudyFile, out: &Path) -> Result<(), Failure> {
+        if study.roles.made.is_some() {
+            let [train, test] = ["roles_train.json", "roles_test.json"].map(|name| out.join(name));
+            self.train_roles.write_json(&train)?;
+            self.test_roles.write_json(&test)?;
+            let (train, test) = (train.display(), test.display());
+            say(format_args!("The roles made are in {train} and {test}."))?;
+        }
+        Ok(())
     }
 
     /// The prompt by which features are ranked: no role, and an empty question.

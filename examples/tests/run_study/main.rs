@@ -38,8 +38,11 @@ fn one_process_four_shards_and_other_batches_give_the_same() {
         assert!(!early.status.success(), "shards are missing");
         sharded.finish(&["--shard", shard]);
     }
+    let roles = ["train", "test"].map(|set| sharded.out().join(format!("roles_{set}.json")));
+    roles.iter().for_each(|file| fs::remove_file(file).unwrap());
     let merged = merge_study(&sharded);
     assert!(merged.status.success(), "{merged:?}");
+    assert!(roles.iter().all(|file| file.exists()));
     assert_eq!((csvs(&sharded.out()), answers(&sharded.out())), expected);
     merges_one_study_only(&sharded);
 
