@@ -68,7 +68,7 @@
       const label = document.createElementNS(picture.namespaceURI, "text");
       label.setAttribute("class", "share");
       label.setAttribute("x", box.x + box.width - 3);
-      label.setAttribute("y", box.y - 3);
+      label.setAttribute("y", box.y - 5);
       label.textContent = text;
       node.append(label);
     }
