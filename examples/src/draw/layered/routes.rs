@@ -13,8 +13,8 @@ const PORT_INSET: f64 = 10.0;
 /// Part of the way to the corner that a single edge may take to lead straight on.
 const PORT_REACH: f64 = 0.8;
 
-/// Points closer than this are one.
-const SAME: f64 = 0.01;
+/// Points closer than this are one, so an edge may reach this far into a box beside its own.
+pub(super) const SAME: f64 = 0.01;
 
 /// The finished layout from the order and x coordinate of each item.
 pub(super) fn finish(
