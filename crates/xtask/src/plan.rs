@@ -13,8 +13,7 @@ const OPTIMISED_TESTS: &[Optimised] = &[
         name: "calibrations",
         package: "examples",
         target: "audit",
-        with_lib: true,
-        ignored: true,
+        full_size: true,
     },
 ];
 
@@ -27,11 +26,9 @@ pub struct Optimised {
     pub package: &'static str,
     /// The test program.
     pub target: &'static str,
-    /// Whether the tests in the library belong to it.
-    pub with_lib: bool,
-    /// Whether it is the tests marked `#[ignore]` that run: those of a size that a debug build does
-    /// not bear.
-    pub ignored: bool,
+    /// Whether it runs the tests that a debug build passes over for their size, here and in the
+    /// package's library, in the place of the others.
+    pub full_size: bool,
 }
 
 const fn program(package: &'static str, target: &'static str) -> Optimised {
@@ -39,8 +36,7 @@ const fn program(package: &'static str, target: &'static str) -> Optimised {
         name: target,
         package,
         target,
-        with_lib: false,
-        ignored: false,
+        full_size: false,
     }
 }
 
@@ -126,7 +122,7 @@ pub fn plan(workspace: &Workspace) -> Vec<Step> {
     };
     steps.extend(OPTIMISED_TESTS.iter().filter(there).map(|test| {
         let (target, package) = (test.target, test.package);
-        let about = if test.ignored {
+        let about = if test.full_size {
             format!("the tests at full size of `{target}` of {package}, optimised")
         } else {
             format!("the test program `{target}` of {package}, optimised")

@@ -165,13 +165,10 @@ impl Site {
         if package.is_some_and(misses_libtorch) {
             return self.demand_libtorch(log);
         }
-        let mut cmd = self.test(test.package).arg("--release");
-        if test.with_lib {
-            cmd = cmd.arg("--lib");
-        }
-        cmd = cmd.args(["--test", test.target]);
-        if test.ignored {
-            cmd = cmd.args(["--", "--ignored", "--show-output"]);
+        let mut cmd = self.test(test.package);
+        cmd = cmd.args(["--release", "--test", test.target]);
+        if test.full_size {
+            cmd = cmd.args(["--lib", "--", "--ignored", "--show-output"]);
         }
         log.run(&cmd);
     }
