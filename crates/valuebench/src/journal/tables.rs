@@ -1,12 +1,12 @@
 //! What a study is made for: orientations, consistency, statistics of items.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::params;
 
 use super::read::stance_of;
 use super::{Aspect, Journal, JournalError, PlannedRow, Question, Shard};
-use crate::{ItemChanges, Measurements, OrientationTable, Score, Stance};
+use crate::{Item, ItemChanges, Measurements, OrientationTable, Score, Stance};
 
 /// What an answer without a judgement counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -287,12 +287,18 @@ impl Journal {
         (0..asked.len()).filter(|&item| asked[item]).collect()
     }
 
-    /// The values that some of the rows are asked about, in the order in which the items name them first.
+    /// The values that some of the rows are asked about, in the order in which the items of the whole design name them
+    /// first: one order for every part, whichever items a split leaves to it.
     fn values(&self, rows: &[(&PlannedRow, Vec<Score>)]) -> Vec<String> {
+        let items = self.design.items();
+        let asked: BTreeSet<&str> = self
+            .asked(rows)
+            .into_iter()
+            .map(|item| &*items[item].value)
+            .collect();
         let mut values: Vec<String> = Vec::new();
-        for item in self.asked(rows) {
-            let value = &self.design.items()[item].value;
-            if !values.contains(value) {
+        for Item { value, .. } in items {
+            if asked.contains(&**value) && !values.contains(value) {
                 values.push(value.clone());
             }
         }

@@ -1,12 +1,14 @@
 //! What is made of a journal.
 
-use valuebench::journal::{Answers, Aspect, Shard, Unjudged, Verdict};
+use valuebench::journal::{
+    Answers, Aspect, Design, PlannedRow, Question, Shard, Unjudged, Verdict,
+};
 use valuebench::{
-    Answer, Judge, Measurements, OrientationTable, RuleJudge, Score, Stance, SteeringChanges,
+    Answer, Judge, Measurements, OrientationTable, RuleJudge, Score, Setting, Stance,
+    SteeringChanges,
 };
 
-use crate::study::{contents, finish, open, small, text, verdict};
-use valuebench::journal::Question;
+use crate::study::{contents, finish, items, open, small, text, verdict};
 
 fn in_memory(part: &str) -> OrientationTable {
     let design = small();
@@ -200,4 +202,31 @@ fn a_shard_alone_makes_no_table() {
         refused.contains(&format!("{there} of 108 answers")),
         "{refused}"
     );
+}
+
+/// A split leaves each part other items, so the values come up in another order in each; the columns do not.
+#[test]
+fn every_part_has_its_values_in_the_order_of_the_questionnaire() {
+    let items = items(6);
+    let row = |part: &str, asked: &[usize]| PlannedRow {
+        part: part.into(),
+        setting: Setting::default(),
+        items: asked.into(),
+    };
+    let rows = vec![
+        row("train", &[1, 2, 3, 4]),
+        row("test", &[0, 5]),
+        row("one value", &[3]),
+    ];
+    let design = Design::new(items, rows).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(&folder.path().join("journal"), &design, Shard::WHOLE);
+    finish(&mut journal, 3);
+    let values = |part| {
+        let table = OrientationTable::from_journal(&journal, part, Unjudged::AsUnsure).unwrap();
+        table.values().to_vec()
+    };
+    assert_eq!(values("train"), ["Calm", "Wit, \"dry\""]);
+    assert_eq!(values("test"), values("train"));
+    assert_eq!(values("one value"), ["Wit, \"dry\""]);
 }
