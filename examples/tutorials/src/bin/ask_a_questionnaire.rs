@@ -5,8 +5,8 @@
 use std::error::Error;
 
 use value_causal::bench::{
-    Answer, Judge, Measurements, Prompt, PromptTemplate, Questionnaire, Role, RoleSet, RuleJudge,
-    Score, Setting,
+    Judge, Measurements, Prompt, PromptTemplate, Questionnaire, Role, RoleSet, RuleJudge, Score,
+    Setting,
 };
 
 /// A questionnaire in ValueBench's format. A yes to the second item speaks against the value.
@@ -47,7 +47,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             for item in questionnaire.measuring(value) {
                 let text = answer(&template.render(item, role, None)?);
                 // The rules read the answer behind its thought; what they leave open counts as unsure.
-                let stance = RuleJudge.judge(Answer::of(&text).answer)?.or_unsure();
+                let stance = RuleJudge.judge(&text)?.or_unsure();
                 scores.push(Score::of(stance, item.agreement));
             }
             by_value.push(scores);
