@@ -3,6 +3,8 @@
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use thiserror::Error;
 
+use crate::numbers::share;
+
 /// Why [`changes_from_baseline`] refused its values.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
@@ -217,10 +219,6 @@ impl ChangeRates {
             }
         })
     }
-}
-
-fn share(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 #[cfg(test)]

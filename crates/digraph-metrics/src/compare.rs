@@ -8,6 +8,8 @@ use petgraph::visit::EdgeRef;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::numbers::share;
+
 /// Why two graphs could not be compared.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -225,10 +227,6 @@ fn links<N, E>(name: &'static str, graph: &DiGraph<N, E>) -> Result<Links, Compa
         }
     }
     Ok(links)
-}
-
-fn share(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::steering::mean;
+use crate::numbers::{mean, share};
 
 /// How often an intervention raised, lowered or kept a node.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -140,9 +140,12 @@ impl Directions {
     /// The proportions raised, lowered and kept, which add up to 1; `None` without cases.
     #[must_use]
     pub fn proportions(self) -> Option<[f64; 3]> {
-        let total = self.total();
-        let share = |count: usize| count as f64 / total as f64;
-        (total > 0).then(|| [share(self.raised), share(self.lowered), share(self.kept)])
+        let of_all = |count| share(count, self.total());
+        Some([
+            of_all(self.raised)?,
+            of_all(self.lowered)?,
+            of_all(self.kept)?,
+        ])
     }
 
     /// The share of cases that went the minor way, see [`NoiseRule`]; `None` without cases.

@@ -3,6 +3,7 @@
 use ndarray::ArrayView2;
 
 use crate::change_rates::ChangeRates;
+use crate::numbers::{pearson, ranks};
 
 /// How well scores foretell changes, see [`foretell`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +65,7 @@ pub fn foretell(scores: ArrayView2<'_, f64>, rates: &ChangeRates) -> Foretold {
     let of = |number: fn(&Pair) -> f64| pairs.iter().map(number).collect::<Vec<f64>>();
     Foretold {
         auc: area(&pairs),
-        rank_correlation: correlation(
+        rank_correlation: pearson(
             &ranks(&of(|pair| pair.score)),
             &ranks(&of(|pair| pair.rate)),
         ),
@@ -114,33 +115,6 @@ fn area(sorted: &[Pair]) -> Option<f64> {
     let along: usize = sorted.iter().map(|pair| pair.along).sum();
     let all = along as f64 * alone_below;
     (all > 0.0).then(|| won / all)
-}
-
-/// Ranks from 1; equal numbers share the mean of theirs.
-fn ranks(numbers: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..numbers.len()).collect();
-    order.sort_by(|&a, &b| numbers[a].total_cmp(&numbers[b]));
-    let mut ranks = vec![0.0; numbers.len()];
-    let mut below = 0;
-    for same in order.chunk_by(|&a, &b| numbers[a] == numbers[b]) {
-        let rank = below as f64 + (same.len() as f64 + 1.0) / 2.0;
-        same.iter().for_each(|&place| ranks[place] = rank);
-        below += same.len();
-    }
-    ranks
-}
-
-/// Pearson's correlation.
-fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
-    let n = x.len() as f64;
-    let (mean_x, mean_y) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
-    let sum = |of: &dyn Fn(f64, f64) -> f64| {
-        let terms = x.iter().zip(y).map(|(x, y)| of(x - mean_x, y - mean_y));
-        terms.sum::<f64>()
-    };
-    let (xx, yy) = (sum(&|x, _| x * x), sum(&|_, y| y * y));
-    let defined = xx > 0.0 && yy > 0.0;
-    defined.then(|| sum(&|x, y| x * y) / (xx * yy).sqrt())
 }
 
 #[cfg(test)]
@@ -196,13 +170,6 @@ mod tests {
             assert!((ours - naive).abs() < 1e-12, "{ours} {naive}");
             assert_eq!(found.rank_correlation.is_none(), n_levels == 1);
         }
-    }
-
-    #[test]
-    fn ranks_share_ties() {
-        assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
-        assert_eq!(correlation(&[1.0, 2.0, 3.0], &[6.0, 4.0, 2.0]), Some(-1.0));
-        assert_eq!(correlation(&[], &[]), None);
     }
 
     #[test]

@@ -8,8 +8,9 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::change_rates::ChangeRates;
 use crate::expectations::Expectations;
+use crate::numbers::mean;
 use crate::rewiring::Wiring;
-use crate::steering::{Expected, SteeringError, Unexpected, mean};
+use crate::steering::{Expected, SteeringError, Unexpected};
 
 /// What a graph is held against: how graphs that foretell nothing are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -87,6 +87,7 @@
 //!   finds.
 //! * For graphs beyond some tens of thousands of nodes: the closure is a full bit matrix here.
 
+mod adjacency;
 mod change_rates;
 mod compare;
 mod dyads;
@@ -94,6 +95,7 @@ mod expectations;
 mod export;
 mod foretell;
 mod gap_test;
+mod numbers;
 mod reachability;
 mod reduction;
 mod rewiring;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::change_rates::ChangeRates;
+use crate::numbers::mean;
 use crate::reachability::{Reachability, component_labels, nodes, reachability};
 
 /// Which nodes a graph lets one expect to change along with a node.
@@ -250,11 +251,6 @@ fn mean_rate(rates: &ChangeRates, affected: &[NodeIndex], given: NodeIndex) -> O
             .iter()
             .filter_map(|node| rates.rate(node.index(), given.index())),
     )
-}
-
-pub(crate) fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, n) = numbers.fold((0.0, 0_usize), |(sum, n), x| (sum + x, n + 1));
-    (n > 0).then(|| sum / n as f64)
 }
 
 fn summary(numbers: impl Iterator<Item = f64> + Clone) -> Option<Summary> {
