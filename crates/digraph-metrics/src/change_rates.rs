@@ -187,7 +187,7 @@ impl ChangeRates {
     /// Adds the counts of `other`, as if each of its interventions had happened `times` times.
     ///
     /// Sums over several baselines, and the weights of a resample, are made so.
-    /// Nodes that `other` does not have gain nothing.
+    /// A node that `other` lacks gains nothing.
     pub fn add(&mut self, other: &Self, times: usize) {
         ndarray::Zip::indexed(&mut self.together)
             .for_each(|(a, b), count| *count += times * other.n_changed_together(a, b));
