@@ -46,7 +46,11 @@
 //! | Are these the factors of that other study? | [`factors::congruence`] |
 //! | What would be correlated without error of measurement? | [`Correlations::disattenuated`] |
 //! | How hard and how telling is each item? | [`irt::ResponseModel::fit`] |
+//! | What to ask next? | [`irt::AdaptiveTest`] |
+//! | Which option wins, and how strong is each? | [`comparisons::Wins`] |
+//! | How much does an item tell of who answers it? | [`divergence::Distributions`] |
 //! | On what do graded answers depend? | [`ordinal::CumulativeLogit`] |
+//! | ... where items or raters differ? | [`ordinal::OrdinalPosterior`] |
 //!
 //! # A map of the files
 //! | File | Holds |
@@ -55,8 +59,9 @@
 //! | `correlation.rs` | correlation matrices, sphericity, disattenuation |
 //! | `reliability/` | one file per family of coefficients |
 //! | `factors/` | `model` (what users meet), `likelihood` (the search), `fit` (indices), `parallel`, `congruence` |
-//! | `irt/` | `item` (one item's formulas), `model` (likelihood and estimates), `estimation` (EM), `responses`, `grid` |
-//! | `ordinal.rs` | regression of graded answers |
+//! | `irt/` | `item` (one item's formulas), `model` (likelihood and estimates), `estimation` (EM), `adaptive` (what to ask next), `responses`, `grid` |
+//! | `ordinal/` | regression of graded answers: `likelihood` (the maximum), `hierarchy` (the density with groups), `sampler`, `diagnostics`, `posterior` |
+//! | `comparisons.rs`, `divergence.rs` | wins of one option over another; distributions held against each other |
 //! | `logit.rs` | the likelihood of the cumulative logit model, which items and regression share |
 //! | `moments.rs`, `linalg.rs` | means and covariances; the bridge to nalgebra |
 //!
@@ -65,6 +70,8 @@
 //! * For ordinal data with polychoric correlations: likewise.
 //! * To search for causal graphs among the variables: a causal-discovery library.
 
+pub mod comparisons;
+pub mod divergence;
 pub mod factors;
 pub mod irt;
 pub mod ordinal;

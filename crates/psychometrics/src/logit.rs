@@ -79,7 +79,28 @@ impl Parameters {
         (lower, self.thresholds.get(category).copied())
     }
 
-    fn eta(&self, predictors: ArrayView1<'_, f64>) -> f64 {
+    pub(crate) fn ends(&self, category: usize, eta: f64) -> Ends {
+        let (lower, upper) = self.between(category);
+        // Of ln(1 - e^-width), first and minus second.
+        let (first, both) = match (lower, upper) {
+            (Some(lower), Some(upper)) => {
+                let grown = (upper - lower).exp_m1();
+                (1.0 / grown, (1.0 + 1.0 / grown) / grown)
+            }
+            _ => (0.0, 0.0),
+        };
+        let below_upper = upper.map_or(1.0, |upper| logistic(upper - eta));
+        let below_lower = lower.map_or(0.0, |lower| logistic(lower - eta));
+        Ends {
+            by_upper: 1.0 - below_upper + first,
+            by_lower: -below_lower - first,
+            upper_twice: below_upper * (1.0 - below_upper) + both,
+            lower_twice: below_lower * (1.0 - below_lower) + both,
+            both,
+        }
+    }
+
+    pub(crate) fn eta(&self, predictors: ArrayView1<'_, f64>) -> f64 {
         predictors
             .iter()
             .zip(&self.coefficients)
@@ -110,6 +131,17 @@ impl Parameters {
         }
         moved
     }
+}
+
+/// Derivatives of `ln P(y = category)` with respect to the thresholds at its ends: first, and minus
+/// the second. With respect to what the predictors add up to they are minus the sum.
+pub(crate) struct Ends {
+    pub(crate) by_upper: f64,
+    pub(crate) by_lower: f64,
+    upper_twice: f64,
+    lower_twice: f64,
+    /// Once each.
+    both: f64,
 }
 
 /// First derivatives, and minus the second ones, with respect to thresholds and coefficients.
@@ -143,20 +175,13 @@ impl Slope {
         count: f64,
     ) {
         let (lower, upper) = parameters.between(category);
-        // Of ln(1 - e^-width), first and minus second.
-        let (first, second) = match (lower, upper) {
-            (Some(lower), Some(upper)) => {
-                let grown = (upper - lower).exp_m1();
-                (1.0 / grown, (1.0 + 1.0 / grown) / grown)
-            }
-            _ => (0.0, 0.0),
-        };
-        let below_upper = upper.map_or(1.0, |upper| logistic(upper - eta));
-        let below_lower = lower.map_or(0.0, |lower| logistic(lower - eta));
-        let by_upper = 1.0 - below_upper + first;
-        let by_lower = -below_lower - first;
-        let upper_twice = below_upper * (1.0 - below_upper) + second;
-        let lower_twice = below_lower * (1.0 - below_lower) + second;
+        let Ends {
+            by_upper,
+            by_lower,
+            upper_twice,
+            lower_twice,
+            both,
+        } = parameters.ends(category, eta);
 
         // The ends of the category, with the derivatives with respect to them.
         let ends = [
@@ -168,22 +193,16 @@ impl Slope {
             self.gradient[at] += count * once;
             self.information[(at, at)] += count * twice;
             // The other end moves against it.
-            let with_eta = twice
-                - if upper.is_some() && lower.is_some() {
-                    second
-                } else {
-                    0.0
-                };
+            let with_eta = twice - both;
             for (j, x) in predictors.iter().enumerate() {
                 self.add_pair(at, n_thresholds + j, -count * with_eta * x);
             }
         }
         if let [Some((upper, ..)), Some((lower, ..))] = ends {
-            self.add_pair(upper, lower, -count * second);
+            self.add_pair(upper, lower, -count * both);
         }
-        let slope =
-            -(by_upper * f64::from(upper.is_some()) + by_lower * f64::from(lower.is_some()));
-        let curvature = below_upper * (1.0 - below_upper) + below_lower * (1.0 - below_lower);
+        let slope = -(by_upper + by_lower);
+        let curvature = upper_twice + lower_twice - 2.0 * both;
         for (i, x) in predictors.iter().enumerate() {
             self.gradient[n_thresholds + i] += count * slope * x;
             for (j, y) in predictors.iter().enumerate() {

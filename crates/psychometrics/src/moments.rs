@@ -58,6 +58,20 @@ pub(crate) fn below_diagonal(matrix: ArrayView2<'_, f64>) -> impl Iterator<Item 
     (0..n).flat_map(move |row| (0..row).map(move |column| matrix[[row, column]]))
 }
 
+/// By linear interpolation between the two nearest; NaN of nothing.
+pub(crate) fn quantile(numbers: &mut [f64], share: f64) -> f64 {
+    numbers.sort_by(f64::total_cmp);
+    let Some(last) = numbers.len().checked_sub(1) else {
+        return f64::NAN;
+    };
+    let place = share.clamp(0.0, 1.0) * last as f64;
+    let (below, above) = (
+        numbers[place.floor() as usize],
+        numbers[place.ceil() as usize],
+    );
+    below + (above - below) * place.fract()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +88,13 @@ mod tests {
             mean_below_diagonal(array![[9.0, 0.0], [3.0, 9.0]].view()),
             3.0
         );
+    }
+
+    #[test]
+    fn quantiles_lie_between_the_nearest_two() {
+        assert_eq!(quantile(&mut [3.0, 1.0, 2.0], 0.5), 2.0);
+        assert_eq!(quantile(&mut [3.0, 1.0, 2.0], 0.75), 2.5);
+        assert_eq!(quantile(&mut [3.0, 1.0], 7.0), 3.0);
+        assert!(quantile(&mut [], 0.5).is_nan());
     }
 }

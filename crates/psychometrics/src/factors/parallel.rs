@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::correlation::{CorrelationError, Correlations};
 use crate::linalg::eigenvalues;
-use crate::moments::{correlations, covariances};
+use crate::moments::{correlations, covariances, quantile};
 use crate::scores::Scores;
 
 /// Settings of [`ParallelAnalysis::of`].
@@ -106,7 +106,8 @@ impl ParallelAnalysis {
     }
 
     /// Holds the eigenvalues against those of tables drawn elsewhere, `[cases, variables]` each:
-    /// where rows come in clusters, tables that keep the clusters whole.
+    /// where rows come in clusters, tables that keep the clusters whole. `share` says which
+    /// quantile counts, in [0, 1].
     ///
     /// # Errors
     /// As [`of`](Self::of); a variable that does not vary in a table drawn counts as uncorrelated
@@ -114,7 +115,7 @@ impl ParallelAnalysis {
     pub fn against(
         scores: &Scores<'_>,
         draws: impl IntoIterator<Item = Array2<f64>>,
-        quantile: f64,
+        share: f64,
     ) -> Result<Self, CorrelationError> {
         let observed = Correlations::of(scores)?.eigenvalues().to_vec();
         let mut drawn: Vec<Vec<f64>> = vec![Vec::new(); observed.len()];
@@ -126,10 +127,7 @@ impl ParallelAnalysis {
         }
         Ok(Self {
             observed,
-            expected: drawn
-                .iter_mut()
-                .map(|of| quantile_of(of, quantile))
-                .collect(),
+            expected: drawn.iter_mut().map(|of| quantile(of, share)).collect(),
         })
     }
 
@@ -143,31 +141,9 @@ impl ParallelAnalysis {
     }
 }
 
-/// By linear interpolation between the two nearest; NaN of nothing.
-fn quantile_of(numbers: &mut [f64], quantile: f64) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    let Some(last) = numbers.len().checked_sub(1) else {
-        return f64::NAN;
-    };
-    let place = quantile.clamp(0.0, 1.0) * last as f64;
-    let (below, above) = (
-        numbers[place.floor() as usize],
-        numbers[place.ceil() as usize],
-    );
-    below + (above - below) * place.fract()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn quantiles_lie_between_the_nearest_two() {
-        assert_eq!(quantile_of(&mut [3.0, 1.0, 2.0], 0.5), 2.0);
-        assert_eq!(quantile_of(&mut [3.0, 1.0, 2.0], 0.75), 2.5);
-        assert_eq!(quantile_of(&mut [3.0, 1.0], 7.0), 3.0);
-        assert!(quantile_of(&mut [], 0.5).is_nan());
-    }
 
     #[test]
     fn without_draws_nothing_is_above_what_is_expected() {

@@ -1,5 +1,6 @@
 //! Item response theory: one trait behind graded answers, by marginal maximum likelihood.
 
+mod adaptive;
 mod error;
 mod estimation;
 mod grid;
@@ -7,6 +8,7 @@ mod item;
 mod model;
 mod responses;
 
+pub use adaptive::AdaptiveTest;
 pub use error::ResponseError;
 pub use estimation::ResponseFit;
 pub use grid::TraitGrid;

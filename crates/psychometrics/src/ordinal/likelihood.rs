@@ -1,62 +1,11 @@
-//! Regression of graded answers on predictors.
-
 use ndarray::{Array1, Array2};
-use thiserror::Error;
 
+use super::OrdinalError;
 use crate::logit::{Counts, NotReached, Parameters, maximise};
 use crate::scores::Scores;
-use crate::variable::Variable;
 
 /// Beyond it a coefficient says that categories are as good as certain.
 const LARGEST: f64 = 20.0;
-
-/// Why a cumulative logit model could not be fitted.
-#[derive(Clone, Debug, Error, PartialEq)]
-#[non_exhaustive]
-pub enum OrdinalError {
-    /// There are more or fewer answers than cases.
-    #[error("{answers} answers of {cases} cases")]
-    Answers {
-        /// Number of answers.
-        answers: usize,
-        /// Number of rows of the predictors.
-        cases: usize,
-    },
-    /// All answers are the same.
-    #[error("every answer is {category}: at least two categories are needed")]
-    OneCategory {
-        /// The only category.
-        category: usize,
-    },
-    /// No answer lies in a category between others, so that its thresholds are open.
-    #[error("no answer is {category}, though categories go from 0 to {highest}")]
-    EmptyCategory {
-        /// The first such category.
-        category: usize,
-        /// The highest answer.
-        highest: usize,
-    },
-    /// A predictor follows from those before it (and the thresholds).
-    #[error("{variable} follows from the predictors before it or is constant")]
-    Dependent {
-        /// The predictor.
-        variable: Variable,
-    },
-    /// A predictor tells categories apart without exception, and has no finite coefficient.
-    #[error("{variable} separates the categories: its coefficient has reached {coefficient}")]
-    Separated {
-        /// The predictor.
-        variable: Variable,
-        /// Where its coefficient stood.
-        coefficient: f64,
-    },
-    /// The search for the maximum of the likelihood came to no end.
-    #[error("no maximum of the likelihood was found: the next step would gain {gain}")]
-    NotReached {
-        /// By how much the log likelihood would rise.
-        gain: f64,
-    },
-}
 
 /// The cumulative logit model (proportional odds) fitted by maximum likelihood:
 /// `P(y ≤ k) = logistic(threshold_k - x·β)`.
@@ -147,7 +96,7 @@ impl CumulativeLogit {
 }
 
 /// Number of categories; each has an answer.
-fn categories(answers: &[usize], cases: usize) -> Result<usize, OrdinalError> {
+pub(super) fn categories(answers: &[usize], cases: usize) -> Result<usize, OrdinalError> {
     if answers.len() != cases {
         let answers = answers.len();
         return Err(OrdinalError::Answers { answers, cases });
@@ -169,7 +118,7 @@ fn categories(answers: &[usize], cases: usize) -> Result<usize, OrdinalError> {
 }
 
 /// Each predictor, less its mean, must keep a part that those before it do not have.
-fn independent(predictors: &Scores<'_>) -> Result<(), OrdinalError> {
+pub(super) fn independent(predictors: &Scores<'_>) -> Result<(), OrdinalError> {
     let mut basis: Vec<Array1<f64>> = Vec::new();
     for (index, column) in predictors.cells().columns().into_iter().enumerate() {
         let size = column.dot(&column).sqrt();
