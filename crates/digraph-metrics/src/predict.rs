@@ -1,12 +1,13 @@
-//! How well any score of pairs of nodes foretells which nodes change along.
+//! How well any score of pairs of nodes predicts which nodes change along.
 
 use ndarray::ArrayView2;
 
 use crate::change_rates::ChangeRates;
+use crate::numbers::{pearson, ranks};
 
-/// How well scores foretell changes, see [`foretell`].
+/// How well scores predict changes, see [`predictive_accuracy`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Foretold {
+pub struct PredictiveAccuracy {
     /// Probability that of a node that changed along and one that did not, drawn at random, the
     /// first has the higher score (half for equal scores): the area under the ROC curve. 0.5 for
     /// scores that know nothing. `None` where no node changed along, or every one did.
@@ -20,7 +21,7 @@ pub struct Foretold {
     pub n_events: usize,
 }
 
-/// Measures how well scores of ordered pairs foretell which nodes change along.
+/// Measures how well scores of ordered pairs predict which nodes change along.
 ///
 /// A graph's successors, a correlation, a rate from elsewhere: each is a score of how much one
 /// expects `v'` to change when `v` did, and can be held against what happened. Each intervention
@@ -38,14 +39,14 @@ pub struct Foretold {
 ///
 /// # Example
 /// ```
-/// use digraph_metrics::{ChangeRates, foretell};
+/// use digraph_metrics::{ChangeRates, predictive_accuracy};
 /// use ndarray::array;
 ///
 /// let changes = array![[true, true, false], [true, true, false], [false, false, true]];
 /// let rates = ChangeRates::from_changes(changes.view());
 /// // 0 and 1 are expected to change together, 2 with neither: every event is as expected
 /// let scores = array![[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]];
-/// let found = foretell(scores.view(), &rates);
+/// let found = predictive_accuracy(scores.view(), &rates);
 /// assert_eq!((found.auc, found.rank_correlation), (Some(1.0), Some(1.0)));
 /// assert_eq!((found.n_pairs, found.n_events), (6, 10));
 /// ```
@@ -53,7 +54,7 @@ pub struct Foretold {
 /// J. A. Hanley and B. J. McNeil, "The meaning and use of the area under a receiver operating
 /// characteristic (ROC) curve", Radiology 143 (1982).
 #[must_use]
-pub fn foretell(scores: ArrayView2<'_, f64>, rates: &ChangeRates) -> Foretold {
+pub fn predictive_accuracy(scores: ArrayView2<'_, f64>, rates: &ChangeRates) -> PredictiveAccuracy {
     let n = rates.n_nodes();
     let mut pairs: Vec<Pair> = (0..n)
         .flat_map(|affected| (0..n).map(move |given| (affected, given)))
@@ -62,9 +63,9 @@ pub fn foretell(scores: ArrayView2<'_, f64>, rates: &ChangeRates) -> Foretold {
         .collect();
     pairs.sort_by(|a, b| a.score.total_cmp(&b.score));
     let of = |number: fn(&Pair) -> f64| pairs.iter().map(number).collect::<Vec<f64>>();
-    Foretold {
+    PredictiveAccuracy {
         auc: area(&pairs),
-        rank_correlation: correlation(
+        rank_correlation: pearson(
             &ranks(&of(|pair| pair.score)),
             &ranks(&of(|pair| pair.rate)),
         ),
@@ -116,33 +117,6 @@ fn area(sorted: &[Pair]) -> Option<f64> {
     (all > 0.0).then(|| won / all)
 }
 
-/// Ranks from 1; equal numbers share the mean of theirs.
-fn ranks(numbers: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..numbers.len()).collect();
-    order.sort_by(|&a, &b| numbers[a].total_cmp(&numbers[b]));
-    let mut ranks = vec![0.0; numbers.len()];
-    let mut below = 0;
-    for same in order.chunk_by(|&a, &b| numbers[a] == numbers[b]) {
-        let rank = below as f64 + (same.len() as f64 + 1.0) / 2.0;
-        same.iter().for_each(|&place| ranks[place] = rank);
-        below += same.len();
-    }
-    ranks
-}
-
-/// Pearson's correlation.
-fn correlation(x: &[f64], y: &[f64]) -> Option<f64> {
-    let n = x.len() as f64;
-    let (mean_x, mean_y) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
-    let sum = |of: &dyn Fn(f64, f64) -> f64| {
-        let terms = x.iter().zip(y).map(|(x, y)| of(x - mean_x, y - mean_y));
-        terms.sum::<f64>()
-    };
-    let (xx, yy) = (sum(&|x, _| x * x), sum(&|_, y| y * y));
-    let defined = xx > 0.0 && yy > 0.0;
-    defined.then(|| sum(&|x, y| x * y) / (xx * yy).sqrt())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,7 +165,7 @@ mod tests {
                 Array2::from_shape_simple_fn((5, 5), || f64::from(rng.random_range(0..n_levels)));
             let changes = Array2::from_shape_simple_fn((8, 5), || rng.random_bool(0.4));
             let rates = ChangeRates::from_changes(changes.view());
-            let found = foretell(scores.view(), &rates);
+            let found = predictive_accuracy(scores.view(), &rates);
             let (ours, naive) = (found.auc.unwrap(), naive_auc(&scores, &changes).unwrap());
             assert!((ours - naive).abs() < 1e-12, "{ours} {naive}");
             assert_eq!(found.rank_correlation.is_none(), n_levels == 1);
@@ -199,22 +173,15 @@ mod tests {
     }
 
     #[test]
-    fn ranks_share_ties() {
-        assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
-        assert_eq!(correlation(&[1.0, 2.0, 3.0], &[6.0, 4.0, 2.0]), Some(-1.0));
-        assert_eq!(correlation(&[], &[]), None);
-    }
-
-    #[test]
     fn pairs_without_score_or_rate_are_left_out() {
         let changes = ndarray::array![[true, true, false], [true, false, false]];
         let rates = ChangeRates::from_changes(changes.view());
         let mut scores = Array2::zeros((3, 3));
-        assert_eq!(foretell(scores.view(), &rates).n_pairs, 4);
+        assert_eq!(predictive_accuracy(scores.view(), &rates).n_pairs, 4);
         scores[[1, 0]] = f64::NAN;
-        let found = foretell(scores.view(), &rates);
+        let found = predictive_accuracy(scores.view(), &rates);
         assert_eq!((found.n_pairs, found.n_events), (3, 4));
         let few = Array2::zeros((1, 1));
-        assert_eq!(foretell(few.view(), &rates).auc, None);
+        assert_eq!(predictive_accuracy(few.view(), &rates).auc, None);
     }
 }
