@@ -152,6 +152,15 @@ pub enum Error {
         /// What it is.
         found: String,
     },
+    /// The model gave no numbers to choose a token by.
+    #[error(
+        "{what}: expected numbers, found NaN or infinity: the model overflows in this precision, or a steer or hook is too \
+         strong"
+    )]
+    NotNumbers {
+        /// Whose logits, and for which token.
+        what: String,
+    },
     /// Why one of several requests cannot be carried out.
     #[error("request {number}: {source}")]
     InRequest {

@@ -239,7 +239,7 @@ impl<T> Batch<T> {
     /// Takes out the rows that have ended.
     pub(super) fn take_ended(&mut self) -> Vec<Waiting<T>> {
         let ended =
-            |slot: &mut Option<Running<T>>| slot.take_if(|running| running.row().finish.is_some());
+            |slot: &mut Option<Running<T>>| slot.take_if(|running| running.row().has_ended());
         let mut all = Vec::new();
         for (slot, length) in self.slots.iter_mut().zip(&mut self.cache.lengths) {
             if let Some(running) = ended(slot) {

@@ -9,7 +9,7 @@ mod shared;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use crate::generate::{Completion, Request, Row, numbered};
+use crate::generate::{Completion, Request, Row};
 use crate::{Error, Lm};
 use batch::Batch;
 pub use options::{EngineOptions, Progress};
@@ -51,9 +51,8 @@ impl<'m> Engine<'m> {
     /// The completions, in the order in which they end. Requests are taken as they are needed, so they may be made on
     /// the fly; memory is taken for those that wait or run, not for those that have ended.
     ///
-    /// A request that cannot be carried out gives an error that names its number, counted from 0, and the run goes on.
-    /// After any other error there are no more items. Logits that are not numbers, after an overflow, end the run
-    /// where tokens are drawn; greedy rows give token 0 then.
+    /// A request that cannot be carried out, or whose logits come to be NaN or infinite, gives an error that names its
+    /// number, counted from 0 ([`Error::InRequest`]), and the run goes on. After any other error there are no more items.
     pub fn run<T, I: IntoIterator<Item = Request<T>>>(
         &self,
         requests: I,
@@ -148,11 +147,16 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
             };
             let number = self.progress.taken;
             self.progress.taken += 1;
-            match Row::new(self.lm, request) {
+            match Row::new(self.lm, number, request) {
                 Ok(row) => self.queue.push(row),
-                Err(error) => self.done.push_back(Err(numbered(number, error))),
+                Err(error) => self.fail(error),
             }
         }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.progress.failed += 1;
+        self.done.push_back(Err(error));
     }
 
     fn wanted_rows(&self) -> usize {
@@ -237,7 +241,13 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
         };
         for Waiting { row, group } in batch.take_ended() {
             self.queue.leave(group);
-            self.done.push_back(row.complete());
+            match row.complete() {
+                Ok(completion) => self.done.push_back(Ok(completion)),
+                Err(error) => {
+                    self.progress.failed += 1;
+                    self.done.push_back(Err(error));
+                }
+            }
         }
         if self.queue.is_empty() {
             batch.shrink()?;

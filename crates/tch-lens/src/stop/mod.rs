@@ -74,8 +74,8 @@ impl Stop {
         self
     }
 
-    /// Also once the new text has `string`, which may not be empty. The text ends before it; the tokens
-    /// that make it up stay.
+    /// Also once the new text has `string`, which may not be empty and may have special tokens in it, spelt out. The text
+    /// ends before it; the tokens that make it up stay.
     #[must_use]
     pub fn string(mut self, string: impl Into<String>) -> Self {
         self.strings.push(string.into());
