@@ -33,6 +33,7 @@ impl Architecture {
     ];
 
     /// Whether it is a Gemma.
+    #[must_use]
     pub fn is_gemma(self) -> bool {
         matches!(self, Self::Gemma | Self::Gemma2)
     }
@@ -412,11 +413,13 @@ impl ModelConfig {
     }
 
     /// Numbers in the key/value cache per token of text.
+    #[must_use]
     pub fn cache_per_token(&self) -> usize {
         2 * self.n_layers * self.n_kv_heads * self.d_head
     }
 
     /// The model's tensors, by their names in a checkpoint, with their shapes.
+    #[must_use]
     pub fn tensors(&self) -> Vec<(String, Vec<i64>)> {
         let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let (d, mlp, vocab) = (size(self.d_model), size(self.d_mlp), size(self.d_vocab));

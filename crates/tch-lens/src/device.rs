@@ -76,6 +76,7 @@ pub enum Precision {
 
 impl Precision {
     /// libtorch's name for it.
+    #[must_use]
     pub fn kind(self) -> Kind {
         match self {
             Self::F32 => Kind::Float,
@@ -85,6 +86,7 @@ impl Precision {
     }
 
     /// Bytes of one number.
+    #[must_use]
     pub fn bytes(self) -> usize {
         match self {
             Self::F32 => 4,

@@ -165,16 +165,19 @@ impl Lm {
     }
 
     /// The model's sizes and settings.
+    #[must_use]
     pub fn config(&self) -> &ModelConfig {
         &self.decoder.config
     }
 
     /// Where it runs.
+    #[must_use]
     pub fn device(&self) -> Device {
         self.decoder.device
     }
 
     /// The type of its numbers.
+    #[must_use]
     pub fn kind(&self) -> Kind {
         self.decoder.kind
     }

@@ -288,7 +288,7 @@ fn numbers(values: &[Value]) -> impl Iterator<Item = u64> {
     let named = values.last().filter(|last| last.is_kwargs());
     let named = named
         .and_then(|named| named.as_object())
-        .and_then(|named| named.try_iter_pairs());
+        .and_then(minijinja::value::DynObject::try_iter_pairs);
     let named = named.into_iter().flatten().map(|(_, value)| value);
     let numbers = values.iter().skip(1).cloned().chain(named);
     numbers

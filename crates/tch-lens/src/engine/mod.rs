@@ -44,6 +44,7 @@ pub struct Engine<'m> {
 
 impl<'m> Engine<'m> {
     /// An engine for that model.
+    #[must_use]
     pub fn new(lm: &'m Lm, options: EngineOptions) -> Self {
         Self { lm, options }
     }

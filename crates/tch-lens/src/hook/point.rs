@@ -114,6 +114,7 @@ impl HookPoint {
     }
 
     /// The layer it is in; none for the embedding and the final norm.
+    #[must_use]
     pub fn layer(self) -> Option<usize> {
         match self {
             Self::Embed | Self::Final => None,
@@ -140,6 +141,7 @@ impl HookPoint {
     /// Numbers per position where the activation is `[batch, pos, ..]` and so can be steered as one vector per position:
     /// the heads of queries, keys, values and `z` one after the other. None for scores, patterns and what each head
     /// writes.
+    #[must_use]
     pub fn width(self, config: &ModelConfig) -> Option<usize> {
         match self {
             Self::Q(_) | Self::RotQ(_) | Self::Z(_) => Some(config.n_heads * config.d_head),

@@ -292,46 +292,55 @@ impl Sae {
     }
 
     /// How it gets from activations to features.
+    #[must_use]
     pub fn architecture(&self) -> Architecture {
         self.parts.encoder.architecture()
     }
 
     /// Width of the activations that it reads.
+    #[must_use]
     pub fn d_in(&self) -> usize {
         usize::try_from(self.d_in).unwrap_or(0)
     }
 
     /// Width of the activations that it decodes to.
+    #[must_use]
     pub fn d_out(&self) -> usize {
         self.parts.b_dec.size().last().map_or(0, |&n| n as usize)
     }
 
     /// Whether it decodes to another activation than it encodes: to what comes out of a module that it reads the input of.
+    #[must_use]
     pub fn is_transcoder(&self) -> bool {
         self.parts.is_transcoder
     }
 
     /// How many features it has.
+    #[must_use]
     pub fn d_sae(&self) -> usize {
         usize::try_from(self.d_sae).unwrap_or(0)
     }
 
     /// The model that it was trained on, if its files say so.
+    #[must_use]
     pub fn model_name(&self) -> Option<&str> {
         self.parts.origin.model_name.as_deref()
     }
 
     /// The hook point that it was trained at, by TransformerLens's name, if its files say so.
+    #[must_use]
     pub fn hook_name(&self) -> Option<&str> {
         self.parts.origin.hook_name.as_deref()
     }
 
     /// The layer that it was trained on, if its files say so.
+    #[must_use]
     pub fn hook_layer(&self) -> Option<usize> {
         self.parts.origin.hook_layer
     }
 
     /// Whether the texts that it was trained on begin with the model's token for that; true where its files do not say.
+    #[must_use]
     pub fn prepend_bos(&self) -> bool {
         self.parts.origin.prepend_bos
     }

@@ -58,6 +58,7 @@ impl Default for Sampling {
 
 impl Sampling {
     /// The token with the largest logit, without penalties.
+    #[must_use]
     pub fn greedy() -> Self {
         Self {
             repetition_penalty: 1.0,
@@ -70,6 +71,7 @@ impl Sampling {
 
     /// Tokens drawn from the softmax of the logits, at temperature 1 and without filters or penalties. What is drawn
     /// hangs on the logits, the request's seed and the number of tokens drawn before, and on nothing else in the batch.
+    #[must_use]
     pub fn random() -> Self {
         Self {
             drawing: Some(Drawing {
@@ -177,12 +179,14 @@ impl Sampling {
     }
 
     /// What frequency and presence penalties count. Default: generated tokens.
+    #[must_use]
     pub fn counted(mut self, counted: Counted) -> Self {
         self.counted = counted;
         self
     }
 
     /// Whether the largest logit is taken, after penalties if there are any.
+    #[must_use]
     pub fn is_greedy(&self) -> bool {
         self.drawing.is_none()
     }

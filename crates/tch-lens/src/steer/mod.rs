@@ -138,16 +138,19 @@ impl Steer {
     }
 
     /// Multiplies what there is along the direction.
+    #[must_use]
     pub fn scale(point: HookPoint, direction: &Direction, factor: f64) -> Self {
         Self::new(point, direction, Change::Scale(factor))
     }
 
     /// Sets what there is along the direction.
+    #[must_use]
     pub fn clamp(point: HookPoint, direction: &Direction, value: f64) -> Self {
         Self::new(point, direction, Change::Clamp(value))
     }
 
     /// Takes away what there is along the direction.
+    #[must_use]
     pub fn ablate(point: HookPoint, direction: &Direction) -> Self {
         Self::clamp(point, direction, 0.0)
     }
@@ -198,11 +201,13 @@ impl Steer {
     }
 
     /// The hook point.
+    #[must_use]
     pub fn point(&self) -> HookPoint {
         self.point
     }
 
     /// Whether both do the same to the same positions; directions are the same if they are clones of one.
+    #[must_use]
     pub fn same(&self, other: &Self) -> bool {
         self.point == other.point
             && self.direction.same(&other.direction)

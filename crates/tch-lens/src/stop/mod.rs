@@ -55,6 +55,7 @@ impl Default for Stop {
 impl Stop {
     /// After so many new tokens, at least 1, or at the model's end tokens: those of `config.json` and
     /// `generation_config.json` together.
+    #[must_use]
     pub fn after(max_new_tokens: usize) -> Self {
         Self {
             max_new_tokens,
@@ -105,6 +106,7 @@ impl Stop {
     }
 
     /// How many new tokens there may be.
+    #[must_use]
     pub fn max_new_tokens(&self) -> usize {
         self.max_new_tokens
     }

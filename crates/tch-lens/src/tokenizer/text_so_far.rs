@@ -21,6 +21,7 @@ pub struct TextSoFar {
 
 impl TextSoFar {
     /// The text of no tokens; with `skip_special`, special tokens add nothing to it.
+    #[must_use]
     pub fn new(skip_special: bool) -> Self {
         Self {
             skip_special,
@@ -63,6 +64,7 @@ impl TextSoFar {
     }
 
     /// The text.
+    #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }

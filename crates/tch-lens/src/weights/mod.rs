@@ -7,17 +7,16 @@ mod index;
 mod names;
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use memmap2::{Mmap, UncheckedAdvice};
 use safetensors::tensor::Dtype;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::LoadError;
 use crate::error::Doing;
-use crate::huge;
+use crate::native::{self, FileMap};
 use header::{read_header, shape_of};
 use index::{is_plain_file_name, read_index};
 pub(crate) use names::Names;
@@ -40,7 +39,7 @@ pub(crate) struct Weights {
 
 #[derive(Debug)]
 struct Entry {
-    map: Arc<Mmap>,
+    map: Arc<FileMap>,
     dtype: Dtype,
     shape: Vec<i64>,
     start: usize,
@@ -176,7 +175,7 @@ impl Weights {
 
 impl Entry {
     fn bytes(&self) -> &[u8] {
-        &self.map[self.start..self.start + self.len]
+        &self.map.bytes()[self.start..self.start + self.len]
     }
 
     fn load(
@@ -188,10 +187,10 @@ impl Entry {
     ) -> Result<Tensor, TchError> {
         let fits = self.is_aligned(stored) && stored == kind && device == Device::Cpu;
         if fits && !copies {
-            return self.in_place(0, &self.shape, stored);
+            return self.map.tensor(self.start, &self.shape, stored);
         }
         let tensor = match device {
-            Device::Cpu => huge::empty(&self.shape, kind)?,
+            Device::Cpu => native::empty(&self.shape, kind)?,
             _ => Tensor::f_empty(&self.shape, (kind, device))?,
         };
         let flat = tensor.f_view([tensor.numel() as i64])?;
@@ -201,12 +200,12 @@ impl Entry {
             let len = PIECE.min(self.len - done);
             let (first, n) = ((done / size) as i64, (len / size) as i64);
             let piece = if self.is_aligned(stored) {
-                self.in_place(done, &[n], stored)?
+                self.map.tensor(self.start + done, &[n], stored)?
             } else {
                 Tensor::f_from_data_size(&self.bytes()[done..done + len], &[n], stored)?
             };
             flat.f_narrow(0, first, n)?.f_copy_(&piece)?;
-            self.let_go(done, len);
+            self.map.let_go(self.start + done, len);
             done += len;
         }
         Ok(tensor)
@@ -215,28 +214,6 @@ impl Entry {
     fn is_aligned(&self, stored: Kind) -> bool {
         let address = self.bytes().as_ptr().addr();
         address.is_multiple_of(stored.elt_size_in_bytes())
-    }
-
-    /// The numbers from byte `start` of an aligned tensor on, `shape` of them at most as many as there are.
-    #[expect(unsafe_code, reason = "tch copies otherwise, which doubles the memory")]
-    fn in_place(&self, start: usize, shape: &[i64], stored: Kind) -> Result<Tensor, TchError> {
-        let numbers = &self.bytes()[start..];
-        // SAFETY: the bytes are those of a live read-only map, aligned for `stored`, and as many as shape and type ask
-        // for: the header was checked, and pieces are whole numbers. Every pattern of bits is a float. `Weights` keeps
-        // the map while tensors of it are in use, and nobody writes to them: both are the duty of this crate, stated
-        // there.
-        unsafe { Tensor::f_from_blob(numbers.as_ptr(), shape, &[], stored, Device::Cpu) }
-    }
-
-    /// Gives the pages back that a copy has made needless, so that file and copy do not both stay resident.
-    #[expect(unsafe_code, reason = "so is memmap2's way to give pages back")]
-    fn let_go(&self, start: usize, len: usize) {
-        // SAFETY: the map is of a file and read-only: a page that is given back is read again from the file when it is
-        // needed. A failure costs memory and nothing else.
-        let _ = unsafe {
-            self.map
-                .unchecked_advise_range(UncheckedAdvice::DontNeed, self.start + start, len)
-        };
     }
 }
 
@@ -285,8 +262,12 @@ fn what_is_there_instead(folder: &Path) -> Result<String, LoadError> {
 }
 
 fn map_file(path: &Path) -> Result<Vec<(String, Entry)>, LoadError> {
-    let map = Arc::new(map(path)?);
-    let (data, tensors) = read_header(&map).map_err(|reason| refused(path, reason))?;
+    let map = FileMap::open(path).map_err(|source| LoadError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    let map = Arc::new(map);
+    let (data, tensors) = read_header(map.bytes()).map_err(|reason| refused(path, reason))?;
     let entries = tensors.into_iter().map(|(name, info)| {
         let (start, end) = info.data_offsets;
         let shape = shape_of(&name, &info).map_err(|reason| refused(path, reason))?;
@@ -300,18 +281,6 @@ fn map_file(path: &Path) -> Result<Vec<(String, Entry)>, LoadError> {
         Ok((name, entry))
     });
     entries.collect()
-}
-
-#[expect(unsafe_code, reason = "there is no safe memory map")]
-fn map(path: &Path) -> Result<Mmap, LoadError> {
-    let read = |source| LoadError::Read {
-        path: path.to_owned(),
-        source,
-    };
-    let file = File::open(path).map_err(read)?;
-    // SAFETY: the map is read-only. That nobody changes or shortens a file of weights while it is in use is asked of
-    // the user, as by every program that maps its weights.
-    unsafe { Mmap::map(&file) }.map_err(read)
 }
 
 /// The types of floats that weights come in.

@@ -163,6 +163,7 @@ fn a_tensor_is_as_asked_for_or_refused() {
     assert!(dtype.contains("\"ids\" holds I64"), "{dtype}");
 }
 
+#[cfg(feature = "native")]
 #[test]
 fn on_the_cpu_as_stored_nothing_is_copied() {
     let folder = tempfile::tempdir().unwrap();
