@@ -71,7 +71,7 @@ impl LensRespondent {
                     return Err(format!("{sae} names no hook point: set steering.at").into());
                 }
             };
-            sae.fits(lm.config().d_model, lm.config().n_layers, at)?;
+            sae.fits(lm.config(), at)?;
             Ok::<_, Failure>(Steered {
                 sae: Rc::new(sae),
                 at,
