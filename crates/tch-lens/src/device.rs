@@ -9,7 +9,7 @@ use tch::{Cuda, Device, Kind};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceError {
-    /// The name is none that is known.
+    /// No device has that name.
     #[error("unknown device \"{0}\": expected \"cpu\", \"cuda\" or \"cuda:N\"")]
     Unknown(String),
     /// CUDA was asked for and libtorch has none.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
 
 use crate::cache::KvCache;
-use crate::error::Within;
+use crate::error::{Within, request};
 use crate::hook::{Activations, Hook, HookPoint, Hooks, Pass, PassKind};
 use crate::model::Decoder;
 use crate::model::pass::Memory;
@@ -350,18 +350,6 @@ impl Lm {
     /// Bytes of keys and values of a row of that many tokens.
     pub(crate) fn row_bytes(&self, tokens: usize) -> u64 {
         (self.config().cache_per_token() * tokens * self.kind().elt_size_in_bytes()) as u64
-    }
-}
-
-pub(crate) fn request(
-    what: impl Into<String>,
-    expected: impl Into<String>,
-    found: impl ToString,
-) -> Error {
-    Error::Request {
-        what: what.into(),
-        expected: expected.into(),
-        found: found.to_string(),
     }
 }
 

@@ -10,8 +10,8 @@ use common::assert_close;
 use tch_lens::sae::{Sae, SaeOptions};
 use tch_lens::tch::Tensor;
 use tch_lens::{
-    ChatTemplate, Direction, Engine, EngineOptions, Error, HookPoint, Lm, LoadOptions, Message,
-    Precision, Request, Sampling, Steer, Stop,
+    ChatTemplate, Engine, EngineOptions, Error, HookPoint, Lm, LoadOptions, Message, Precision,
+    Request, Sampling, Steer, SteeringDirection, Stop,
 };
 
 /// The folder of a case.
@@ -164,7 +164,7 @@ fn autoencoders_belong_where_they_were_trained() {
         "nonsense",
     ] {
         let sae = Rc::new(Sae::open(folder.join(name), &SaeOptions::default()).unwrap());
-        let steer = Steer::scale(at, &Direction::feature(&sae, 3).unwrap(), 30.0);
+        let steer = Steer::scale(at, &SteeringDirection::feature(&sae, 3).unwrap(), 30.0);
         let error = lm
             .generate(vec![Request::new("Hello").steer(steer)], &mut [])
             .unwrap_err();
@@ -214,7 +214,7 @@ fn transcoders_are_steered_at_their_output_and_only_added() {
     let sae = Rc::new(Sae::open(folder.join("layers.2.mlp"), &SaeOptions::default()).unwrap());
     let lm = gemma1();
     assert!(sae.is_transcoder());
-    let direction = Direction::feature(&sae, 3).unwrap();
+    let direction = SteeringDirection::feature(&sae, 3).unwrap();
     let (out, other) = (HookPoint::MlpOut(2), HookPoint::MlpOut(1));
     let run = |steer: Steer| {
         let request = Request::new("Hello").steer(steer).stop(Stop::after(2));

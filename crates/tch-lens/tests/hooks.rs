@@ -4,8 +4,8 @@ mod common;
 
 use tch_lens::tch::{Device, Kind, Tensor};
 use tch_lens::{
-    Direction, Dose, Error, HookPoint, Lm, LoadOptions, Pass, PassKind, Passes, Request, Steer,
-    Stop,
+    Dose, Error, HookPoint, Lm, LoadOptions, Pass, PassKind, Passes, Request, Steer,
+    SteeringDirection, Stop,
 };
 
 fn open(name: &str) -> Lm {
@@ -71,7 +71,7 @@ fn a_hook_in_every_pass_is_a_steer_in_every_pass() {
         };
         assert_eq!(kinds[0], PassKind::Prompt);
         assert_eq!(kinds[1..], [PassKind::Decode; 7]);
-        let steer = Steer::add(point, &Direction::vector(&vector).unwrap(), 2.0);
+        let steer = Steer::add(point, &SteeringDirection::vector(&vector).unwrap(), 2.0);
         let steer = steer.passes(Passes::Every);
         let steered = requests
             .iter()
@@ -147,7 +147,7 @@ fn bytes_are_the_tokens_that_cover_them() {
         let start = text.find(" your values").unwrap();
         let bytes = start..start + " your values".len();
         let point = HookPoint::ResidPost(1);
-        let steer = Steer::add(point, &Direction::vector(&ones(&lm)).unwrap(), 3.0);
+        let steer = Steer::add(point, &SteeringDirection::vector(&ones(&lm)).unwrap(), 3.0);
         let request = |steer: Steer| {
             Request::new(text)
                 .stop(Stop::after(10).ids([]))
@@ -229,7 +229,7 @@ fn a_prompt_that_spells_out_its_bos_gets_no_second_one() {
         let at = chat.find("your").unwrap();
         let steer = Steer::add(
             HookPoint::ResidPost(0),
-            &Direction::vector(&ones(&lm)).unwrap(),
+            &SteeringDirection::vector(&ones(&lm)).unwrap(),
             1.0,
         );
         for request in [
@@ -269,7 +269,7 @@ fn doses_beyond_the_precision_are_refused() {
     let point = HookPoint::ResidPost(1);
     let d_model = lm.config().d_model as i64;
     let vector = Tensor::ones([d_model], (Kind::Float, Device::Cpu)) * 10.0;
-    let direction = Direction::vector(&vector).unwrap();
+    let direction = SteeringDirection::vector(&vector).unwrap();
     let run = |steer: Steer| {
         let request = Request::new("Hello").steer(steer).stop(Stop::after(1));
         lm.generate(vec![request], &mut [])
@@ -303,7 +303,7 @@ fn hook_points_with_heads_are_steered_as_one_vector() {
     ] {
         assert_eq!(point.width(config), Some(width));
         let vector = Tensor::arange(width as i64, (Kind::Float, Device::Cpu));
-        let direction = Direction::vector(&vector).unwrap();
+        let direction = SteeringDirection::vector(&vector).unwrap();
         let names = [point.to_string()];
         let read = |request: Request| {
             let request = request.stop(Stop::after(1));
@@ -322,7 +322,8 @@ fn hook_points_with_heads_are_steered_as_one_vector() {
         );
     }
     for point in [HookPoint::Pattern(1), HookPoint::HeadOut(1)] {
-        let direction = Direction::vector(&Tensor::ones([8], (Kind::Float, Device::Cpu))).unwrap();
+        let direction =
+            SteeringDirection::vector(&Tensor::ones([8], (Kind::Float, Device::Cpu))).unwrap();
         let request = Request::new("Hello").steer(Steer::add(point, &direction, 1.0));
         let error = lm.generate(vec![request], &mut []).unwrap_err().to_string();
         assert!(error.contains("one vector per position"), "{error}");

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 use crate::generate::{Completion, Request, Row};
 use crate::{Error, Lm};
 use batch::Batch;
-pub use options::{EngineOptions, Progress};
+pub use options::{EngineOptions, EngineProgress};
 use queue::{Queue, Waiting};
 
 /// Runs requests by the hundred thousand and gives each completion as it ends.
@@ -67,7 +67,7 @@ impl<'m> Engine<'m> {
             batch: None,
             most_rows: usize::MAX,
             done: VecDeque::new(),
-            progress: Progress::default(),
+            progress: EngineProgress::default(),
             over: false,
             failure: None,
         }
@@ -86,7 +86,7 @@ pub struct Run<'m, T, I> {
     /// What running out of memory has left of the batch.
     most_rows: usize,
     done: VecDeque<Result<Completion<T>, Error>>,
-    progress: Progress,
+    progress: EngineProgress,
     over: bool,
     /// What ended the run, until it is given.
     failure: Option<Error>,
@@ -117,9 +117,9 @@ impl<T, I: Iterator<Item = Request<T>>> Iterator for Run<'_, T, I> {
 
 impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
     /// How far the run has come.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> EngineProgress {
         let batch = self.batch.as_ref();
-        Progress {
+        EngineProgress {
             running: batch.map_or(0, Batch::running),
             rows: batch.map_or(0, Batch::slots),
             ..self.progress

@@ -77,7 +77,7 @@ impl EngineOptions {
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Progress {
+pub struct EngineProgress {
     /// Requests taken from the iterator.
     pub taken: usize,
     /// Requests that have ended, those that failed included.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::lm::request as refused;
+use crate::error::request as refused;
 use crate::sampling::Sampling;
 use crate::steer::{Place, Steer};
 use crate::stop::{Finish, Stop};

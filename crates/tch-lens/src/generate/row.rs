@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::request::{Completion, Request};
-use crate::lm::request as refused;
+use crate::error::request as refused;
 use crate::sampling::{Sampler, no_numbers, try_next_tokens};
 use crate::steer::Steer;
 use crate::stop::{Finish, Stopper};

@@ -59,7 +59,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::error::Doing;
 use crate::{Error, LoadError};
-pub use encoder::Architecture;
+pub use encoder::SaeArchitecture;
 use layout::{Parts, Target};
 use normalise::{Normalisation, WayBack};
 pub use options::SaeOptions;
@@ -101,7 +101,7 @@ impl Sae {
     ///
     /// # Errors
     /// A file is missing, damaged or hostile; a setting or tensor is missing, of another type, shape or value than the
-    /// layout has; the architecture or an option of it is none that is known; an option cannot be had for this
+    /// layout has; the architecture or one of its options is not known; an option cannot be had for this
     /// autoencoder. Each names file and field or tensor, what was expected and what was found.
     pub fn open(path: impl AsRef<Path>, options: &SaeOptions) -> Result<Self, LoadError> {
         let path = path.as_ref();
@@ -293,7 +293,7 @@ impl Sae {
 
     /// How it gets from activations to features.
     #[must_use]
-    pub fn architecture(&self) -> Architecture {
+    pub fn architecture(&self) -> SaeArchitecture {
         self.parts.encoder.architecture()
     }
 

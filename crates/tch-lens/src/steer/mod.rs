@@ -18,14 +18,14 @@ use std::rc::Rc;
 
 use tch::{Kind, Tensor};
 
-use crate::lm::request;
+use crate::error::request;
 use crate::sae::Sae;
 use crate::{Error, HookPoint, ModelConfig};
 pub(crate) use hook::steer_hooks;
 
 /// What steering pushes along.
 #[derive(Debug, Clone)]
-pub struct Direction(Along);
+pub struct SteeringDirection(Along);
 
 #[derive(Debug, Clone)]
 enum Along {
@@ -34,7 +34,7 @@ enum Along {
     Feature(Rc<Sae>, usize),
 }
 
-impl Direction {
+impl SteeringDirection {
     /// A vector `[d_model]` of any floating-point type, on any device.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ pub(crate) enum Place {
 #[derive(Debug, Clone)]
 pub struct Steer {
     point: HookPoint,
-    direction: Direction,
+    direction: SteeringDirection,
     change: Change,
     keeps_error: bool,
     pub(crate) place: Place,
@@ -133,29 +133,29 @@ pub struct Steer {
 
 impl Steer {
     /// Adds the direction, `dose` times.
-    pub fn add(point: HookPoint, direction: &Direction, dose: impl Into<Dose>) -> Self {
+    pub fn add(point: HookPoint, direction: &SteeringDirection, dose: impl Into<Dose>) -> Self {
         Self::new(point, direction, Change::Add(dose.into()))
     }
 
     /// Multiplies what there is along the direction.
     #[must_use]
-    pub fn scale(point: HookPoint, direction: &Direction, factor: f64) -> Self {
+    pub fn scale(point: HookPoint, direction: &SteeringDirection, factor: f64) -> Self {
         Self::new(point, direction, Change::Scale(factor))
     }
 
     /// Sets what there is along the direction.
     #[must_use]
-    pub fn clamp(point: HookPoint, direction: &Direction, value: f64) -> Self {
+    pub fn clamp(point: HookPoint, direction: &SteeringDirection, value: f64) -> Self {
         Self::new(point, direction, Change::Clamp(value))
     }
 
     /// Takes away what there is along the direction.
     #[must_use]
-    pub fn ablate(point: HookPoint, direction: &Direction) -> Self {
+    pub fn ablate(point: HookPoint, direction: &SteeringDirection) -> Self {
         Self::clamp(point, direction, 0.0)
     }
 
-    fn new(point: HookPoint, direction: &Direction, change: Change) -> Self {
+    fn new(point: HookPoint, direction: &SteeringDirection, change: Change) -> Self {
         let (direction, place, passes) = (direction.clone(), Place::Everywhere, Passes::Prompt);
         Self {
             point,
