@@ -13,7 +13,7 @@ use std::arch::x86_64::{
 use std::cell::RefCell;
 
 use super::{Job, LANES, Part, Segment};
-use crate::model::products::{nearest_bf16, sums_of_8};
+use crate::native::products::{nearest_bf16, sums_of_8};
 
 /// Heads that are taken together, and vectors of a value.
 const TILE: usize = 4;

@@ -143,7 +143,7 @@ macro_rules! kernel {
 /// The sums of eight vectors, each added up in the order of `_mm512_reduce_add_ps`.
 #[inline]
 #[target_feature(enable = "avx512f")]
-pub(in crate::model) fn sums_of_8(vectors: &[__m512; 8]) -> [f32; 8] {
+pub(in crate::native) fn sums_of_8(vectors: &[__m512; 8]) -> [f32; 8] {
     let halved = |a, b| {
         _mm512_add_ps(
             _mm512_shuffle_f32x4::<0b01_00_01_00>(a, b),
@@ -198,7 +198,7 @@ kernel!(
 );
 
 /// The bits of the nearest bfloat16, ties to even; NaN stays NaN.
-pub(in crate::model) fn nearest_bf16(x: f32) -> u16 {
+pub(in crate::native) fn nearest_bf16(x: f32) -> u16 {
     let bits = x.to_bits();
     if x.is_nan() {
         return (bits >> 16) as u16 | 0x40;

@@ -11,7 +11,7 @@ type Parallel = unsafe extern "C" fn(extern "C" fn(*mut c_void), *mut c_void, c_
 
 /// The threads that libtorch computes with.
 #[derive(Clone, Copy)]
-pub(in crate::model) struct Team {
+pub(super) struct Team {
     parallel: Option<Parallel>,
     threads: usize,
 }
@@ -25,7 +25,7 @@ struct Work<'a> {
 
 impl Team {
     /// None where several threads are wanted and libtorch's cannot be had.
-    pub(in crate::model) fn get() -> Option<Self> {
+    pub(super) fn get() -> Option<Self> {
         static PARALLEL: OnceLock<Option<Parallel>> = OnceLock::new();
         let threads = tch::get_num_threads().max(1) as usize;
         let parallel = match threads {
@@ -35,12 +35,12 @@ impl Team {
         Some(Self { parallel, threads })
     }
 
-    pub(in crate::model) fn threads(self) -> usize {
+    pub(super) fn threads(self) -> usize {
         self.threads
     }
 
     /// Calls `piece` with each number below `n` once, in any order, from several threads. `piece` must not panic.
-    pub(in crate::model) fn each(self, n: usize, piece: &(dyn Fn(usize) + Sync)) {
+    pub(super) fn each(self, n: usize, piece: &(dyn Fn(usize) + Sync)) {
         let work = Work {
             n,
             next: AtomicUsize::new(0),

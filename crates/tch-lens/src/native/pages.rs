@@ -1,4 +1,4 @@
-//! How memory on the CPU is had: in huge pages, where Linux gives them, and kept for the next pass.
+//! Memory in huge pages, and memory that is kept.
 //!
 //! Decoding streams through all weights for every token. In pages of 4 KiB the processor spends much of that time on
 //! looking addresses up, the more so in a virtual machine.
@@ -12,6 +12,10 @@ const LEAST_BYTES: usize = 4 << 20;
 pub(crate) fn empty(shape: &[i64], kind: Kind) -> Result<Tensor, TchError> {
     let tensor = Tensor::f_empty(shape, (kind, Device::Cpu))?;
     let bytes = tensor.numel() * kind.elt_size_in_bytes();
+    #[cfg(test)]
+    if super::earnings::is_off(super::earnings::Part::HugePages) {
+        return Ok(tensor);
+    }
     if bytes >= LEAST_BYTES {
         advise(tensor.data_ptr().cast(), bytes);
     }
@@ -32,10 +36,8 @@ fn advise(start: *mut u8, bytes: usize) {
 #[cfg(not(target_os = "linux"))]
 fn advise(_: *mut u8, _: usize) {}
 
-/// Keeps the memory that passes on the CPU give back, for the passes to come, instead of returning it to the system: a
-/// tenth of the time of large batches goes into fetching it again. For the whole process, until it ends; call it at the
-/// start of a program that generates and does little else. Does nothing without GNU's C library.
-pub fn keep_memory() {
+/// See [`keep_memory`](crate::keep_memory).
+pub(crate) fn keep_memory() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[expect(unsafe_code, reason = "mallopt is a function of C")]
     // SAFETY: both are settings of the allocator that it documents for any time; a refusal changes nothing.
