@@ -41,6 +41,30 @@ const INPUTS: &[Input] = &[
         variable: "TCH_LENS_GOLDENS",
         holds: "models, autoencoders and runs of transformers and sae-lens",
     },
+    Input {
+        variable: "TCH_LENS_ARCHITECTURES",
+        holds: "small models of newer architectures and runs of transformers",
+    },
+    Input {
+        variable: "TCH_LENS_STEERING",
+        holds: "runs of other steering packages",
+    },
+    Input {
+        variable: "TCH_LENS_CASES",
+        holds: "unusual model, tokenizer and autoencoder files with their right results",
+    },
+    Input {
+        variable: "CAUSAL_PC_CASES",
+        holds: "unusual tables with their right graphs",
+    },
+    Input {
+        variable: "PSYCHOMETRICS_ORACLES",
+        holds: "reliabilities, factors and agreements by other packages",
+    },
+    Input {
+        variable: "VALUE_CAUSAL_MEASUREMENT",
+        holds: "measurement models with their right results",
+    },
 ];
 
 /// What the tests can compare with, one line for each variable.
