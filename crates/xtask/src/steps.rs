@@ -265,7 +265,7 @@ impl Site {
             return;
         };
         match cmd!(sh, "{deny} fetch db").run() {
-            Ok(()) => log.run(cmd!(sh, "{deny} --locked check --disable-fetch advisories")),
+            Ok(()) => log.run(cmd!(sh, "{deny} --offline --locked check advisories")),
             Err(error) => log.notes.push(format!(
                 "known faults of dependencies were not looked up: the database of advisories cannot \
                  be had here ({error})"
