@@ -247,7 +247,7 @@ fn intervals_of_areas_cover() {
 }
 
 /// How long the resamples of the whole released table take: printed, with
-/// `cargo test --release -p examples --test audit -- --ignored --nocapture thousand`.
+/// `cargo test --release -p audit --test audit -- --ignored --nocapture thousand`.
 #[test]
 #[ignore = "a measurement"]
 fn a_thousand_resamples_of_the_released_table() {
