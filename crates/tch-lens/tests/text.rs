@@ -104,18 +104,16 @@ fn with_settings(
 ) -> Tokenizer {
     let folder = tempfile::tempdir().unwrap();
     let from = folders()[0].join("models").join(name);
-    let edit = |file: &str, edit: &mut dyn FnMut(&mut serde_json::Value)| {
-        let mut value = serde_json::from_slice(&fs::read(from.join(file)).unwrap()).unwrap();
-        edit(&mut value);
+    let read = |file: &str| serde_json::from_slice(&fs::read(from.join(file)).unwrap()).unwrap();
+    let (mut edited, mut beside) = (read("tokenizer.json"), read("tokenizer_config.json"));
+    tokenizer(&mut edited);
+    settings(&mut beside);
+    for (file, value) in [
+        ("tokenizer.json", edited),
+        ("tokenizer_config.json", beside),
+    ] {
         fs::write(folder.path().join(file), value.to_string()).unwrap();
-    };
-    let (mut tokenizer, mut settings) = (Some(tokenizer), Some(settings));
-    edit("tokenizer.json", &mut |value| {
-        tokenizer.take().unwrap()(value)
-    });
-    edit("tokenizer_config.json", &mut |value| {
-        settings.take().unwrap()(value)
-    });
+    }
     Tokenizer::open(folder.path()).unwrap()
 }
 

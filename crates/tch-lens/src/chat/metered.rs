@@ -17,7 +17,7 @@ use minijinja::value::{Value, ValueKind};
 
 use super::{NAME, failed};
 
-/// Bytes of a template; the longest published ones have some 30,000.
+/// Bytes of a template; published ones have a few tens of thousands at most.
 const LARGEST: usize = 1 << 17;
 /// Expressions within expressions, and tags within tags.
 const DEEPEST: usize = 100;
