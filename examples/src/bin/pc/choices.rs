@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use value_causal::discovery::ci::{Correlation, DegreesOfFreedom, Singular, TooFew};
 use value_causal::discovery::data::Missing;
 use value_causal::discovery::{
-    ColliderConflict, ColliderRule, Discoveries, Evidence, Failures, Independent, MeekRules,
+    ColliderConflict, ColliderRule, Evidence, Failures, FdrControl, Independent, MeekRules,
     SetSearch, SkeletonSearch, UndefinedP, Validity,
 };
 
@@ -103,7 +103,7 @@ choices! {
     }
 
     /// How false edges are held down.
-    FdrChoice for Discoveries {
+    FdrChoice for FdrControl {
         /// Each test has the level alpha.
         EachTest,
         /// The share of false edges, by Benjamini and Hochberg's procedure.

@@ -106,7 +106,7 @@ pub fn search(
     set!(options.set_search(arguments.sets));
     set!(options.independent(arguments.independent));
     set!(options.undefined_p(arguments.undefined));
-    set!(options.discoveries(arguments.fdr));
+    set!(options.fdr_control(arguments.fdr));
     set!(options.collider_rule(arguments.collider));
     set!(options.retested_sets(arguments.retested));
     set!(options.collider_conflict(arguments.conflicts));
