@@ -10,7 +10,7 @@ use causal_pc::{
     bootstrap_with_progress, edge_null_with_progress, edge_strengths, pc, pc_with_progress,
 };
 use ndarray::ArrayView2;
-use program::{Failure, steps};
+use program::{Failure, steps, with_causes};
 
 use crate::answer::Answer;
 use crate::arguments::Arguments;
@@ -74,7 +74,8 @@ pub fn search<T: CiTest>(
         table,
         clusters: clusters.clone().filter(|_| in_test),
     };
-    let (discovery, time_s) = timed(&data, arguments, make, &options)?;
+    let found = timed(&data, arguments, make, &options);
+    let (discovery, time_s) = found.map_err(with_hint)?;
     let strengths = if arguments.output.explain || arguments.output.csv.is_some() {
         let test = make(&data, arguments).map_err(|error| error as Failure)?;
         edge_strengths(&test, &discovery, &options)?
@@ -111,6 +112,28 @@ pub fn search<T: CiTest>(
         resampled,
         null,
     })
+}
+
+/// Names the option of the command line that speaks of what went wrong.
+fn with_hint(error: Failure) -> Failure {
+    let words = with_causes(error.as_ref());
+    let hints = [
+        ("what the test answers for singular sets", "--singular"),
+        (
+            "too few samples count as",
+            "--too-few; --depth limits the depth",
+        ),
+        (
+            "too few clusters count as",
+            "--too-few; --depth limits the depth",
+        ),
+        ("is constant", "--constant, or --without to leave it out"),
+        ("allow them by max_levels", "--max-levels"),
+    ];
+    match hints.iter().find(|(part, _)| words.contains(part)) {
+        Some((_, option)) => format!("{words} (option {option})").into(),
+        None => error,
+    }
 }
 
 /// Takes a column of labels out of the table.
