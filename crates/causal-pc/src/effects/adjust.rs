@@ -1,8 +1,8 @@
 use ndarray::ArrayRef2;
 use thiserror::Error;
 
-use super::{MixedGraph, NotExtendable};
-use crate::effects::Regression;
+use super::regression::Regression;
+use crate::graph::{MixedGraph, NotExtendable};
 
 /// How the total effect of `x` on `y` is found if `x` has certain parents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,7 +105,8 @@ impl MixedGraph {
     /// that `x` may have; the same answer once. With a single answer the effect is identified.
     ///
     /// ```
-    /// use causal_pc::graph::{Adjustment, Edge, MixedGraph};
+    /// use causal_pc::effects::Adjustment;
+    /// use causal_pc::graph::{Edge, MixedGraph};
     ///
     /// // 0 -> 2 <- 1, 2 -> 3: all is directed, so the one answer holds in every DAG.
     /// let edges = [(0, 2), (1, 2), (2, 3)].map(|(a, b)| Edge::directed(a, b));
