@@ -113,7 +113,7 @@ mod table;
 
 pub use definitions::{Definition, Definitions};
 pub use error::{ReadError, WriteError};
-pub use judge::{Answer, Judge, Judgement, RuleJudge, Stance, Then, ThenError};
+pub use judge::{Answer, FirstAnswer, Judge, Judgement, RuleJudge, Stance, Then, ThenError};
 pub use prompt::{
     Direction, Instruction, InstructionWording, Prompt, PromptError, PromptTemplate, RoleWording,
 };
