@@ -1,5 +1,6 @@
 //! The text that a model is asked with.
 
+mod bounds;
 mod hint;
 mod template;
 
@@ -117,20 +118,33 @@ impl PromptTemplate {
 
     /// A template of one's own, in minijinja's language.
     ///
-    /// It meets these variables; one that is misspelled is an error:
+    /// It meets these variables; one that is misspelled is an error at once:
     ///
     /// - `question`, `statement`, `value`, `inventory`: of the item;
     /// - `role`: none for the empty role, else with `name`, `bio`, `gender`, `job`, `mbti`,
-    ///   `second_person` and `third_person`, the last five none where the role lacks them;
-    /// - `instruction`: none without one, else with `value`, `definition` (or none) and
+    ///   `second_person` and `third_person`, the last five undefined where the role lacks them;
+    /// - `instruction`: none without one, else with `value`, `definition` (or undefined) and
     ///   `direction` (`inclined` or `disinclined`);
     /// - `hint`: what the built-in templates say of role and instruction, with the blank line
     ///   after it, or nothing;
     /// - `examples`: the two worked examples of the built-in templates.
     ///
+    /// What a role or an instruction lacks can be asked for (`{% if role.job %}`) but not put in: a prompt never says
+    /// "none" of it.
+    ///
+    /// # Bounds
+    ///
+    /// A template may come from anywhere, so it can neither run for long nor fill the memory. It has at most 64 KiB and
+    /// 5,000 instructions and makes at most 256 KiB of text; a tag has at most 2,000 bytes beside quoted text. There are
+    /// `if`, `for`, `with`, `set x = ...`, `raw` and comments, the filters `upper`, `lower`, `capitalize`, `title`,
+    /// `trim`, `default`, `length` and `replace`, and the tests `defined`, `undefined`, `none` and `string`; no macros,
+    /// calls, includes, captured blocks or recursive loops, no `*`, and at most 100 `elif`. A template with `set`, `for`
+    /// or `with` may have six of `~`, `+` and `,` in its tags.
+    ///
     /// # Errors
     ///
-    /// [`PromptError::Template`] for a template that minijinja cannot read.
+    /// [`PromptError::Template`] for a template that minijinja cannot read, that names what no prompt has, or that is
+    /// out of these bounds.
     ///
     /// ```
     /// # use valuebench::{Agreement, Item, PromptTemplate};
