@@ -320,9 +320,20 @@ impl Shard {
         self.of
     }
 
+    /// Whether there are at least as many rows as shards; a design without rows has one.
+    pub(super) fn fits(self, design: &Design) -> bool {
+        self.of <= design.rows.len().max(1)
+    }
+
     /// Whether the row at this place, from 0, is its.
     pub fn holds(self, row: usize) -> bool {
         row % self.of == self.index - 1
+    }
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {}, item {}", self.row, self.item)
     }
 }
 

@@ -53,12 +53,15 @@
 
 mod database;
 mod design;
+mod digest;
 mod error;
 mod export;
 mod manifest;
 mod merge;
+mod place;
 mod read;
 mod tables;
+mod verify;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -72,14 +75,24 @@ pub use manifest::{Difference, Manifest};
 pub use merge::merge;
 pub use read::{Progress, Recorded, ToJudge};
 pub use tables::{Answers, Consistency, ItemStatistics, Unjudged};
+pub use verify::Verified;
 
 use crate::Stance;
+use database::Found;
+use place::Place;
+
+/// The longest answer that is recorded, in bytes: a mebibyte.
+pub const LONGEST_ANSWER: usize = 1 << 20;
 
 /// The raw answers of a study, or of one shard of it.
 ///
 /// One process at a time has a journal; another one is refused. Methods that write return once the data is on the disk
 /// (SQLite's write-ahead log, synchronous), so nothing that they acknowledged is lost in a kill or a loss of power, and
 /// what they did not acknowledge is not there.
+///
+/// It keeps a digest of all its records, so that [`verify`](Self::verify) finds any damage. Journals of the first
+/// version have none; they are read, go on and are finished as they are, and of them form, words and design are
+/// checked alone.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
@@ -87,6 +100,8 @@ pub struct Journal {
     manifest: Manifest,
     design: Design,
     shard: Shard,
+    place: Place,
+    has_digest: bool,
 }
 
 /// A model's answer, as it is recorded.
@@ -153,18 +168,32 @@ impl Journal {
         shard: Shard,
     ) -> Result<Self, JournalError> {
         let path = path.as_ref();
-        let mut connection = database::connect(path, true)?;
-        if database::is_new(path, &connection)? {
-            database::create(path, &mut connection, manifest, design, shard)?;
-        } else {
-            database::check(path, &connection, manifest, design, shard)?;
+        if !shard.fits(design) {
+            return Err(JournalError::TooManyShards {
+                file: path.to_owned(),
+                rows: design.rows().len(),
+                shards: shard.of(),
+            });
         }
+        let mut connection = database::connect(path, true)?;
+        let has_digest = match database::find(path, &connection)? {
+            Found::Nothing => {
+                database::create(path, &mut connection, manifest, design, shard)?;
+                true
+            }
+            Found::Journal { has_digest } => {
+                database::check(path, &connection, manifest, design, shard)?;
+                has_digest
+            }
+        };
         Ok(Self {
+            place: Place::of(path)?,
             path: path.to_owned(),
             connection,
             manifest: manifest.clone(),
             design: design.clone(),
             shard,
+            has_digest,
         })
     }
 
@@ -176,15 +205,18 @@ impl Journal {
     pub fn of_file(path: impl AsRef<Path>) -> Result<Self, JournalError> {
         let path = path.as_ref();
         let connection = database::connect(path, false)?;
-        if database::is_new(path, &connection)? {
+        let Found::Journal { has_digest } = database::find(path, &connection)? else {
             return Err(error::not_a_journal(path, "an empty database"));
-        }
+        };
+        let design = database::design(path, &connection)?;
         Ok(Self {
             manifest: database::manifest(path, &connection)?,
-            design: database::design(path, &connection)?,
-            shard: database::shard(path, &connection)?,
+            shard: database::shard(path, &connection, &design)?,
+            design,
+            place: Place::of(path)?,
             path: path.to_owned(),
             connection,
+            has_digest,
         })
     }
 
@@ -220,14 +252,18 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// What SQLite says.
+    /// What SQLite says; [`JournalError::Gone`].
     pub fn close(self) -> Result<(), JournalError> {
         let Self {
-            connection, path, ..
+            connection,
+            path,
+            place,
+            ..
         } = self;
         connection
             .close()
-            .map_err(|(_, source)| error::sqlite(&path, "close it", source))
+            .map_err(|(_, source)| error::sqlite(&path, "close it", source))?;
+        place.check(&path)
     }
 }
 

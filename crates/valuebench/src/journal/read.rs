@@ -2,7 +2,7 @@
 
 use rusqlite::{Row, params};
 
-use super::error::sqlite;
+use super::error::{damage, sqlite};
 use super::{Aspect, Journal, JournalError, Question, Response, Verdict};
 use crate::Stance;
 
@@ -85,8 +85,9 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`JournalError::Incomplete`] with the first question that has none; what SQLite says.
+    /// [`JournalError::Incomplete`] with the first question that has none; [`JournalError::Gone`]; what SQLite says.
     pub fn complete(&self) -> Result<(), JournalError> {
+        self.place.check(&self.path)?;
         let pending = self.pending()?;
         let Some(&first) = pending.first() else {
             return Ok(());
@@ -116,7 +117,7 @@ impl Journal {
             )?;
             let rows = all.query_map([aspect.code()], |row| {
                 Ok(ToJudge {
-                    question: question(row)?,
+                    question: self.checked_question(row)?,
                     text: row.get(2)?,
                     reason: row.get(3)?,
                 })
@@ -138,9 +139,25 @@ impl Journal {
         let mut all = self.connection.prepare(ALL).map_err(failed)?;
         let mut rows = all.query(params![]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            each(recorded(row).map_err(failed)?)?;
+            each(self.recorded(row).map_err(failed)?)?;
         }
         Ok(())
+    }
+
+    fn recorded(&self, row: &Row<'_>) -> rusqlite::Result<Recorded> {
+        let thought: Option<i64> = row.get(10)?;
+        Ok(Recorded {
+            response: Response {
+                question: self.checked_question(row)?,
+                prompt_hash: row.get(2)?,
+                text: row.get(3)?,
+                prompt_tokens: row.get::<_, i64>(4)?.cast_unsigned(),
+                new_tokens: row.get::<_, i64>(5)?.cast_unsigned(),
+                seconds: row.get(6)?,
+                verdict: verdict(row, 7)?,
+            },
+            thought: thought.map(|_| verdict(row, 11)).transpose()?,
+        })
     }
 }
 
@@ -155,27 +172,11 @@ const ALL: &str = "
         ON thought.row = answer.row AND thought.item = answer.item AND thought.aspect = 1
     ORDER BY answer.row, answer.item";
 
-fn recorded(row: &Row<'_>) -> rusqlite::Result<Recorded> {
-    let thought: Option<i64> = row.get(10)?;
-    Ok(Recorded {
-        response: Response {
-            question: question(row)?,
-            prompt_hash: row.get(2)?,
-            text: row.get(3)?,
-            prompt_tokens: row.get::<_, i64>(4)?.cast_unsigned(),
-            new_tokens: row.get::<_, i64>(5)?.cast_unsigned(),
-            seconds: row.get(6)?,
-            verdict: verdict(row, 7)?,
-        },
-        thought: thought.map(|_| verdict(row, 11)).transpose()?,
-    })
-}
-
 fn verdict(row: &Row<'_>, at: usize) -> rusqlite::Result<Verdict> {
     let stance: Option<String> = row.get(at)?;
     Ok(match stance {
         Some(text) => Verdict::Judged {
-            stance: stance_of(&text),
+            stance: stance_of(at, &text)?,
             judge: row.get(at + 1)?,
         },
         None => Verdict::Unjudged {
@@ -184,21 +185,17 @@ fn verdict(row: &Row<'_>, at: usize) -> rusqlite::Result<Verdict> {
     })
 }
 
-/// The table admits no other words.
-pub(super) fn stance_of(text: &str) -> Stance {
-    match text {
-        "yes" => Stance::Yes,
-        "no" => Stance::No,
-        _ => Stance::Unsure,
+/// The stance of a word in this column.
+pub(super) fn stance_of(column: usize, word: &str) -> rusqlite::Result<Stance> {
+    match word {
+        "yes" => Ok(Stance::Yes),
+        "no" => Ok(Stance::No),
+        "unsure" => Ok(Stance::Unsure),
+        _ => Err(damage(column, format!("the stance {word:?}"))),
     }
 }
 
-fn question(row: &Row<'_>) -> rusqlite::Result<Question> {
-    let place = |at: usize| -> rusqlite::Result<usize> {
-        Ok(usize::try_from(row.get::<_, i64>(at)?).unwrap_or(usize::MAX))
-    };
-    Ok(Question {
-        row: place(0)?,
-        item: place(1)?,
-    })
+pub(super) fn aspect_of(code: i64) -> Option<Aspect> {
+    let mut aspects = [Aspect::Answer, Aspect::Thought].into_iter();
+    aspects.find(|aspect| i64::from(aspect.code()) == code)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::params;
 
+use super::error::damage;
 use super::read::stance_of;
 use super::{Aspect, Journal, JournalError, PlannedRow, Question, Shard};
 use crate::{Item, ItemChanges, Measurements, OrientationTable, Score, Stance};
@@ -52,6 +53,17 @@ pub struct ItemStatistics {
     pub unsure: usize,
     /// Answers without a judgement.
     pub unjudged: usize,
+}
+
+impl ItemStatistics {
+    fn count(&mut self, stance: Option<Stance>) -> &mut usize {
+        match stance {
+            Some(Stance::Yes) => &mut self.yes,
+            Some(Stance::No) => &mut self.no,
+            Some(Stance::Unsure) => &mut self.unsure,
+            None => &mut self.unjudged,
+        }
+    }
 }
 
 impl Consistency {
@@ -186,8 +198,8 @@ impl Journal {
                 let n = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
                 match (thought, answer) {
                     (Some(thought), Some(answer)) => {
-                        let place = |text: &str| stance_of(text) as usize;
-                        found.counts[place(&thought)][place(&answer)] += n;
+                        let (thought, answer) = (stance_of(0, &thought)?, stance_of(1, &answer)?);
+                        found.counts[thought as usize][answer as usize] += n;
                     }
                     _ => found.unjudged += n,
                 }
@@ -205,27 +217,32 @@ impl Journal {
         self.rows_of(part)?;
         self.read("count answers", |connection| {
             let mut all = connection.prepare(
-                "SELECT answer.item, count(*) FILTER (WHERE stance = 'yes'),
-                    count(*) FILTER (WHERE stance = 'no'), count(*) FILTER (WHERE stance = 'unsure'),
-                    count(*) FILTER (WHERE stance IS NULL)
+                "SELECT answer.item, stance, count(*)
                  FROM answer JOIN planned ON planned.id = answer.row
                  LEFT JOIN judgement said ON said.row = answer.row AND said.item = answer.item
                     AND said.aspect = 0
-                 WHERE part = ? GROUP BY answer.item ORDER BY answer.item",
+                 WHERE part = ? GROUP BY answer.item, stance ORDER BY answer.item",
             )?;
-            let rows = all.query_map([part], |row| {
-                let n = |at: usize| -> rusqlite::Result<usize> {
-                    Ok(usize::try_from(row.get::<_, i64>(at)?).unwrap_or(0))
-                };
-                Ok(ItemStatistics {
-                    item: n(0)?,
-                    yes: n(1)?,
-                    no: n(2)?,
-                    unsure: n(3)?,
-                    unjudged: n(4)?,
-                })
-            })?;
-            rows.collect()
+            let mut found: Vec<ItemStatistics> = Vec::new();
+            let mut rows = all.query([part])?;
+            while let Some(row) = rows.next()? {
+                let item = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX);
+                if item >= self.design.items().len() {
+                    return Err(damage(0, "an answer to an item that there is not"));
+                }
+                let stance: Option<String> = row.get(1)?;
+                let n = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+                if found.last().is_none_or(|last| last.item != item) {
+                    found.push(ItemStatistics {
+                        item,
+                        ..ItemStatistics::default()
+                    });
+                }
+                if let Some(last) = found.last_mut() {
+                    *last.count(stance.map(|word| stance_of(1, &word)).transpose()?) += n;
+                }
+            }
+            Ok(found)
         })
     }
 
@@ -314,7 +331,7 @@ impl Journal {
             let rows = all.query_map(params![row as i64, Aspect::Answer.code()], |found| {
                 let item = usize::try_from(found.get::<_, i64>(0)?).unwrap_or(usize::MAX);
                 let said = match found.get::<_, Option<String>>(1)? {
-                    Some(stance) => Ok(stance_of(&stance)),
+                    Some(stance) => Ok(stance_of(1, &stance)?),
                     None => Err(found.get::<_, Option<String>>(2)?.unwrap_or_default()),
                 };
                 Ok((item, said))
