@@ -15,7 +15,11 @@
 //! machine it travels encrypted unless [allowed otherwise](ChatOptions::key_over_http). A proxy that
 //! the environment names (`HTTPS_PROXY`, `NO_PROXY`) carries encrypted bytes only. The key is in no
 //! message, `Debug` text, log or file. A text from the server that contains it has `[API key]` in
-//! its place; only the trace log of the HTTP library's own shows what a server sends as it is.
+//! its place.
+//!
+//! The HTTP library, ureq, writes every byte that it sends and receives to the log at level trace (target
+//! `ureq_proto`), a header with a key included. While that log is on, nothing is sent with a key:
+//! [`ChatError::KeyInLog`]. At level debug it names methods, hosts and ordinary headers alone.
 //!
 //! # What happens to failures
 //!
@@ -34,7 +38,6 @@ mod pace;
 mod reference;
 mod respondent;
 mod retry;
-mod transport;
 mod wire;
 
 pub use client::{ChatClient, ChatRole, Message, Question, Reply, Sampling};

@@ -65,7 +65,6 @@ fn the_server_gets_it() {
     }
 }
 
-/// Over one connection, where the key is put in more than once.
 #[test]
 fn the_server_gets_it_again_over_the_same_connection() {
     let server = Server::start(|_, request, stream| {
@@ -98,7 +97,6 @@ fn the_server_gets_it_again_over_the_same_connection() {
     assert_eq!(server.requests().len(), 1);
 }
 
-/// The key takes its place before the bytes are encrypted.
 #[test]
 fn an_encrypted_server_gets_it_if_its_certificate_is_trusted() {
     let (address, requests, certificate) = encrypted();
@@ -114,7 +112,7 @@ fn an_encrypted_server_gets_it_if_its_certificate_is_trusted() {
     let error = ask(options.clone()).unwrap_err();
     assert!(matches!(error, ChatError::Tls { .. }), "{error}");
     assert!(requests.lock().unwrap().is_empty());
-    keep_log();
+    keep_log(&HTTP_BYTES);
     assert_eq!(ask(options.certificates(file)).unwrap().text, "yes");
     let lines = LINES.take();
     assert!(lines.contains("POST") && !shows_key(&lines), "{lines}");
@@ -200,32 +198,40 @@ fn redirects_are_not_followed() {
     assert!(elsewhere.requests().is_empty());
 }
 
-/// A log that keeps what the thread of a test writes to it, at every level.
+/// A log that keeps what the thread of a test writes to it, at every level but of some targets.
 struct Log;
+
+/// The logs to which the HTTP library writes what it sends, at level trace.
+const HTTP_BYTES: [&str; 3] = ["ureq", "ureq_proto", "ureq_proto::util"];
 
 thread_local! {
     static LINES: RefCell<String> = const { RefCell::new(String::new()) };
+    static NO_TRACE_OF: RefCell<&'static [&'static str]> = const { RefCell::new(&HTTP_BYTES) };
 }
 
 impl log::Log for Log {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
+    fn enabled(&self, of: &log::Metadata<'_>) -> bool {
+        of.level() < log::Level::Trace
+            || NO_TRACE_OF.with_borrow(|targets| !targets.contains(&of.target()))
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        LINES.with_borrow_mut(|lines| lines.push_str(&format!("{}\n", record.args())));
+        if self.enabled(record.metadata()) {
+            LINES.with_borrow_mut(|lines| lines.push_str(&format!("{}\n", record.args())));
+        }
     }
 
     fn flush(&self) {}
 }
 
-/// Keeps what this thread logs from here on.
-fn keep_log() {
+/// Keeps what this thread logs from here on, without the trace of these targets.
+fn keep_log(no_trace_of: &'static [&'static str]) {
     static SET: Once = Once::new();
     SET.call_once(|| {
         log::set_logger(&Log).unwrap();
         log::set_max_level(log::LevelFilter::Trace);
     });
+    NO_TRACE_OF.set(no_trace_of);
     LINES.take();
 }
 
@@ -323,7 +329,7 @@ fn all_that_is_printed(server: &Server) -> String {
 fn nothing_printed_logged_or_written_shows_it() {
     let folder = tempfile::tempdir().unwrap();
     for (number, server) in echoing().iter().enumerate() {
-        keep_log();
+        keep_log(&HTTP_BYTES);
         // Judging and the like run on threads of their own, so this one is asked here as well.
         let printed = all_that_is_printed(server);
         assert!(!shows_key(&printed), "server {number}: {printed}");
@@ -342,13 +348,56 @@ fn nothing_printed_logged_or_written_shows_it() {
     }
     // A server that keeps the key to itself: then the log must not show it, at any level.
     let server = Server::saying(saying("yes"));
-    keep_log();
+    keep_log(&HTTP_BYTES);
     client(&server)
         .ask(&Question::Chat(&question()), &Sampling::default())
         .unwrap();
     let lines = LINES.take();
-    assert!(lines.contains("POST") && lines.len() > 1000, "{lines}");
+    assert!(lines.contains("POST"), "{lines}");
     assert!(!shows_key(&lines), "{lines}");
+}
+
+/// The HTTP library writes all bytes to its trace log, so with that on nothing is sent with a key.
+#[test]
+fn a_log_that_would_show_it_ends_the_asking() {
+    for left_out in [
+        &[][..],
+        &HTTP_BYTES[..1],
+        &HTTP_BYTES[..2],
+        &HTTP_BYTES[1..],
+    ] {
+        let server = Server::saying(saying("yes"));
+        let client = client(&server);
+        keep_log(left_out);
+        let error = client
+            .ask(&Question::Chat(&question()), &Sampling::default())
+            .unwrap_err();
+        let lines = LINES.take();
+        keep_log(&HTTP_BYTES);
+        assert!(matches!(error, ChatError::KeyInLog { .. }), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("at level trace would show the API key"),
+            "{error}"
+        );
+        assert!(
+            server.requests().is_empty() && !shows_key(&lines),
+            "{lines}"
+        );
+    }
+    // Without a key there is nothing to hide.
+    let server = Server::saying(saying("yes"));
+    let client = ChatClient::new(server.options()).unwrap();
+    keep_log(&[]);
+    let reply = client.ask(&Question::Chat(&question()), &Sampling::default());
+    let lines = LINES.take();
+    keep_log(&HTTP_BYTES);
+    assert_eq!(reply.unwrap().text, "yes");
+    assert!(
+        lines.len() > 1000,
+        "the HTTP library logs its bytes elsewhere by now: {lines}"
+    );
 }
 
 #[test]
