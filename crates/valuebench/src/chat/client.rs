@@ -70,7 +70,7 @@ pub enum ChatRole {
 /// How a model draws its tokens. What is not set is left to the server.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sampling {
-    /// The temperature; 0 takes the likeliest token.
+    /// The temperature; 0 takes the likeliest token. Models that reason first often refuse one.
     pub temperature: Option<f64>,
     /// The share of probability that tokens are drawn from.
     pub top_p: Option<f64>,
@@ -87,8 +87,11 @@ pub struct Sampling {
 /// What a model says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
-    /// The text. Were the key in it, it would be `[API key]`.
+    /// The text, without what a model has written to itself before. Were the key in it, it would be `[API key]`.
     pub text: String,
+    /// How the model reasoned, where its server tells: in a field of its own (`reasoning_content`, `reasoning`), in a
+    /// part of the content, or at the beginning of the text (`<think>...</think>` and its like).
+    pub reasoning: Option<String>,
     /// Why it ends, in the server's words: `stop`, or `length` where it was cut off.
     pub finish: Option<String>,
     /// The model's name, as the server says it.
@@ -241,6 +244,7 @@ impl ChatClient {
         })?;
         Ok(Reply {
             text: completion.text,
+            reasoning: completion.reasoning,
             finish: completion.finish,
             model: completion.model,
             prompt_tokens: completion.prompt_tokens,

@@ -35,6 +35,7 @@ mod key;
 mod many;
 mod options;
 mod pace;
+mod reasoning;
 mod reference;
 mod respondent;
 mod retry;

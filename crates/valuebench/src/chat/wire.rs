@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::options::TokenLimit;
+use super::reasoning::{self, Said};
 use super::{Question, Sampling};
 
 /// How much of a server's text an error quotes, in characters.
@@ -12,6 +13,7 @@ const EXCERPT: usize = 300;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Completion {
     pub(super) text: String,
+    pub(super) reasoning: Option<String>,
     pub(super) finish: Option<String>,
     pub(super) model: Option<String>,
     pub(super) prompt_tokens: Option<u64>,
@@ -77,35 +79,48 @@ pub(super) fn completion(body: &Value, question: &Question<'_>) -> Result<Comple
         return wrong("at least one choice", body);
     };
     let finish = string(choice.get("finish_reason"));
-    let (text, expected) = match question {
-        Question::Chat(_) => {
-            let message = choice.get("message");
-            let refusal = string(message.and_then(|message| message.get("refusal")));
-            if let Some(refusal) = refusal.filter(|refusal| !refusal.is_empty()) {
-                return Err(WrongShape {
-                    expected: "an answer",
-                    found: format!("the refusal {:?}", excerpt(&refusal)),
-                });
-            }
-            let text = message.and_then(|message| message.get("content"));
-            (text, "text in `choices[0].message.content`")
-        }
-        Question::Text(_) => (choice.get("text"), "text in `choices[0].text`"),
-    };
-    let Some(text) = string(text) else {
-        return wrong(expected, choice);
+    let said = match question {
+        Question::Chat(_) => said(choice, finish.as_deref())?,
+        Question::Text(_) => match string(choice.get("text")) {
+            Some(text) => Said::plain(text),
+            None => return wrong("text in `choices[0].text`", choice),
+        },
     };
     let usage = |name| {
         body.get("usage")
             .and_then(|usage| usage.get(name)?.as_u64())
     };
     Ok(Completion {
-        text,
+        text: said.text,
+        reasoning: said.reasoning,
         finish,
         model: string(body.get("model")),
         prompt_tokens: usage("prompt_tokens"),
         completion_tokens: usage("completion_tokens"),
     })
+}
+
+/// What the message of a choice says.
+fn said(choice: &Value, finish: Option<&str>) -> Result<Said, WrongShape> {
+    let message = choice.get("message").unwrap_or(&Value::Null);
+    let refusal = string(message.get("refusal"));
+    if let Some(refusal) = refusal.filter(|refusal| !refusal.is_empty()) {
+        return Err(WrongShape {
+            expected: "an answer",
+            found: format!("the refusal {:?}", excerpt(&refusal)),
+        });
+    }
+    let said = reasoning::said(message);
+    if finish == Some("length") && said.as_ref().is_none_or(|said| said.text.trim().is_empty()) {
+        return Err(WrongShape {
+            expected: "an answer before the token limit",
+            found: "none: a model that reasons first needs a higher limit".to_owned(),
+        });
+    }
+    match said {
+        Some(said) => Ok(said),
+        None => wrong("text in `choices[0].message.content`", choice),
+    }
 }
 
 /// What a server says of its failure, and its word for it: servers differ in where they put it.
@@ -135,7 +150,7 @@ pub(super) fn excerpt(text: &str) -> String {
     cut
 }
 
-fn wrong(expected: &'static str, found: &Value) -> Result<Completion, WrongShape> {
+fn wrong<T>(expected: &'static str, found: &Value) -> Result<T, WrongShape> {
     Err(WrongShape {
         expected,
         found: excerpt(&found.to_string()),
@@ -214,9 +229,18 @@ mod tests {
             found(json!({ "choices": [] }), &chat),
             ("at least one choice", r#"{"choices":[]}"#.into())
         );
-        let null =
-            json!({ "choices": [{ "finish_reason": "length", "message": { "content": null } }] });
-        assert_eq!(found(null, &chat).0, "text in `choices[0].message.content`");
+        let null = |finish: &str| json!({ "choices": [{ "finish_reason": finish, "message": { "content": null } }] });
+        assert_eq!(
+            found(null("stop"), &chat).0,
+            "text in `choices[0].message.content`"
+        );
+        assert_eq!(
+            found(null("length"), &chat),
+            (
+                "an answer before the token limit",
+                "none: a model that reasons first needs a higher limit".into()
+            )
+        );
         let refusal = json!({ "choices": [{ "message": { "refusal": "I won't" } }] });
         assert_eq!(
             found(refusal, &chat),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use valuebench::chat::{
     ChatClient, ChatError, ChatJudge, ChatRespondent, FailuresAre, JudgeFailure, JudgedBy,
-    PromptAs, ReferenceError, ReferenceGraph, Sampling, Statement, Verdict,
+    PromptAs, ReferenceError, ReferenceGraph, Sampling, Statement, TokenLimit, Verdict,
 };
 use valuebench::{Agreement, Item, Judge, Judgement, PromptTemplate, Role, RuleJudge, Stance};
 
@@ -202,7 +202,7 @@ fn as_a_judge_after_the_rules() {
 fn stopping_leaves_the_rest_unjudged() {
     let server = opinionated();
     let stop = never();
-    let statements = vec![Statement::Response("good"); 50];
+    let statements = vec![Statement::Response("bad"); 50];
     let client = ChatClient::new(server.options().concurrency(2)).unwrap();
     let judge = ChatJudge::like_released(client);
     let mut judged = 0;
@@ -289,5 +289,102 @@ fn a_respondent_gets_each_prompt_and_keeps_their_order() {
         let requests = server.requests();
         assert!(requests.last().unwrap().head.starts_with(path));
         assert_eq!(requests.last().unwrap().body["max_tokens"], 50);
+    }
+}
+
+/// A model that cannot judge is told from one that sometimes does not.
+#[test]
+fn a_judge_whose_every_reply_is_refused_ends_after_a_few() {
+    let not_known = r#"{"error":{"message":"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'."}}"#;
+    let cut_off = r#"{"choices":[{"finish_reason":"length","message":{"content":null,"reasoning":"Let me"}}]}"#;
+    for (reply, word) in [
+        (
+            reply("400 Bad Request", "", not_known),
+            "Use 'max_completion_tokens'",
+        ),
+        (reply("404 Not Found", "", "no such model"), "no such model"),
+        (
+            reply("200 OK", "", cut_off),
+            "a model that reasons first needs a higher limit",
+        ),
+        (saying("I would say it depends."), "I would say it depends."),
+    ] {
+        for like_released in [false, true] {
+            let server = Server::saying(reply.clone());
+            let client = ChatClient::new(server.options().concurrency(2)).unwrap();
+            let judge = match like_released {
+                true => ChatJudge::like_released(client),
+                false => ChatJudge::new(client),
+            };
+            let judge = judge.with_give_up_after(3);
+            let statements = [Statement::Response("Hm"); 50];
+            let mut ended = Vec::new();
+            let verdicts = judge.judge_all(&statements, &never(), |number, verdict| {
+                ended.push((number, verdict.clone()));
+            });
+            assert!(
+                (3..=5).contains(&server.requests().len()),
+                "{}",
+                server.requests().len()
+            );
+            assert_eq!(stances(&verdicts), [None; 50]);
+            ended.sort_by_key(|(number, _)| *number);
+            let expected: Vec<_> = verdicts.iter().cloned().enumerate().collect();
+            assert_eq!(ended, expected);
+            let Verdict::Unjudged(last @ JudgeFailure::GaveUp { .. }) = &verdicts[49] else {
+                panic!("{:?}", verdicts[49]);
+            };
+            let last = last.to_string();
+            assert!(
+                last.starts_with("not asked, because none of the first 3 replies was a judgement"),
+                "{last}"
+            );
+            assert!(last.contains(word), "{last}");
+        }
+    }
+    // One judgement is enough to go on.
+    let mut replies = vec![saying("well"); 2];
+    replies.push(saying("no"));
+    replies.extend(vec![saying("well"); 30]);
+    let server = Server::saying_in_turn(replies);
+    let client = ChatClient::new(server.options().concurrency(1)).unwrap();
+    let judge = ChatJudge::like_released(client).with_give_up_after(3);
+    let verdicts = judge.judge_all(&[Statement::Response("Hm"); 20], &never(), |_, _| ());
+    let mut expected = [Some(Stance::Unsure); 20];
+    expected[2] = Some(Stance::No);
+    assert_eq!(stances(&verdicts), expected);
+}
+
+#[test]
+fn judges_that_reason_are_read() {
+    for body in [
+        r#"{"choices":[{"message":{"content":"<think>\nYes or no? No.\n</think>\n\nyes"}}]}"#,
+        r#"{"choices":[{"message":{"content":"Yes or no? No.\n</think>\n\nyes"}}]}"#,
+        r#"{"choices":[{"message":{"content":"yes","reasoning_content":"No."}}]}"#,
+        r#"{"choices":[{"message":{"content":"yes","reasoning":"No."}}]}"#,
+        r#"{"choices":[{"message":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"No."}]},{"type":"text","text":"yes"}]}}]}"#,
+        r#"{"choices":[{"message":{"content":[{"type":"text","text":"yes"}]}}]}"#,
+    ] {
+        let server = Server::saying(reply("200 OK", "", body));
+        let options = server
+            .options()
+            .token_limit(TokenLimit::MaxCompletionTokens);
+        let mut sampling = Sampling {
+            max_tokens: Some(2000),
+            ..Sampling::default()
+        };
+        sampling
+            .extra
+            .insert("reasoning_effort".into(), "low".into());
+        let judge = ChatJudge::new(ChatClient::new(options).unwrap()).with_sampling(sampling);
+        let verdicts = judge.judge_all(&[Statement::Response("Hm")], &never(), |_, _| ());
+        assert_eq!(stances(&verdicts), [Some(Stance::Yes)], "{body}");
+        let sent = &server.requests()[0].body;
+        assert_eq!(sent["max_completion_tokens"], 2000);
+        assert_eq!(sent["reasoning_effort"], "low");
+        assert!(
+            sent.get("temperature").is_none() && sent.get("max_tokens").is_none(),
+            "{sent}"
+        );
     }
 }
