@@ -95,6 +95,7 @@
 pub mod chat;
 mod definitions;
 mod error;
+mod item_scores;
 #[cfg(feature = "journal")]
 pub mod journal;
 mod judge;
@@ -113,9 +114,11 @@ mod table;
 
 pub use definitions::{Definition, Definitions};
 pub use error::{ReadError, WriteError};
+pub use item_scores::ItemScores;
 pub use judge::{Answer, FirstAnswer, Judge, Judgement, RuleJudge, Stance, Then, ThenError};
 pub use prompt::{
-    Direction, Instruction, InstructionWording, Prompt, PromptError, PromptTemplate, RoleWording,
+    Direction, ExampleOrder, Instruction, InstructionWording, Prompt, PromptError, PromptTemplate,
+    RoleWording,
 };
 pub use questionnaire::{Agreement, Item, Questionnaire, Split};
 pub use roles::{Role, RoleSet, RoleSetError};

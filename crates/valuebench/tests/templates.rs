@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use valuebench::{Instruction, Item, PromptTemplate, Questionnaire, Role};
+use valuebench::{ExampleOrder, Instruction, Item, PromptTemplate, Questionnaire, Role};
 
 fn item() -> Item {
     let csv = "questionnaire,item,value,agreement,question\nSOV,I love people.,Social,1,Should I love people?\n";
@@ -140,6 +140,40 @@ fn ordinary_templates_are_rendered() {
             Ok(text),
             "{source}"
         );
+    }
+}
+
+/// Nothing but the order of the examples differs, in every template that has them.
+#[test]
+fn examples_come_in_two_orders() {
+    let own = PromptTemplate::jinja("{{ examples }} your values {{ question }}").unwrap();
+    for template in [PromptTemplate::plain(), PromptTemplate::llama3(), own] {
+        let text = |order| {
+            let template = template.clone().with_example_order(order);
+            template.render(&item(), None, None).unwrap().text
+        };
+        let (yes, no) = (text(ExampleOrder::YesFirst), text(ExampleOrder::NoFirst));
+        assert_eq!(text(ExampleOrder::default()), yes);
+        let answers = |text: &str| -> Vec<String> {
+            text.lines()
+                .filter_map(|line| line.strip_prefix("Answer: "))
+                .map(str::to_owned)
+                .collect()
+        };
+        assert_eq!(
+            (answers(&yes), answers(&no)),
+            (
+                vec!["yes".into(), "no".into()],
+                vec!["no".into(), "yes".into()]
+            )
+        );
+        let sorted = |text: &str| {
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        assert_eq!(sorted(&yes), sorted(&no));
+        assert_eq!(yes.len(), no.len());
     }
 }
 

@@ -9,7 +9,8 @@
 //! ```text
 //! Design, Manifest ──▶ Journal ──pending──▶ Question ──your model──▶ Response ──record──▶ Journal
 //!                        │ unjudged ──▶ text ──your judge──▶ Verdict ──judge──▶ Journal
-//!                        └──▶ OrientationTable::from_journal, item_changes, consistency, item_statistics, write_csv
+//!                        └──▶ OrientationTable::from_journal, item_scores, item_changes, consistency, item_statistics,
+//!                             write_csv
 //! ```
 //!
 //! On many machines each has a [`Shard`] of the rows and a journal of its own; [`merge`] makes one of them.

@@ -7,7 +7,7 @@ use rusqlite::params;
 use super::error::damage;
 use super::read::stance_of;
 use super::{Aspect, Journal, JournalError, PlannedRow, Question, Shard};
-use crate::{Item, ItemChanges, Measurements, OrientationTable, Score, Stance};
+use crate::{Item, ItemChanges, ItemScores, Measurements, OrientationTable, Score, Stance};
 
 /// What an answer without a judgement counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -131,19 +131,15 @@ impl Journal {
         Ok(measured)
     }
 
-    /// What the interventions of one part changed, item by item: what [`SteeringChanges`](crate::SteeringChanges) of its
-    /// table are the means of. Its items are those that some row of the part is asked, in the order of the design.
+    /// The scores of one part, item by item, which are what its reliability is exactly computed from. Its items are
+    /// those that some row of the part is asked, in the order of the design.
     ///
     /// # Errors
     ///
     /// As [`Journal::measurements`].
-    pub fn item_changes(
-        &self,
-        part: &str,
-        unjudged: Unjudged,
-    ) -> Result<ItemChanges, JournalError> {
+    pub fn item_scores(&self, part: &str, unjudged: Unjudged) -> Result<ItemScores, JournalError> {
         let scored = self.scored(part, unjudged)?;
-        let asked = self.asked(&scored);
+        let (asked, values) = (self.asked(&scored), self.values(&scored));
         let mut columns = vec![None; self.design.items().len()];
         for (column, &item) in asked.iter().enumerate() {
             columns[item] = Some(column);
@@ -158,11 +154,29 @@ impl Journal {
             (row.setting.clone(), scores)
         });
         let items = asked.iter().map(|&item| self.design.items()[item].clone());
-        ItemChanges::of(items.collect(), rows.collect()).map_err(|source| JournalError::Table {
-            file: self.path.clone(),
-            part: part.to_owned(),
-            source: Box::new(source),
-        })
+        match ItemScores::of(items.collect(), rows.collect()) {
+            Ok(scores) => Ok(scores.with_values(values)),
+            Err(source) => Err(JournalError::Table {
+                file: self.path.clone(),
+                part: part.to_owned(),
+                source: Box::new(source),
+            }),
+        }
+    }
+
+    /// What the interventions of one part changed, item by item: what [`SteeringChanges`](crate::SteeringChanges) of its
+    /// table are the means of.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::measurements`].
+    pub fn item_changes(
+        &self,
+        part: &str,
+        unjudged: Unjudged,
+    ) -> Result<ItemChanges, JournalError> {
+        let scores = self.item_scores(part, unjudged)?;
+        Ok(ItemChanges::of_scores(&scores))
     }
 
     /// How thoughts and answers go together, in one part or in all. The paper's table 2 has

@@ -63,6 +63,40 @@ pub struct PromptTemplate {
     role_wording: RoleWording,
     instruction_wording: InstructionWording,
     steered_phrase: String,
+    example_order: ExampleOrder,
+}
+
+/// Which of the two worked examples in a prompt comes first.
+///
+/// A model may lean to the answer that it has read first or last, whatever it is asked. Half of the prompts in either
+/// order cancel that out, and what it was can be seen between the halves: see [`balanced`](Self::balanced).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ExampleOrder {
+    /// The one that ends in yes, as in the released templates.
+    #[default]
+    YesFirst,
+    /// The one that ends in no.
+    NoFirst,
+}
+
+impl ExampleOrder {
+    /// The order for a role and an item, by their places: roles take turns on each item, and items on each role, so
+    /// that every item is asked in both orders equally often (or once more in one) and so is every role. It does not
+    /// depend on what steers the model, whose effect is the difference of two answers to the same prompt.
+    ///
+    /// ```
+    /// use valuebench::ExampleOrder::{self, NoFirst, YesFirst};
+    ///
+    /// let orders = |role| [0, 1, 2, 3].map(|item| ExampleOrder::balanced(role, item));
+    /// assert_eq!(orders(0), [YesFirst, NoFirst, YesFirst, NoFirst]);
+    /// assert_eq!(orders(1), [NoFirst, YesFirst, NoFirst, YesFirst]);
+    /// ```
+    pub fn balanced(role: usize, item: usize) -> Self {
+        match (role ^ item) & 1 {
+            0 => Self::YesFirst,
+            _ => Self::NoFirst,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -184,6 +218,13 @@ impl PromptTemplate {
         self
     }
 
+    /// Which worked example comes first; [`ExampleOrder::YesFirst`] unless set. A template of one's own has them in its
+    /// variable `examples`.
+    pub fn with_example_order(mut self, order: ExampleOrder) -> Self {
+        self.example_order = order;
+        self
+    }
+
     /// The prompt for an item. Without a role the model answers as it is; without an instruction
     /// no value is pressed on it.
     ///
@@ -201,10 +242,11 @@ impl PromptTemplate {
     ) -> Result<Prompt, PromptError> {
         let hint = self.hint(role, instruction)?;
         let text = match &self.form {
-            Form::Plain => template::plain(&hint, &item.question),
-            Form::Llama3 => template::llama3(&hint, &item.question),
+            Form::Plain => template::plain(&hint, &item.question, self.example_order),
+            Form::Llama3 => template::llama3(&hint, &item.question, self.example_order),
             Form::Jinja(environment) => {
-                template::jinja(environment, item, role, instruction, &hint)?
+                let order = self.example_order;
+                template::jinja(environment, item, role, instruction, &hint, order)?
             }
         };
         match text.find(&self.steered_phrase) {
@@ -225,6 +267,7 @@ impl PromptTemplate {
             role_wording: RoleWording::Trait,
             instruction_wording: InstructionWording::Released,
             steered_phrase: " your values".to_owned(),
+            example_order: ExampleOrder::YesFirst,
         }
     }
 

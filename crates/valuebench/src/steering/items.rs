@@ -1,9 +1,7 @@
-use std::collections::HashMap;
-
-use ndarray::{Array2, Array3, ArrayView3};
+use ndarray::{Array3, ArrayView3};
 
 use super::changes::Paired;
-use crate::{Intervention, Item, MeasurementError, Score, Setting, TableError};
+use crate::{Intervention, Item, ItemScores, MeasurementError, Score, Setting};
 
 /// By how much each intervention changed the score of each item in each role: that of the steered
 /// row less that of the unsteered row of the same role, from -2 to 2.
@@ -53,42 +51,23 @@ impl ItemChanges {
         items: Vec<Item>,
         rows: Vec<(Setting, Vec<Option<Score>>)>,
     ) -> Result<Self, MeasurementError> {
-        let mut scores = Array2::from_elem((rows.len(), items.len()), f64::NAN);
-        let (mut settings, mut seen) = (Vec::with_capacity(rows.len()), HashMap::new());
-        for (row, (setting, of_row)) in rows.into_iter().enumerate() {
-            if of_row.len() != items.len() {
-                return Err(MeasurementError::Places {
-                    setting,
-                    expected: items.len(),
-                    found: of_row.len(),
-                });
-            }
-            if let Some(first) = seen.insert(setting.clone(), row) {
-                return Err(TableError::DuplicateSetting {
-                    setting,
-                    first,
-                    second: row,
-                }
-                .into());
-            }
-            for (place, score) in of_row.into_iter().enumerate() {
-                if let Some(score) = score {
-                    scores[[row, place]] = score.into();
-                }
-            }
-            settings.push(setting);
-        }
+        let scores = ItemScores::of(items, rows)?;
+        Ok(Self::of_scores(&scores))
+    }
+
+    /// Of item scores.
+    pub fn of_scores(scores: &ItemScores) -> Self {
         let Paired {
             interventions,
             roles,
             changes,
-        } = Paired::of(&settings, scores.view());
-        Ok(Self {
-            items,
+        } = Paired::of(scores.settings(), scores.matrix());
+        Self {
+            items: scores.items().to_vec(),
             interventions,
             roles,
             changes,
-        })
+        }
     }
 
     /// The items.

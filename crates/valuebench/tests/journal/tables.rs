@@ -4,8 +4,8 @@ use valuebench::journal::{
     Answers, Aspect, Design, PlannedRow, Question, Shard, Unjudged, Verdict,
 };
 use valuebench::{
-    Answer, Judge, Measurements, OrientationTable, RuleJudge, Score, Setting, Stance,
-    SteeringChanges,
+    Agreement, Answer, ItemScores, Judge, Measurements, OrientationTable, RuleJudge, Score,
+    Setting, Stance, SteeringChanges,
 };
 
 use crate::study::{contents, finish, items, open, small, text, verdict};
@@ -187,6 +187,39 @@ fn changes_of_items_are_what_tables_are_the_means_of() {
     assert_eq!(items.matrix()[[0, 1, 0]], score(4) - score(3));
 }
 
+/// Exactly the scores that the orientations are the means of, and those of plain and of reversed items apart.
+#[test]
+fn scores_of_items_are_what_orientations_are_the_means_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(&folder.path().join("journal"), &small(), Shard::WHOLE);
+    finish(&mut journal, 13);
+    assert!(journal.item_scores("train", Unjudged::Refuse).is_err());
+    for part in ["train", "test"] {
+        let scores = journal.item_scores(part, Unjudged::AsUnsure).unwrap();
+        let table = OrientationTable::from_journal(&journal, part, Unjudged::AsUnsure).unwrap();
+        assert_eq!(scores.values(), table.values());
+        assert_eq!(scores.settings(), table.settings());
+        assert_eq!(scores.orientations(), table.matrix());
+        let keyings = [Agreement::Positive, Agreement::Negative];
+        let [plain, reversed] = keyings.map(|keying| scores.keyed(keying));
+        assert_eq!(
+            plain.items().len() + reversed.items().len(),
+            scores.items().len()
+        );
+        for (value, name) in scores.values().iter().enumerate() {
+            let n = |of: &ItemScores| of.of_value(name).items().len() as f64;
+            let sum = |of: &ItemScores, row: usize| of.orientations()[[row, value]] * n(of);
+            for row in 0..table.n_settings() {
+                let expected = sum(&plain, row) + sum(&reversed, row);
+                assert!(
+                    (expected - sum(&scores, row)).abs() < 1e-12,
+                    "{part}, {name}, {row}"
+                );
+            }
+        }
+    }
+}
+
 /// Rows that another shard holds have no answers, which is not the same as being unsure.
 #[test]
 fn a_shard_alone_makes_no_table() {
@@ -229,4 +262,6 @@ fn every_part_has_its_values_in_the_order_of_the_questionnaire() {
     assert_eq!(values("train"), ["Calm", "Wit, \"dry\""]);
     assert_eq!(values("test"), values("train"));
     assert_eq!(values("one value"), ["Wit, \"dry\""]);
+    let scores = journal.item_scores("train", Unjudged::AsUnsure).unwrap();
+    assert_eq!(scores.values(), values("train"));
 }
