@@ -7,17 +7,19 @@ use ndarray::{Array2, ArrayView2, Axis};
 use crate::stats::mean;
 use crate::{Agreement, Item, MeasurementError, Score, Setting, TableError};
 
-/// What every setting scored on every item, -1, 0 or 1, as far as it was asked: what reliability, factors and item
-/// response models are computed from.
+/// What every setting scored on every item, -1, 0 or 1, as far as it was asked: what reliability,
+/// factors and item response models are computed from.
 ///
-/// An orientation is the mean of a value's items, so its reliability is that of these items: take the items of a value
-/// with [`of_value`](Self::of_value), perhaps the settings of one kind with [`select`](Self::select), and hand
-/// [`matrix`](Self::matrix) on. Respondents are rows, items are columns, and NaN stands for "not asked". Scores are
-/// towards the value: a no to a negatively keyed item is 1.
+/// An orientation is the mean of a value's items, so its reliability is that of these items: take
+/// the items of a value with [`of_value`](Self::of_value), perhaps the settings of one kind with
+/// [`select`](Self::select), and hand [`matrix`](Self::matrix) on. Respondents are rows, items are
+/// columns, and NaN stands for "not asked". Scores are towards the value: a no to a negatively
+/// keyed item is 1.
 ///
-/// Items that are keyed positively and those that are keyed negatively can be taken [apart](Self::keyed). A model that
-/// says yes whatever it is asked has high orientations on the former and low ones on the latter; the two correlate as
-/// highly as their reliability allows only where they measure the same.
+/// Items that are keyed positively and those that are keyed negatively can be taken
+/// [apart](Self::keyed). A model that says yes whatever it is asked has high orientations on the
+/// former and low ones on the latter; the two correlate as highly as their reliability allows only
+/// where they measure the same.
 ///
 /// ```
 /// use valuebench::{Agreement, Item, ItemScores, Score::{Against, For}, Setting};
@@ -50,11 +52,13 @@ pub struct ItemScores {
 }
 
 impl ItemScores {
-    /// Of the scores of settings, each with one place for every item: its score, or `None` where it was not asked.
+    /// Of the scores of settings, each with one place for every item: its score, or `None` where it
+    /// was not asked.
     ///
     /// # Errors
     ///
-    /// [`MeasurementError`]: a setting that occurs twice, or has more or fewer places than there are items.
+    /// [`MeasurementError`]: a setting that occurs twice, or has more or fewer places than there
+    /// are items.
     pub fn of(
         items: Vec<Item>,
         rows: Vec<(Setting, Vec<Option<Score>>)>,
@@ -115,7 +119,8 @@ impl ItemScores {
         &self.items
     }
 
-    /// The values, in the order in which the items named them first; taking items away leaves them as they were.
+    /// The values, in the order in which the items named them first; taking items away leaves them
+    /// as they were.
     pub fn values(&self) -> &[String] {
         &self.values
     }
@@ -164,8 +169,9 @@ impl ItemScores {
         }
     }
 
-    /// The orientations that these items give, `[settings, values]`: of each value's items the mean score, to the bit
-    /// that of the [table](crate::OrientationTable) if no item was taken away; NaN where a setting was asked none.
+    /// The orientations that these items give, `[settings, values]`: of each value's items the mean
+    /// score, to the bit that of the [table](crate::OrientationTable) if no item was taken away;
+    /// NaN where a setting was asked none.
     pub fn orientations(&self) -> Array2<f64> {
         let shape = (self.settings.len(), self.values.len());
         Array2::from_shape_fn(shape, |(row, value)| {

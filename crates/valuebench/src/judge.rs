@@ -175,11 +175,11 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Tells as an answer is written when the [rules](RuleJudge) can decide its first answer, so that no more of it is
-/// needed. Each letter takes the same short time, however long the text is.
+/// Tells as an answer is written when the [rules](RuleJudge) can decide its first answer, so that
+/// no more of it is needed. Each letter takes the same short time, however long the text is.
 ///
-/// A text that itself begins with `yes` or `sure` is a yes whatever follows. Otherwise it is decided once the text after
-/// an `Answer:` is; one that begins with `no` can still turn.
+/// A text that itself begins with `yes` or `sure` is a yes whatever follows. Otherwise it is
+/// decided once the text after an `Answer:` is; one that begins with `no` can still turn.
 ///
 /// ```
 /// use valuebench::FirstAnswer;
@@ -203,7 +203,8 @@ pub struct FirstAnswer {
 }
 
 impl FirstAnswer {
-    /// Adds what was written next; gives the length in bytes, of all that was added, at which the answer was decided.
+    /// Adds what was written next; gives the length in bytes, of all that was added, at which the
+    /// answer was decided.
     pub fn push(&mut self, text: &str) -> Option<usize> {
         for letter in text.chars() {
             if self.decided.is_some() {
@@ -217,7 +218,8 @@ impl FirstAnswer {
         self.decided
     }
 
-    /// The text up to where its first answer is decided; the whole text if it never is. Linear in the text.
+    /// The text up to where its first answer is decided; the whole text if it never is. Linear in
+    /// the text.
     pub fn cut(text: &str) -> &str {
         let end = Self::default().push(text);
         &text[..end.unwrap_or(text.len())]
@@ -230,7 +232,8 @@ impl FirstAnswer {
                 return true;
             }
         }
-        // The mark begins with the only line break in it, so a letter that does not go on with it can only begin it.
+        // The mark begins with the only line break in it, so a letter that does not go on with it
+        // can only begin it.
         let goes_on = MARK[self.matched..].starts_with(letter);
         self.matched = match goes_on {
             true => self.matched + 1,

@@ -14,8 +14,8 @@ const PREFIX: &str = ".valuebench-";
 /// Writes a file under a temporary name in the same folder, then renames it.
 ///
 /// Should anything fail, a file of that name that was there before is unchanged and no other is
-/// left behind. What a kill left behind in that folder goes with the next file that is written there. A link is
-/// followed; a device, a pipe or a folder of that name is refused.
+/// left behind. What a kill left behind in that folder goes with the next file that is written
+/// there. A link is followed; a device, a pipe or a folder of that name is refused.
 pub(crate) fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&File>) -> io::Result<()>,
@@ -43,7 +43,7 @@ fn try_write(
     Ok(())
 }
 
-/// The file itself where the path is a link to one; refuses what a renamed file would replace and is none.
+/// The path, or what it links to. Refuses anything but a file, which renaming would replace.
 fn target(path: &Path) -> io::Result<PathBuf> {
     let found = match fs::metadata(path) {
         Ok(found) => found,
@@ -72,7 +72,8 @@ fn folder(path: &Path) -> &Path {
     }
 }
 
-/// Removes the temporary files that nobody is writing: those that can be locked. What cannot be removed stays.
+/// Removes the temporary files that nobody is writing: those that can be locked. What cannot be
+/// removed stays.
 fn remove_left_overs(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;

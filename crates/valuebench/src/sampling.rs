@@ -28,9 +28,10 @@ impl FractionError {
 /// value alone, so that a role meets the same items under every steered feature. The published
 /// analysis draws with the rate 0.4 in training and asks all items in the test.
 ///
-/// [`shared`](Self::shared) draws once per value for all roles, which is what a study of one's own should do. With a
-/// draw of its own for each role, roles differ by what they were asked: on the published measurements that alone makes
-/// four fifths of the variance between roles, and as all rows of a role share its draw, they are not independent.
+/// [`shared`](Self::shared) draws once per value for all roles, which is what a study of one's own
+/// should do. With a draw of its own for each role, roles differ by what they were asked: on the
+/// published measurements that alone makes four fifths of the variance between roles, and as all
+/// rows of a role share its draw, they are not independent.
 ///
 /// ```
 /// use valuebench::ItemSampling;
@@ -73,8 +74,8 @@ impl ItemSampling {
         Self::new(rate, Source::Released)
     }
 
-    /// Drawn once per value, the same items for all roles, with ChaCha8 keyed by the SHA-256 of the seed and the value;
-    /// the same over releases of this crate and machines.
+    /// Drawn once per value, the same items for all roles, with ChaCha8 keyed by the SHA-256 of the
+    /// seed and the value; the same over releases of this crate and machines.
     ///
     /// # Errors
     ///
@@ -93,8 +94,8 @@ impl ItemSampling {
         Self::new(rate, Source::Shared(seed))
     }
 
-    /// Drawn for each role and value with ChaCha8, keyed by the SHA-256 of the seed, the role and the value; the same
-    /// over releases of this crate and machines.
+    /// Drawn for each role and value with ChaCha8, keyed by the SHA-256 of the seed, the role and
+    /// the value; the same over releases of this crate and machines.
     ///
     /// # Errors
     ///
@@ -186,7 +187,8 @@ mod tests {
         }
     }
 
-    /// Drawn by Python 3.11: `random.seed("Mary HoltEmpathy")`, `sorted(random.sample(range(18), 8))`.
+    /// Drawn by Python 3.11: `random.seed("Mary HoltEmpathy")`, `sorted(random.sample(range(18),
+    /// 8))`.
     #[test]
     fn released_draws_are_pythons() {
         let sampling = ItemSampling::released(0.4).unwrap();

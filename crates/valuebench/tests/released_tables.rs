@@ -113,7 +113,8 @@ fn stds_lie_between_their_bounds_in_every_row() {
     );
 }
 
-/// What a table says of the spread of item scores, if no answer was unsure, beside what the released code has measured.
+/// What a table says of the spread of item scores, if no answer was unsure, beside what the
+/// released code has measured.
 #[test]
 fn hardly_an_answer_was_unsure() {
     let expected = [(0.00998, 900), (0.00763, 355)];

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use super::judge_prompt;
+use super::judge_prompt::{self, JudgeWording, Statement};
 use super::{ChatClient, ChatError, Message, Question, Reply, Sampling};
 use crate::{Judge, Judgement, RuleJudge, Stance};
 
@@ -14,11 +14,11 @@ use crate::{Judge, Judgement, RuleJudge, Stance};
 /// about the rest, several at a time.
 ///
 /// What fails stays [unjudged](Verdict::Unjudged), with the reason, and can be given again; it is
-/// never taken as unsure, unless one [asks for it](FailuresAre::Unsure). A model none of whose first replies can be
-/// used is not asked on: [`JudgeFailure::GaveUp`] has its own words.
+/// never taken as unsure, unless one [asks for it](FailuresAre::Unsure). A model none of whose
+/// first replies can be used is not asked on: [`JudgeFailure::GaveUp`] has its own words.
 ///
-/// A model that reasons before it replies needs more tokens, and most of the newer ones want their limit under
-/// [another name](super::TokenLimit::MaxCompletionTokens) and no temperature:
+/// A model that reasons before it replies needs more tokens, and most of the newer ones want their
+/// limit under [another name](super::TokenLimit::MaxCompletionTokens) and no temperature:
 ///
 /// ```
 /// use valuebench::chat::{ChatClient, ChatJudge, ChatOptions, Sampling, TokenLimit};
@@ -65,20 +65,6 @@ struct Record {
     refused: AtomicUsize,
 }
 
-/// How the model is asked for its judgement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum JudgeWording {
-    /// The paper's (Appendix A.1, Template 1), for answers and for thoughts. Of the reply, white
-    /// space, quotes and other marks around the word are ignored, and so is upper or lower case.
-    #[default]
-    Paper,
-    /// The released code's: the answer in quotes, and for a thought another prompt with the
-    /// question in it. The reply must be the word alone, with nothing but white space around it, in
-    /// upper or lower case.
-    Released,
-}
-
 /// What becomes of an answer whose judging fails.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FailuresAre {
@@ -87,21 +73,6 @@ pub enum FailuresAre {
     Unjudged,
     /// It counts as unsure, as in the released code; [`JudgedBy::Failure`] tells which.
     Unsure,
-}
-
-/// What is to be judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Statement<'a> {
-    /// A response: by the rules, and if they leave it open, its answer by the model.
-    Response(&'a str),
-    /// The thought of a response, as [`Answer::of`](crate::Answer::of) gives it: by the model
-    /// alone.
-    Thought {
-        /// The thought.
-        thought: &'a str,
-        /// The item's question, which the released wording quotes.
-        question: &'a str,
-    },
 }
 
 /// What came of judging.
@@ -204,8 +175,9 @@ impl ChatJudge {
         self
     }
 
-    /// How many replies may be of no use before [`judge_all`](Self::judge_all) asks no more, as long as there was none
-    /// that is: the server refuses the request, or there is no judgement in what the model says. 5 unless set.
+    /// How many replies may be of no use before [`judge_all`](Self::judge_all) asks no more, as
+    /// long as there was none that is: the server refuses the request, or there is no judgement in
+    /// what the model says. 5 unless set.
     pub fn with_give_up_after(mut self, replies: usize) -> Self {
         self.give_up_after = replies.max(1);
         self
@@ -220,9 +192,9 @@ impl ChatJudge {
     /// Judges many, as many at a time as the client may ask. Verdicts are in the order of the
     /// statements and depend on neither number nor speed.
     ///
-    /// `ended` is called on this thread for each as it ends, in any order; what fails before the model has judged once
-    /// ends when it is known whether it ever does. When `stop` becomes
-    /// true, what has not been asked is unjudged, with [`ChatError::Stopped`]; that holds for
+    /// `ended` is called on this thread for each as it ends, in any order; what fails before the
+    /// model has judged once ends when it is known whether it ever does. When `stop` becomes true,
+    /// what has not been asked is unjudged, with [`ChatError::Stopped`]; that holds for
     /// [`FailuresAre::Unsure`] as well, and so it does after [giving up](Self::with_give_up_after).
     pub fn judge_all(
         &self,
@@ -322,8 +294,8 @@ impl ChatJudge {
 struct Ending<'a, F> {
     judge: &'a ChatJudge,
     verdicts: Vec<Option<Verdict>>,
-    /// Failures from before the model has judged once: were they unsure already, they would stay so where the run ends
-    /// because of them.
+    /// Failures from before the model has judged once: were they unsure already, they would stay so
+    /// where the run ends because of them.
     waiting: Vec<(usize, JudgeFailure)>,
     ended: F,
 }

@@ -13,12 +13,14 @@ const HIDDEN: &str = "[API key]";
 /// text would change ordinary words.
 const SHORTEST_SECRET: usize = 8;
 
-/// The key, if the server wants one. It is wiped from memory when dropped; the HTTP library's copy in a header is not.
+/// The key, if the server wants one. It is wiped from memory when dropped; the HTTP library's copy
+/// in a header is not.
 #[derive(Clone, Default)]
 pub(super) struct ApiKey(Option<SecretString>);
 
 impl ApiKey {
-    /// A key without the white space around it that files and shells leave; nothing is none.
+    /// A key without the white space around it that files and shells leave. Without anything
+    /// else, no key is sent.
     ///
     /// Characters that no HTTP header can carry are an error, which says which kind, not which.
     pub(super) fn new(key: &str) -> Result<Self, &'static str> {

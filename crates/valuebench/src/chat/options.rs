@@ -360,8 +360,8 @@ fn read_base_url(url: &str, key: &ApiKey) -> Result<Uri, ChatSetupError> {
     }
 }
 
-/// Whether the text is a host, with or without a port, as a whole. The HTTP library takes more, and asks port 80 where
-/// it cannot read the port.
+/// Whether the text is a host, with or without a port, as a whole. The HTTP library takes more, and
+/// asks port 80 where it cannot read the port.
 fn is_authority(text: &str) -> bool {
     let bracket = text.find(']').map_or(0, |place| place + 1);
     let (host, port) = match text[bracket..].split_once(':') {
@@ -480,7 +480,8 @@ mod tests {
     }
 
     proptest! {
-        /// What is taken goes to the host and port that are written, whatever an authority looks like.
+        /// What is taken goes to the host and port that are written, whatever an authority looks
+        /// like.
         #[test]
         fn no_authority_is_read_in_part(authority in "[a-z0-9.:\\[\\]+%x_-]{1,24}") {
             let checked = ChatOptions::new(format!("http://{authority}/v1"), "tiny").check();

@@ -34,7 +34,8 @@ impl Said {
         }
     }
 
-    /// A text that may begin with reasoning. Chat templates can open it in the prompt, so that the text has its end alone.
+    /// A text that may begin with reasoning. Chat templates can open it in the prompt, so that the
+    /// text has its end alone.
     fn of_text(text: &str) -> Self {
         let begun = text.trim_start();
         for (open, close) in MARKS {

@@ -63,8 +63,8 @@ pub(super) enum Found {
 
 /// A connection that has the file for itself.
 ///
-/// Held exclusively, the write-ahead log needs no memory shared between processes, so a journal may lie on a network
-/// file system.
+/// Held exclusively, the write-ahead log needs no memory shared between processes, so a journal may
+/// lie on a network file system.
 pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, JournalError> {
     let doing = "open it";
     // SQLite would wait at a pipe, and what is a device is no database.
@@ -76,7 +76,8 @@ pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, JournalEr
     }
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
-    // SQLite takes some names for something else: `file:a` for a URI, `:memory:` for no file at all.
+    // SQLite takes some names for something else: `file:a` for a URI, `:memory:` for no file at
+    // all.
     let plain = match path.is_relative() {
         true => &*Path::new(".").join(path),
         false => path,
@@ -101,7 +102,8 @@ pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, JournalEr
     Ok(connection)
 }
 
-/// What the file is. A journal has the tables and views that it was made with, to the letter, and no others.
+/// What the file is. A journal has the tables and views that it was made with, to the letter, and
+/// no others.
 pub(super) fn find(path: &Path, connection: &Connection) -> Result<Found, JournalError> {
     let number = |sql: &str| {
         let read = connection.query_row(sql, [], |row| row.get::<_, i32>(0));
@@ -143,7 +145,8 @@ fn make(connection: &Connection, has_digest: bool) -> rusqlite::Result<()> {
     }
 }
 
-/// Everything that the database defines, in the words that define it. What `ANALYZE` leaves is no part of it.
+/// Everything that the database defines, in the words that define it. What `ANALYZE` leaves is no
+/// part of it.
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<[Option<String>; 4]>> {
     let mut all = connection.prepare(
         "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name",

@@ -24,8 +24,8 @@ pub struct PlannedRow {
     pub part: String,
     /// The setting; a part has each once.
     pub setting: Setting,
-    /// The places, among the design's items, of those that are asked, in the order in which they are asked. Rows may share
-    /// one list.
+    /// The places, among the design's items, of those that are asked, in the order in which they
+    /// are asked. Rows may share one list.
     pub items: Arc<[usize]>,
 }
 
@@ -89,7 +89,8 @@ impl Design {
     ///
     /// # Errors
     ///
-    /// [`DesignError`]: an item that there is not, an item twice in a row, a setting twice in a part.
+    /// [`DesignError`]: an item that there is not, an item twice in a row, a setting twice in a
+    /// part.
     pub fn new(items: Vec<Item>, rows: Vec<PlannedRow>) -> Result<Self, DesignError> {
         let mut checked = HashSet::new();
         let mut seen = HashMap::new();
@@ -146,8 +147,8 @@ impl Design {
             .sum()
     }
 
-    /// The first thing in which the other one differs: an item, a feature, a role or a part, by their order, or what a row
-    /// asks. Takes time linear in the questions.
+    /// The first thing in which the other one differs: an item, a feature, a role or a part, by
+    /// their order, or what a row asks. Takes time linear in the questions.
     pub fn difference(&self, other: &Self) -> Option<Difference> {
         if self == other {
             return None;
@@ -284,7 +285,7 @@ pub struct Shard {
     of: usize,
 }
 
-/// A shard that is none.
+/// A text or numbers that name no shard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a shard I/N with 1 <= I <= N, found {found:?}")]
 pub struct ShardError {

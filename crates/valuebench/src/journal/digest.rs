@@ -1,8 +1,9 @@
 //! One number over all that a journal holds, which any damage changes.
 //!
-//! Every record is hashed, and the hashes are added bit by bit (exclusive or): so the sum can be kept up with each
-//! record, depends on no order, and a record that is replaced is taken out as it came in. Records have different keys, so
-//! that no two are alike and take each other out. It finds damage, not forgery: who rewrites the sum as well is not found.
+//! Every record is hashed, and the hashes are added bit by bit (exclusive or): so the sum can be
+//! kept up with each record, depends on no order, and a record that is replaced is taken out as it
+//! came in. Records have different keys, so that no two are alike and take each other out. It finds
+//! damage, not forgery: who rewrites the sum as well is not found.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};

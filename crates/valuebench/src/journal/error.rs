@@ -10,8 +10,8 @@ use rusqlite::types::Type;
 use super::{Difference, Question, Shard};
 use crate::{MeasurementError, Setting};
 
-/// Why a journal cannot be had, written, read or merged. Whatever it says, what the journal had acknowledged before is
-/// still in it.
+/// Why a journal cannot be had, written, read or merged. Whatever it says, what the journal had
+/// acknowledged before is still in it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
@@ -71,8 +71,8 @@ pub enum JournalError {
         /// What is wrong.
         found: String,
     },
-    /// The file is no longer where it was opened: it, or its folder, was removed, moved or replaced. What was recorded
-    /// since then is lost with it.
+    /// The file is no longer where it was opened: it, or its folder, was removed, moved or
+    /// replaced. What was recorded since then is lost with it.
     #[error("{}: gone since it was opened: expected the same file, found {found}", file.display())]
     Gone {
         /// The journal.
@@ -127,7 +127,8 @@ pub enum JournalError {
         /// The journal's.
         found: Shard,
     },
-    /// An answer or a judgement to a question that the journal's rows do not have, or that is answered already.
+    /// An answer or a judgement to a question that the journal's rows do not have, or that is
+    /// answered already.
     #[error("{}: row {row}, item {item}: expected {expected}", file.display())]
     Question {
         /// The journal.
@@ -237,7 +238,8 @@ pub(super) fn damaged(file: &Path, found: impl Into<String>) -> JournalError {
 #[error("{0}")]
 struct Damage(String);
 
-/// The error, below SQLite's, for a record that cannot be; [`sqlite`] makes it [`JournalError::Damaged`].
+/// The error, below SQLite's, for a record that cannot be; [`sqlite`] makes it
+/// [`JournalError::Damaged`].
 pub(super) fn damage(column: usize, found: impl Into<String>) -> rusqlite::Error {
     let found = Box::new(Damage(found.into()));
     rusqlite::Error::FromSqlConversionFailure(column, Type::Null, found)

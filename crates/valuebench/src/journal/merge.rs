@@ -11,13 +11,14 @@ use super::digest::{self, Sum};
 use super::error::{other_study, sqlite};
 use super::{Difference, Journal, JournalError, Shard, database};
 
-/// Makes one journal, at `into`, of the complete journals of all shards of a study, in any order. The shards' journals
-/// stay as they are.
+/// Makes one journal, at `into`, of the complete journals of all shards of a study, in any order.
+/// The shards' journals stay as they are.
 ///
 /// # Errors
 ///
-/// [`JournalError`]: journals of different studies, with the difference named; two journals of one shard; shards that
-/// are missing or lack answers; a journal that is [damaged](Journal::verify); there is a file at `into` already; files that cannot be read or written.
+/// [`JournalError`]: journals of different studies, with the difference named; two journals of one
+/// shard; shards that are missing or lack answers; a journal that is [damaged](Journal::verify);
+/// there is a file at `into` already; files that cannot be read or written.
 pub fn merge(into: impl AsRef<Path>, shards: &[PathBuf]) -> Result<Journal, JournalError> {
     let into = into.as_ref();
     if into.exists() {
@@ -126,8 +127,8 @@ fn same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-/// Copies all records of a shard, with their part of the digest. Not through SQLite's `ATTACH`, which takes no path that
-/// is not UTF-8.
+/// Copies all records of a shard, with their part of the digest. Not through SQLite's `ATTACH`,
+/// which takes no path that is not UTF-8.
 fn copy(merged: &mut Connection, shard: &Journal) -> rusqlite::Result<()> {
     let all = merged.transaction()?;
     let mut sum = Sum::read(&all)?;

@@ -1,7 +1,8 @@
 //! Whether the file that is written to is still the one at its path.
 //!
-//! A file that was removed, or whose folder was, can be written to until it is closed, and then it is gone. Opening it
-//! again to see would release SQLite's lock, so its number in the file system is compared.
+//! A file that was removed, or whose folder was, can be written to until it is closed, and then it
+//! is gone. Opening it again to see would release SQLite's lock, so its number in the file system
+//! is compared.
 
 use std::fs::{self, Metadata};
 use std::io;

@@ -3,8 +3,8 @@
 use rusqlite::{Row, params};
 
 use super::error::{damage, sqlite};
+use super::words::stance_of;
 use super::{Aspect, Journal, JournalError, Question, Response, Verdict};
-use crate::Stance;
 
 /// How far a journal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -85,7 +85,8 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`JournalError::Incomplete`] with the first question that has none; [`JournalError::Gone`]; what SQLite says.
+    /// [`JournalError::Incomplete`] with the first question that has none; [`JournalError::Gone`];
+    /// what SQLite says.
     pub fn complete(&self) -> Result<(), JournalError> {
         self.place.check(&self.path)?;
         let pending = self.pending()?;
@@ -144,6 +145,32 @@ impl Journal {
         Ok(())
     }
 
+    /// The question of a record, by its first two columns, if it is one of this journal's.
+    pub(super) fn checked_question(&self, row: &Row<'_>) -> rusqlite::Result<Question> {
+        let (place, item): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let wrong = || {
+            damage(
+                0,
+                format!("row {place}, item {item}, which is no question of it"),
+            )
+        };
+        let question = Question {
+            row: usize::try_from(place).map_err(|_| wrong())?,
+            item: usize::try_from(item).map_err(|_| wrong())?,
+        };
+        match self.asks(question) {
+            true => Ok(question),
+            false => Err(wrong()),
+        }
+    }
+
+    /// Whether it is a question of this journal's rows.
+    pub(super) fn asks(&self, question: Question) -> bool {
+        let planned = self.design.rows().get(question.row);
+        let asked = planned.is_some_and(|row| row.items.contains(&question.item));
+        asked && self.shard.holds(question.row)
+    }
+
     fn recorded(&self, row: &Row<'_>) -> rusqlite::Result<Recorded> {
         let thought: Option<i64> = row.get(10)?;
         Ok(Recorded {
@@ -183,19 +210,4 @@ fn verdict(row: &Row<'_>, at: usize) -> rusqlite::Result<Verdict> {
             reason: row.get::<_, Option<String>>(at + 2)?.unwrap_or_default(),
         },
     })
-}
-
-/// The stance of a word in this column.
-pub(super) fn stance_of(column: usize, word: &str) -> rusqlite::Result<Stance> {
-    match word {
-        "yes" => Ok(Stance::Yes),
-        "no" => Ok(Stance::No),
-        "unsure" => Ok(Stance::Unsure),
-        _ => Err(damage(column, format!("the stance {word:?}"))),
-    }
-}
-
-pub(super) fn aspect_of(code: i64) -> Option<Aspect> {
-    let mut aspects = [Aspect::Answer, Aspect::Thought].into_iter();
-    aspects.find(|aspect| i64::from(aspect.code()) == code)
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use rusqlite::params;
 
 use super::error::damage;
-use super::read::stance_of;
+use super::words::stance_of;
 use super::{Aspect, Journal, JournalError, PlannedRow, Question, Shard};
 use crate::{Item, ItemChanges, ItemScores, Measurements, OrientationTable, Score, Stance};
 
@@ -22,7 +22,8 @@ pub enum Unjudged {
 /// How thoughts and answers go together, judged apart (table 2 of the paper).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Consistency {
-    /// Answers whose thought says yes, no or unsure (first index) and which say so themselves (second).
+    /// Answers whose thought says yes, no or unsure (first index) and which say so themselves
+    /// (second).
     pub counts: [[usize; 3]; 3],
     /// Answers of which one or both sides are unjudged.
     pub unjudged: usize,
@@ -81,13 +82,14 @@ impl Consistency {
 }
 
 impl OrientationTable {
-    /// The orientations that the answers of one part of a study give, a row for each of its settings; to the byte what
-    /// [`Measurements`] give of the same judgements.
+    /// The orientations that the answers of one part of a study give, a row for each of its
+    /// settings; to the byte what [`Measurements`] give of the same judgements.
     ///
     /// # Errors
     ///
-    /// [`JournalError`]: no such part; answers are missing; answers are unjudged and `unjudged` refuses them; the
-    /// settings do not make a table, for want of the unsteered one of a role, say.
+    /// [`JournalError`]: no such part; answers are missing; answers are unjudged and `unjudged`
+    /// refuses them; the settings do not make a table, for want of the unsteered one of a role,
+    /// say.
     pub fn from_journal(
         journal: &Journal,
         part: &str,
@@ -131,8 +133,8 @@ impl Journal {
         Ok(measured)
     }
 
-    /// The scores of one part, item by item, which are what its reliability is exactly computed from. Its items are
-    /// those that some row of the part is asked, in the order of the design.
+    /// The scores of one part, item by item, which are what its reliability is exactly computed
+    /// from. Its items are those that some row of the part is asked, in the order of the design.
     ///
     /// # Errors
     ///
@@ -164,8 +166,8 @@ impl Journal {
         }
     }
 
-    /// What the interventions of one part changed, item by item: what [`SteeringChanges`](crate::SteeringChanges) of its
-    /// table are the means of.
+    /// What the interventions of one part changed, item by item: what
+    /// [`SteeringChanges`](crate::SteeringChanges) of its table are the means of.
     ///
     /// # Errors
     ///
@@ -222,7 +224,8 @@ impl Journal {
         })
     }
 
-    /// How the items were answered in one part, in the order of the design; items that no answer is to are left out.
+    /// How the items were answered in one part, in the order of the design; items that no answer is
+    /// to are left out.
     ///
     /// # Errors
     ///
@@ -274,8 +277,8 @@ impl Journal {
         Ok(rows)
     }
 
-    /// The scores of the rows of one part, each in the order in which its items are asked. Takes time linear in the answers
-    /// of the part.
+    /// The scores of the rows of one part, each in the order in which its items are asked. Takes
+    /// time linear in the answers of the part.
     fn scored(
         &self,
         part: &str,
@@ -318,8 +321,9 @@ impl Journal {
         (0..asked.len()).filter(|&item| asked[item]).collect()
     }
 
-    /// The values that some of the rows are asked about, in the order in which the items of the whole design name them
-    /// first: one order for every part, whichever items a split leaves to it.
+    /// The values that some of the rows are asked about, in the order in which the items of the
+    /// whole design name them first: one order for every part, whichever items a split leaves to
+    /// it.
     fn values(&self, rows: &[(&PlannedRow, Vec<Score>)]) -> Vec<String> {
         let items = self.design.items();
         let asked: BTreeSet<&str> = self

@@ -4,27 +4,30 @@ use rusqlite::Row;
 
 use super::digest::{self, Sum};
 use super::error::{damage, damaged};
-use super::read::{aspect_of, stance_of};
-use super::{Aspect, Journal, JournalError, Question, database};
+use super::words::{aspect_of, stance_of};
+use super::{Aspect, Journal, JournalError, database};
 
 /// Against what a journal was [checked](Journal::verify).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verified {
-    /// Its form, its words, its design, and the digest of all its records: any damage would have been found.
+    /// Its form, its words, its design, and the digest of all its records: any damage would have
+    /// been found.
     Whole,
-    /// The same but for the digest, which journals of the first version lack: a word of an answer that turned into
-    /// another would not have been found.
+    /// The same but for the digest, which journals of the first version lack: a word of an answer
+    /// that turned into another would not have been found.
     WithoutDigest,
 }
 
 impl Journal {
-    /// Reads all of it and refuses it if anything is not as it was written. To be asked for before results are made of
-    /// it; [`merge`](super::merge) does so itself. Takes time linear in its size, about a second for 200,000 answers.
+    /// Reads all of it and refuses it if anything is not as it was written. To be asked for before
+    /// results are made of it; [`merge`](super::merge) does so itself. Takes time linear in its
+    /// size, about a second for 200,000 answers.
     ///
-    /// What is checked: SQLite's own structure; that every question, word and number of the journal can be, in this
-    /// design and this shard; that each answer has its verdict; and the digest over manifest, shard, questions, answers
-    /// and judgements, which a journal of this version keeps with each commit. It finds damage, whatever its cause, but
-    /// nothing that was forged together with the digest.
+    /// What is checked: SQLite's own structure; that every question, word and number of the journal
+    /// can be, in this design and this shard; that each answer has its verdict; and the digest over
+    /// manifest, shard, questions, answers and judgements, which a journal of this version keeps
+    /// with each commit. It finds damage, whatever its cause, but nothing that was forged together
+    /// with the digest.
     ///
     /// # Errors
     ///
@@ -126,31 +129,5 @@ impl Journal {
                 format!("a verdict without judge or reason, on {question}"),
             )),
         }
-    }
-
-    /// The question of a record, by its first two columns, if it is one of this journal's.
-    pub(super) fn checked_question(&self, row: &Row<'_>) -> rusqlite::Result<Question> {
-        let (place, item): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let wrong = || {
-            damage(
-                0,
-                format!("row {place}, item {item}, which is no question of it"),
-            )
-        };
-        let question = Question {
-            row: usize::try_from(place).map_err(|_| wrong())?,
-            item: usize::try_from(item).map_err(|_| wrong())?,
-        };
-        match self.asks(question) {
-            true => Ok(question),
-            false => Err(wrong()),
-        }
-    }
-
-    /// Whether it is a question of this journal's rows.
-    pub(super) fn asks(&self, question: Question) -> bool {
-        let planned = self.design.rows().get(question.row);
-        let asked = planned.is_some_and(|row| row.items.contains(&question.item));
-        asked && self.shard.holds(question.row)
     }
 }

@@ -11,8 +11,9 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`JournalError`]: the disk is full or fails; a question is not one of this journal's rows, or has an answer
-    /// already; an answer is longer than [`LONGEST_ANSWER`]; the journal [is gone](JournalError::Gone).
+    /// [`JournalError`]: the disk is full or fails; a question is not one of this journal's rows,
+    /// or has an answer already; an answer is longer than [`LONGEST_ANSWER`]; the journal [is
+    /// gone](JournalError::Gone).
     pub fn record(&mut self, responses: &[Response]) -> Result<(), JournalError> {
         for response in responses {
             self.check(response)?;
@@ -38,12 +39,13 @@ impl Journal {
         self.place.check(&self.path)
     }
 
-    /// Records what a judge said of recorded answers, in the place of what was said before. All or, on an error, none.
+    /// Records what a judge said of recorded answers, in the place of what was said before. All or,
+    /// on an error, none.
     ///
     /// # Errors
     ///
-    /// [`JournalError`]: the disk is full or fails; a question is not one of this journal's rows, or has no answer; the
-    /// journal [is gone](JournalError::Gone).
+    /// [`JournalError`]: the disk is full or fails; a question is not one of this journal's rows,
+    /// or has no answer; the journal [is gone](JournalError::Gone).
     pub fn judge(
         &mut self,
         aspect: Aspect,

@@ -1,9 +1,9 @@
-//! What a template of one's own may cost: it may come with a study from anywhere, and must neither run for long nor
-//! fill the memory.
+//! What a template of one's own may cost: it may come with a study from anywhere, and must neither
+//! run for long nor fill the memory.
 //!
-//! minijinja counts instructions but not bytes, so text that grows within an expression is bounded by what a template
-//! may say: few operators that join texts or make lists once there are variables to keep the result in, none that
-//! repeats, no captured text, no filter whose result has no bound.
+//! minijinja counts instructions but not bytes, so text that grows within an expression is bounded
+//! by what a template may say: few operators that join texts or make lists once there are variables
+//! to keep the result in, none that repeats, no captured text, no filter whose result has no bound.
 
 use std::io;
 use std::str::CharIndices;
@@ -22,7 +22,8 @@ const MAX_TEXT: usize = 256 << 10;
 /// Instructions per prompt: a variable takes two or three.
 const FUEL: u64 = 5_000;
 
-/// The longest code of a tag, quoted text not counted, in bytes: what reads it goes down a step per operator.
+/// The longest code of a tag, quoted text not counted, in bytes: what reads it goes down a step per
+/// operator.
 const MAX_TAG: usize = 2_000;
 
 /// The most `elif` in a template, each of which lies within the one before.
@@ -190,8 +191,8 @@ impl Tag {
     }
 }
 
-/// The tags of a template, as minijinja tells them from the text. Where that sees none because the template is not a
-/// valid one, it does not matter what is seen here.
+/// The tags of a template, as minijinja tells them from the text. Where that sees none because the
+/// template is not a valid one, it does not matter what is seen here.
 struct Tags<'a> {
     source: &'a str,
     at: usize,

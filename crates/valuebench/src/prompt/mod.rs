@@ -1,14 +1,25 @@
 //! The text that a model is asked with.
 
+// The files:
+//
+//   hint        what a prompt says of the role and of an instruction
+//   template    the built-in texts, and templates of one's own
+//   bounds      what such a template may say, so that it costs little
+//   order       in which order the examples come
+
 mod bounds;
+mod error;
 mod hint;
+mod order;
 mod template;
 
 use std::ops::Range;
 
 use minijinja::Environment;
 
+pub use error::PromptError;
 pub use hint::{Direction, Instruction, InstructionWording, RoleWording};
+pub use order::ExampleOrder;
 
 use crate::{Item, Role};
 
@@ -66,76 +77,11 @@ pub struct PromptTemplate {
     example_order: ExampleOrder,
 }
 
-/// Which of the two worked examples in a prompt comes first.
-///
-/// A model may lean to the answer that it has read first or last, whatever it is asked. Half of the prompts in either
-/// order cancel that out, and what it was can be seen between the halves: see [`balanced`](Self::balanced).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ExampleOrder {
-    /// The one that ends in yes, as in the released templates.
-    #[default]
-    YesFirst,
-    /// The one that ends in no.
-    NoFirst,
-}
-
-impl ExampleOrder {
-    /// The order for a role and an item, by their places: roles take turns on each item, and items on each role, so
-    /// that every item is asked in both orders equally often (or once more in one) and so is every role. It does not
-    /// depend on what steers the model, whose effect is the difference of two answers to the same prompt.
-    ///
-    /// ```
-    /// use valuebench::ExampleOrder::{self, NoFirst, YesFirst};
-    ///
-    /// let orders = |role| [0, 1, 2, 3].map(|item| ExampleOrder::balanced(role, item));
-    /// assert_eq!(orders(0), [YesFirst, NoFirst, YesFirst, NoFirst]);
-    /// assert_eq!(orders(1), [NoFirst, YesFirst, NoFirst, YesFirst]);
-    /// ```
-    pub fn balanced(role: usize, item: usize) -> Self {
-        match (role ^ item) & 1 {
-            0 => Self::YesFirst,
-            _ => Self::NoFirst,
-        }
-    }
-}
-
 #[derive(Clone, Debug)]
 enum Form {
     Plain,
     Llama3,
     Jinja(Box<Environment<'static>>),
-}
-
-/// Why there is no prompt.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PromptError {
-    /// The template is not a valid one, or fails on this item.
-    #[error("template, line {line}: {problem}")]
-    Template {
-        /// The line in the template.
-        line: usize,
-        /// What minijinja says.
-        problem: String,
-        /// minijinja's error.
-        source: minijinja::Error,
-    },
-    /// The steered phrase is not in the text.
-    #[error("expected the steered phrase {phrase:?} in the prompt, found none in {text:?}")]
-    NoSteeredPhrase {
-        /// The phrase.
-        phrase: String,
-        /// The text.
-        text: String,
-    },
-    /// The wording asks for a bio that the role does not have.
-    #[error("role {role:?}: expected the bio `{key}`, which the wording asks for, found none")]
-    NoBio {
-        /// The name of the role.
-        role: String,
-        /// The key of the bio in role files.
-        key: &'static str,
-    },
 }
 
 impl PromptTemplate {
@@ -163,22 +109,23 @@ impl PromptTemplate {
     ///   after it, or nothing;
     /// - `examples`: the two worked examples of the built-in templates.
     ///
-    /// What a role or an instruction lacks can be asked for (`{% if role.job %}`) but not put in: a prompt never says
-    /// "none" of it.
+    /// What a role or an instruction lacks can be asked for (`{% if role.job %}`) but not put in: a
+    /// prompt never says "none" of it.
     ///
     /// # Bounds
     ///
-    /// A template may come from anywhere, so it can neither run for long nor fill the memory. It has at most 64 KiB and
-    /// 5,000 instructions and makes at most 256 KiB of text; a tag has at most 2,000 bytes beside quoted text. There are
-    /// `if`, `for`, `with`, `set x = ...`, `raw` and comments, the filters `upper`, `lower`, `capitalize`, `title`,
-    /// `trim`, `default`, `length` and `replace`, and the tests `defined`, `undefined`, `none` and `string`; no macros,
-    /// calls, includes, captured blocks or recursive loops, no `*`, and at most 100 `elif`. A template with `set`, `for`
-    /// or `with` may have six of `~`, `+` and `,` in its tags.
+    /// A template may come from anywhere, so it can neither run for long nor fill the memory. It
+    /// has at most 64 KiB and 5,000 instructions and makes at most 256 KiB of text; a tag has at
+    /// most 2,000 bytes beside quoted text. There are `if`, `for`, `with`, `set x = ...`, `raw` and
+    /// comments, the filters `upper`, `lower`, `capitalize`, `title`, `trim`, `default`, `length`
+    /// and `replace`, and the tests `defined`, `undefined`, `none` and `string`; no macros, calls,
+    /// includes, captured blocks or recursive loops, no `*`, and at most 100 `elif`. A template
+    /// with `set`, `for` or `with` may have six of `~`, `+` and `,` in its tags.
     ///
     /// # Errors
     ///
-    /// [`PromptError::Template`] for a template that minijinja cannot read, that names what no prompt has, or that is
-    /// out of these bounds.
+    /// [`PromptError::Template`] for a template that minijinja cannot read, that names what no
+    /// prompt has, or that is out of these bounds.
     ///
     /// ```
     /// # use valuebench::{Agreement, Item, PromptTemplate};
@@ -218,8 +165,8 @@ impl PromptTemplate {
         self
     }
 
-    /// Which worked example comes first; [`ExampleOrder::YesFirst`] unless set. A template of one's own has them in its
-    /// variable `examples`.
+    /// Which worked example comes first; [`ExampleOrder::YesFirst`] unless set. A template of one's
+    /// own has them in its variable `examples`.
     pub fn with_example_order(mut self, order: ExampleOrder) -> Self {
         self.example_order = order;
         self

@@ -148,7 +148,8 @@ fn check_names(source: &str, names: HashSet<String>) -> Result<(), PromptError> 
     ))
 }
 
-/// What a role lacks is undefined, so that a template which names it fails and cannot write "none" into a prompt.
+/// What a role lacks is undefined, so that a template which names it fails and cannot write "none"
+/// into a prompt.
 fn known(text: Option<&str>) -> Value {
     text.map_or(Value::UNDEFINED, Value::from)
 }

@@ -1,3 +1,5 @@
+//! Changes of item scores.
+
 use ndarray::{Array3, ArrayView3};
 
 use super::changes::Paired;
@@ -7,7 +9,8 @@ use crate::{Intervention, Item, ItemScores, MeasurementError, Score, Setting};
 /// row less that of the unsteered row of the same role, from -2 to 2.
 ///
 /// The mean over the items of a value that a role was asked is its change in
-/// [`SteeringChanges`](crate::SteeringChanges), up to rounding; interventions and roles are in the same order.
+/// [`SteeringChanges`](crate::SteeringChanges), up to rounding; interventions and roles are in the
+/// same order.
 ///
 /// ```
 /// use valuebench::{Agreement, Item, ItemChanges, Score::{Against, For, Neutral}, Setting};
@@ -46,7 +49,8 @@ impl ItemChanges {
     ///
     /// # Errors
     ///
-    /// [`MeasurementError`]: a setting that occurs twice, or has more or fewer places than there are items.
+    /// [`MeasurementError`]: a setting that occurs twice, or has more or fewer places than there
+    /// are items.
     pub fn of(
         items: Vec<Item>,
         rows: Vec<(Setting, Vec<Option<Score>>)>,
@@ -85,8 +89,8 @@ impl ItemChanges {
         &self.roles
     }
 
-    /// The changes, `[interventions, roles, items]`; NaN where a role was not asked the item, or has
-    /// no row under an intervention.
+    /// The changes, `[interventions, roles, items]`; NaN where a role was not asked the item, or
+    /// has no row under an intervention.
     pub fn matrix(&self) -> ArrayView3<'_, f64> {
         self.changes.view()
     }

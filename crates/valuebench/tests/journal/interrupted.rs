@@ -16,8 +16,8 @@ fn big() -> Design {
     design(40, &["", "Ada", "Bo", "Cy"], &[1, 2, 3, 4, 5])
 }
 
-/// Not a test of its own: the program that is killed. It answers in small batches and notes, in a file of its own, what
-/// it asks and what the journal acknowledged.
+/// Not a test of its own: the program that is killed. It answers in small batches and notes, in a
+/// file of its own, what it asks and what the journal acknowledged.
 #[test]
 fn child() {
     let Some(folder) = std::env::var_os("JOURNAL_CHILD").map(PathBuf::from) else {
@@ -132,7 +132,8 @@ fn fifty_kills_lose_nothing() {
 #[test]
 fn a_full_disk_stops_the_run_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    // No file may grow beyond 1,200 blocks of 512 or 1,024 bytes, the log among them, and the program is told so instead of killed.
+    // No file may grow beyond 1,200 blocks of 512 or 1,024 bytes, the log among them, and the
+    // program is told so instead of killed.
     let limited = "trap '' XFSZ; ulimit -f 1200 && exec \"$@\"";
     let output = child_in(folder.path(), limited).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

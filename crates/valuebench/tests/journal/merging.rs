@@ -194,7 +194,8 @@ fn merges_in_a_folder() {
     std::fs::create_dir_all(&folder).unwrap();
     let mut paths = Vec::new();
     for shard in shards(2) {
-        // The files are called like the folder, so that a path begins with the name and ends with it.
+        // The files are called like the folder, so that a path begins with the name and ends with
+        // it.
         let file = std::path::Path::new(&name).file_name().unwrap().to_owned();
         let mut path = file;
         path.push(format!("-{}", shard.index()));

@@ -187,7 +187,8 @@ fn changes_of_items_are_what_tables_are_the_means_of() {
     assert_eq!(items.matrix()[[0, 1, 0]], score(4) - score(3));
 }
 
-/// Exactly the scores that the orientations are the means of, and those of plain and of reversed items apart.
+/// Exactly the scores that the orientations are the means of, and those of plain and of reversed
+/// items apart.
 #[test]
 fn scores_of_items_are_what_orientations_are_the_means_of() {
     let folder = tempfile::tempdir().unwrap();
@@ -237,7 +238,8 @@ fn a_shard_alone_makes_no_table() {
     );
 }
 
-/// A split leaves each part other items, so the values come up in another order in each; the columns do not.
+/// A split leaves each part other items, so the values come up in another order in each; the
+/// columns do not.
 #[test]
 fn every_part_has_its_values_in_the_order_of_the_questionnaire() {
     let items = items(6);
