@@ -5,7 +5,7 @@
 //! came in. Records have different keys, so that no two are alike and take each other out. It finds
 //! damage, not forgery: who rewrites the sum as well is not found.
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row};
 use sha2::{Digest, Sha256};
 
 use super::{Manifest, Shard};
@@ -63,47 +63,50 @@ pub(super) const ANSWER: &str =
 pub(super) const JUDGEMENT: &str = "row, item, aspect, stance, judge, reason";
 
 pub(super) fn of_answer(row: &Row<'_>) -> rusqlite::Result<Sum> {
-    let mut hash = Hash::new("answer");
-    hash.number(row.get(0)?);
-    hash.number(row.get(1)?);
-    hash.0.update(row.get::<_, [u8; 32]>(2)?);
-    hash.text(row.get_ref(3)?.as_str()?);
-    hash.number(row.get(4)?);
-    hash.number(row.get(5)?);
-    hash.0.update(row.get::<_, f64>(6)?.to_bits().to_le_bytes());
-    Ok(Sum(hash.0.finalize().into()))
+    Ok(answer(
+        [row.get(0)?, row.get(1)?],
+        &row.get(2)?,
+        row.get_ref(3)?.as_str()?,
+        [row.get(4)?, row.get(5)?],
+        row.get(6)?,
+    ))
 }
 
 pub(super) fn of_judgement(row: &Row<'_>) -> rusqlite::Result<Sum> {
+    let text = |column| -> rusqlite::Result<_> { Ok(row.get_ref(column)?.as_str_or_null()?) };
+    let words = [text(3)?, text(4)?, text(5)?];
+    Ok(judgement([row.get(0)?, row.get(1)?, row.get(2)?], words))
+}
+
+/// The record of an answer: its row and item, the prompt's hash, the text, the tokens of both and
+/// the seconds.
+pub(super) fn answer(
+    key: [i64; 2],
+    prompt: &[u8; 32],
+    text: &str,
+    tokens: [i64; 2],
+    seconds: f64,
+) -> Sum {
+    let mut hash = Hash::new("answer");
+    key.into_iter()
+        .chain(tokens)
+        .for_each(|number| hash.number(number));
+    hash.0.update(prompt);
+    hash.text(text);
+    // SQLite keeps no sign of zero; the sum has none.
+    hash.0.update((seconds + 0.0).to_bits().to_le_bytes());
+    Sum(hash.0.finalize().into())
+}
+
+/// The record of a judgement: its row, item and aspect; stance, judge and reason.
+pub(super) fn judgement(key: [i64; 3], words: [Option<&str>; 3]) -> Sum {
     let mut hash = Hash::new("judgement");
-    for column in 0..3 {
-        hash.number(row.get(column)?);
+    key.into_iter().for_each(|number| hash.number(number));
+    for word in words {
+        hash.0.update([u8::from(word.is_some())]);
+        hash.text(word.unwrap_or_default());
     }
-    for column in 3..6 {
-        let text = row.get_ref(column)?.as_str_or_null()?;
-        hash.0.update([u8::from(text.is_some())]);
-        hash.text(text.unwrap_or_default());
-    }
-    Ok(Sum(hash.0.finalize().into()))
-}
-
-/// The record of an answer, as it lies in the journal.
-pub(super) fn answer_at(connection: &Connection, row: i64, item: i64) -> rusqlite::Result<Sum> {
-    let sql = format!("SELECT {ANSWER} FROM answer WHERE row = ? AND item = ?");
-    connection.query_row(&sql, [row, item], of_answer)
-}
-
-/// The record of a judgement, if there is one.
-pub(super) fn judgement_at(
-    connection: &Connection,
-    row: i64,
-    item: i64,
-    aspect: u8,
-) -> rusqlite::Result<Option<Sum>> {
-    let sql =
-        format!("SELECT {JUDGEMENT} FROM judgement WHERE row = ? AND item = ? AND aspect = ?");
-    let found = connection.query_row(&sql, params![row, item, aspect], of_judgement);
-    found.optional()
+    Sum(hash.0.finalize().into())
 }
 
 /// A hash of parts that cannot run into one another.
