@@ -1,0 +1,54 @@
+//! Figures and tables as pictures: plain data in, one SVG document out.
+//!
+//! Each drawing function takes a description of what to show and returns a [`Picture`]:
+//! [`graphs`] draws directed graphs side by side, [`bars`] grouped bars with error bars,
+//! [`steering_table`] a table of stacked bars with a number on each, [`pies`] a grid of pies,
+//! [`specification_curve`] many combinations of choices in the order of their results,
+//! [`histogram`] where a number lies among those that chance gives, [`front`] what a gain costs.
+//! [`Picture::svg`] and [`Picture::png`] are what goes into files. The PNG is rasterised from the SVG with the
+//! font that the crate carries, so neither depends on the fonts of the machine.
+//! [`Picture::inline`] is a picture as part of a page, which [`dark_style`] shows on a dark ground.
+//!
+//! Colour is never the only carrier of meaning: whatever differs in colour differs in hatching,
+//! dash pattern, position or a printed label too. The colours are those of Okabe and Ito, which
+//! colour-blind readers can tell apart.
+//!
+//! ```
+//! use figures::{Edge, GraphFigure, GraphPanel, graphs};
+//!
+//! let panel = GraphPanel::new("Two values", [Edge::directed("Empathy", "Social")]);
+//! let picture = graphs(&GraphFigure::new("A first graph").panel(panel))?;
+//! assert!(picture.svg().starts_with("<svg"));
+//! # Ok::<(), figures::DrawError>(())
+//! ```
+
+mod bars;
+mod canvas;
+#[cfg(test)]
+mod check;
+mod curve;
+mod font;
+mod front;
+mod graphs;
+mod histogram;
+mod layered;
+mod legend;
+mod palette;
+mod picture;
+mod pies;
+mod raster;
+mod scale;
+mod shares;
+mod table;
+mod theme;
+
+pub use bars::{Bar, BarCluster, BarFigure, BarGroup, BarPanel, bars};
+pub use curve::{CurveAxis, CurveFigure, CurveLevel, CurvePoint, specification_curve};
+pub use front::{FrontFigure, FrontPoint, Standing, front};
+pub use graphs::{Edge, EdgeKind, EdgeStyle, GraphFigure, GraphPanel, graphs};
+pub use histogram::{HistogramFigure, histogram};
+pub use picture::{DrawError, Picture};
+pub use pies::{PieFigure, PieRow, pies};
+pub use shares::Shares;
+pub use table::{SteeringCell, SteeringRow, SteeringTable, steering_table};
+pub use theme::dark_style;

@@ -1,0 +1,119 @@
+//! How far the conclusions of a study hold when its choices are made otherwise.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use audit::own::{self, OwnStudy};
+use audit::{Audit, Settings, write};
+use clap::Parser;
+use program::{Failure, exit_code, make_folder, remark, say, steps};
+use reproduce::Arguments;
+use study::read_study;
+
+/// How far the conclusions of a study hold when its choices are made otherwise.
+///
+/// Combines every feature set, baseline, level, treatment of undirected edges, definition and set
+/// of rows; holds the gap between expected and unexpected rates against chance; resamples the
+/// rows for how sure edges and rates are; holds simpler scores against the graph; plans what to
+/// steer with; and writes report.html, audit.json, multiverse.csv.gz, edges.csv and a specification
+/// curve for each graph.
+///
+/// Without options it runs on the planted study, which the program carries. docs/audit.md says how
+/// to read the results.
+#[derive(Parser)]
+#[command(version, verbatim_doc_comment)]
+struct Args {
+    #[command(flatten)]
+    arguments: Arguments,
+
+    /// Folder of a study that run_study or merge_study has finished: audits its own measurements, and the single answers in
+    /// its journal.
+    #[arg(long, value_name = "DIR", conflicts_with = "experiment")]
+    study: Option<PathBuf>,
+
+    /// Study file (TOML) of a study whose journal is complete and whose tables are not made: they are made in a folder
+    /// within --out. --data names the folder that its paths are relative to; that of the file unless given.
+    #[arg(long, value_name = "FILE", requires = "study", group = "described")]
+    study_file: Option<PathBuf>,
+
+    /// Seed of everything random.
+    #[arg(long, default_value_t = Settings::default().seed)]
+    seed: u64,
+
+    /// Random sets of features to try, each as large as the published one.
+    #[arg(long, value_name = "N", default_value_t = Settings::default().random_sets)]
+    random_sets: usize,
+
+    /// Graphs to draw for each test against chance.
+    #[arg(long, value_name = "N", default_value_t = Settings::default().draws, value_parser = at_least_one)]
+    draws: usize,
+
+    /// Resamples of the training rows and of the test rows.
+    #[arg(long, value_name = "N", default_value_t = Settings::default().resamples, value_parser = at_least_one)]
+    resamples: usize,
+
+    /// Share of the resamples that an edge of the consensus graph must be found in, from 0 to 1.
+    #[arg(long, value_name = "SHARE", default_value_t = Settings::default().threshold, value_parser = share)]
+    threshold: f64,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| "expected a number from 1 on".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share = text
+        .parse()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
+fn main() -> ExitCode {
+    exit_code(run(&Args::parse()))
+}
+
+fn run(args: &Args) -> Result<(), Failure> {
+    let started = Instant::now();
+    let out: &Path = &args.arguments.out;
+    let OwnStudy { loaded, answers } = match &args.study {
+        None => OwnStudy {
+            loaded: args.arguments.load()?,
+            answers: None,
+        },
+        Some(folder) => match &args.study_file {
+            None => own::finished(folder)?,
+            Some(file) => {
+                let (study, data) = read_study(file, args.arguments.data.as_deref())?;
+                own::of_journal(folder, (&study, &data), out)?
+            }
+        },
+    };
+    for note in &loaded.study.notes {
+        remark(format_args!("note: {note}"));
+    }
+    // Rather now than when all is computed.
+    make_folder(out)?;
+    let settings = Settings {
+        seed: args.seed,
+        random_sets: args.random_sets,
+        draws: args.draws,
+        resamples: args.resamples,
+        threshold: args.threshold,
+        ..Settings::default()
+    };
+    let progress = steps(0);
+    let audit = Audit::compute(&loaded, answers.as_ref(), &settings, &progress)?;
+    progress.finish_and_clear();
+    for file in write(&audit, out)? {
+        say(out.join(file).display())?;
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    say(format_args!(
+        "{}: {} combinations of choices in {seconds:.1} s; docs/audit.md says how to read them",
+        audit.experiment, audit.multiverse.n_specifications
+    ))?;
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! The audit as files.
+
+use std::path::Path;
+
+use super::Audit;
+use super::edge_confidence::EdgeConfidence;
+use super::multiverse::{self, Curve};
+use super::report;
+use figures::{CurveAxis, CurveFigure, CurveLevel, CurvePoint, specification_curve};
+use program::{Failure, save_picture, save_text, write_whole};
+
+/// Writes `audit.json`, `report.html`, `multiverse.csv.gz`, `edges.csv` and the specification curves into `out`.
+/// Returns the names of the files.
+///
+/// # Errors
+/// If a picture cannot be drawn or a file cannot be written.
+pub fn write(audit: &Audit, out: &Path) -> Result<Vec<String>, Failure> {
+    let mut files = Vec::new();
+    let table = out.join("multiverse.csv.gz");
+    write_whole(&table, &multiverse::csv_gz(&audit.specifications)?)?;
+    files.push("multiverse.csv.gz".to_owned());
+    let table = out.join("edges.csv");
+    write_whole(&table, &edges(&audit.edge_confidence)?)?;
+    files.push("edges.csv".to_owned());
+    for curve in audit
+        .multiverse
+        .curves
+        .iter()
+        .filter(|curve| curve.n_with_gap > 0)
+    {
+        let stem = format!("curve_{}_{}", curve.steering.key(), curve.graph);
+        let picture = specification_curve(&curve_figure(&audit.experiment, curve))?;
+        save_picture(&out.join(&stem), picture.svg(), &picture.png()?)?;
+        files.extend([format!("{stem}.svg"), format!("{stem}.png")]);
+    }
+    save_text(
+        &out.join("audit.json"),
+        &(serde_json::to_string_pretty(audit)? + "\n"),
+    )?;
+    files.push("audit.json".to_owned());
+    save_text(&out.join("report.html"), &report::html(audit)?)?;
+    files.push("report.html".to_owned());
+    Ok(files)
+}
+
+/// How often each pair was joined, one a line.
+fn edges(confidence: &[EdgeConfidence]) -> Result<Vec<u8>, Failure> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record([
+        "features",
+        "drawn_again",
+        "a",
+        "b",
+        "found",
+        "any",
+        "any_low",
+        "any_high",
+        "forward",
+        "backward",
+        "undirected",
+        "bidirected",
+    ])?;
+    for found in confidence {
+        for (unit, resampled) in [("roles", &found.by_role), ("rows", &found.by_row)] {
+            for edge in &resampled.edges {
+                writer.serialize((
+                    found.features,
+                    unit,
+                    &edge.a,
+                    &edge.b,
+                    edge.found,
+                    edge.any,
+                    edge.any_interval,
+                    [
+                        edge.forward,
+                        edge.backward,
+                        edge.undirected,
+                        edge.bidirected,
+                    ],
+                ))?;
+            }
+        }
+    }
+    Ok(writer.into_inner()?)
+}
+
+/// The specification curve of one graph and way to steer.
+pub(super) fn curve_figure(experiment: &str, curve: &Curve) -> CurveFigure {
+    let levels = |levels: &[multiverse::Level]| {
+        let level = |level: &multiverse::Level| CurveLevel {
+            name: level.name.clone(),
+            shares: level.share_in_bins.clone(),
+            note: format!("{:.0} % > 0", 100.0 * level.share_above_zero),
+        };
+        levels.iter().map(level).collect()
+    };
+    let points = curve.bins.iter().map(|bin| CurvePoint {
+        upper: bin.expected,
+        lower: bin.unexpected,
+        gap: bin.gap,
+    });
+    CurveFigure {
+        title: format!(
+            "{experiment}: {} combinations of choices, {}, graph \"{}\"",
+            curve.n_with_gap,
+            curve.steering.title(),
+            curve.graph
+        ),
+        description: format!(
+            "Combinations of choices by the gap between the expected and the unexpected rate; {:.0} \
+             percent have a gap above 0.",
+            100.0 * curve.share_above_zero.unwrap_or_default()
+        ),
+        points: points.collect(),
+        names: ["expected".to_owned(), "unexpected".to_owned()],
+        mark: curve
+            .published
+            .map(|published| (published.place, "published".to_owned())),
+        axes: curve
+            .axes
+            .iter()
+            .map(|axis| CurveAxis {
+                name: axis.name.to_owned(),
+                levels: levels(&axis.levels),
+            })
+            .collect(),
+    }
+}

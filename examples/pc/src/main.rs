@@ -1,0 +1,63 @@
+//! `pc FILE.csv`: searches the causal graph behind a table with the PC algorithm and prints it.
+//!
+//! The way: [`crate::csv_table`] reads the file, [`settings`] makes a test of independence and
+//! the search's options from the command line, [`mod@search`] searches, [`answer`] prints and draws.
+
+mod answer;
+mod arguments;
+mod choices;
+mod csv_table;
+mod knowledge;
+mod resampled;
+mod search;
+mod settings;
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::csv_table::CsvTable;
+use clap::Parser;
+use program::{Failure, exit_code};
+
+use crate::arguments::Arguments;
+use crate::choices::TestKind;
+use crate::search::search;
+
+fn main() -> ExitCode {
+    exit_code(run(&Arguments::parse()))
+}
+
+fn run(arguments: &Arguments) -> Result<(), Failure> {
+    settings::check(arguments)?;
+    // This thread is one of those that work: a search of a tenth of a second would else wait for the
+    // system to spread them over the cores.
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.search.threads)
+        .use_current_thread()
+        .build_global()?;
+    let file = &arguments.file;
+    let table = CsvTable::read(&content(file)?, &settings::table(arguments))
+        .map_err(|error| format!("{}: {error}", file.display()))?;
+    let answer = match arguments.test.kind {
+        TestKind::Fisherz | TestKind::Spearman | TestKind::Nonparanormal => {
+            search(table, arguments, settings::fisher_z)
+        }
+        TestKind::Gsq => search(table, arguments, settings::g_square),
+        TestKind::Chisq => search(table, arguments, settings::chi_square),
+        TestKind::Mixed => search(table, arguments, settings::mixed),
+        #[cfg(feature = "lapack")]
+        TestKind::Kci => search(table, arguments, settings::kci),
+    }?;
+    answer.write(&arguments.output)
+}
+
+/// The bytes of a file, or of standard input for `-`.
+fn content(file: &Path) -> Result<Vec<u8>, Failure> {
+    if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()).into())
+}

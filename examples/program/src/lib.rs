@@ -1,0 +1,75 @@
+//! What every program here does alike: it speaks, ends, shows progress, and leaves whole files.
+//!
+//! - this file: lines to the user, [`exit_code`], a progress bar
+//! - `save`: files that are whole or not there
+
+mod save;
+
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+pub use save::{make_folder, save_picture, save_text, write_whole};
+
+/// Any error on its way to the user.
+pub type Failure = Box<dyn std::error::Error>;
+
+/// Standard output cannot be written to.
+#[derive(Debug, thiserror::Error)]
+#[error("standard output: {0}")]
+pub struct Unsaid(#[from] io::Error);
+
+/// What a shell tells of a program that ended because nobody reads what it writes.
+const NOBODY_READS: u8 = 141;
+
+/// Prints the error, if there is one, and says so to the system. Where nobody reads standard output any more, as after
+/// `| head`, there is nothing to print.
+pub fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
+    let Err(error) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    match error.downcast_ref::<Unsaid>() {
+        Some(Unsaid(why)) if why.kind() == ErrorKind::BrokenPipe => ExitCode::from(NOBODY_READS),
+        _ => {
+            remark(format_args!("error: {}", with_causes(error.as_ref())));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints a line.
+///
+/// # Errors
+/// [`Unsaid`], with which a program should end: [`exit_code`] knows what to make of it.
+pub fn say(line: impl Display) -> Result<(), Unsaid> {
+    Ok(writeln!(io::stdout().lock(), "{line}")?)
+}
+
+/// Prints a line to standard error, if anybody reads that.
+pub fn remark(line: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}
+
+/// A progress bar on standard error; nothing is shown where that is no terminal.
+#[must_use]
+pub fn steps(length: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}");
+    ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The error and what caused it, where its own words do not say so already.
+#[must_use]
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        if !text.contains(&words) {
+            text = format!("{text}: {words}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,13 @@
+//! Figure 4: steering effects that the discovered and the reference graph let one expect.
+
+use std::process::ExitCode;
+
+use reproduce::draw_only;
+use reproduce::outputs::Output;
+
+fn main() -> ExitCode {
+    draw_only(
+        Output::Figure4,
+        "Figure 4: steering effects that the discovered and the reference graph let one expect.",
+    )
+}

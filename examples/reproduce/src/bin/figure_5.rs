@@ -1,0 +1,10 @@
+//! Figure 5: the other reference graphs.
+
+use std::process::ExitCode;
+
+use reproduce::draw_only;
+use reproduce::outputs::Output;
+
+fn main() -> ExitCode {
+    draw_only(Output::Figure5, "Figure 5: the other reference graphs.")
+}

@@ -1,0 +1,13 @@
+//! Table 1: what the published SAE features do to ten values.
+
+use std::process::ExitCode;
+
+use reproduce::draw_only;
+use reproduce::outputs::Output;
+
+fn main() -> ExitCode {
+    draw_only(
+        Output::Table1,
+        "Table 1: what the published SAE features do to ten values.",
+    )
+}

@@ -1,0 +1,12 @@
+//! Table 5: what all SAE features do to all values, for Llama3-8B-IT.
+
+use std::process::ExitCode;
+
+use reproduce::draw_full_table;
+
+fn main() -> ExitCode {
+    draw_full_table(
+        5,
+        "Table 5: what all SAE features do to all values, for Llama3-8B-IT.",
+    )
+}

@@ -1,0 +1,29 @@
+//! Every figure and table of the paper, and its report, from measured value orientations.
+//!
+//! The way of the data, a file each:
+//!
+//! - [`source`]: where files come from, a folder or the program itself
+//! - `checksum`: their SHA-256
+//! - [`experiment`]: the experiment file, every choice that the analysis leaves open
+//! - [`measurements`]: the orientation tables, checked against the choices
+//! - `arguments`: both of them from a command line
+//! - [`results`], [`dyads`]: every number
+//! - [`outputs`]: which number goes into which figure and table; [`report`]: the Markdown that sets each beside the paper's
+//! - [`reproduction`]: all of it from end to end; `single`: one output alone
+
+pub mod dyads;
+pub mod experiment;
+pub mod measurements;
+pub mod outputs;
+pub mod report;
+pub mod reproduction;
+pub mod results;
+pub mod source;
+
+mod arguments;
+mod checksum;
+mod single;
+
+pub use arguments::{Arguments, Loaded};
+pub use checksum::{bytes_checksum, checksum};
+pub use single::{draw_full_table, draw_only};

@@ -1,0 +1,87 @@
+//! The shards of a study put together.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Parser;
+use program::{Failure, exit_code, remark, say};
+use study::finish::finish;
+use study::{Materials, StudyArguments, is_of_study, journal_of, same_study};
+use value_causal::bench::journal::{Journal, Shard, merge};
+
+/// Merge the journals of a study's shards and make what a single run makes of them.
+///
+/// The journals lie in the study's folder, below `shards`, where run_study --shard leaves them. All shards must be there
+/// and complete, each once and all of the same study, that of the study file. Where the whole study's journal is there
+/// already it is taken, if the shards' journals are of its study. Needs no model; one that is here is compared with the
+/// one that was asked.
+#[derive(Parser)]
+#[command(version)]
+struct Args {
+    #[command(flatten)]
+    arguments: StudyArguments,
+}
+
+fn main() -> ExitCode {
+    exit_code(run(&Args::parse().arguments))
+}
+
+fn run(arguments: &StudyArguments) -> Result<(), Failure> {
+    let (study, data) = arguments.load()?;
+    let materials = Materials::read(&study, &data)?;
+    let out = &arguments.out;
+    let whole = journal_of(out, Shard::WHOLE);
+    let folder = out.join("shards");
+    let shards = shards(&folder)?;
+    let compare = |journal: &Journal| {
+        for file in is_of_study(journal, &study, &materials, &data)? {
+            remark(format_args!(
+                "note: {} is not here, so it was not compared with the journals'",
+                file.display()
+            ));
+        }
+        Ok::<_, Failure>(())
+    };
+    let journal = if whole.exists() {
+        let journal = Journal::of_file(&whole)?;
+        compare(&journal)?;
+        for shard in shards {
+            same_study(&journal, &Journal::of_file(shard)?)?;
+        }
+        journal
+    } else {
+        let Some(first) = shards.first() else {
+            let folder = folder.display();
+            return Err(format!("{folder}: expected the journals of shards, found none").into());
+        };
+        compare(&Journal::of_file(first)?)?;
+        merge(&whole, &shards)?
+    };
+    journal.complete()?;
+    materials.keep_made_roles(&study, out)?;
+    if arguments.answers {
+        journal.write_csv(whole.with_extension("answers.csv"))?;
+    }
+    for file in finish(&study, &data, &journal, out, None)? {
+        say(out.join(file).display())?;
+    }
+    Ok(())
+}
+
+/// The journals in a folder, by name; none where there is no folder.
+fn shards(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let named = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let mut found = Vec::new();
+    if !folder.exists() {
+        return Ok(found);
+    }
+    for entry in fs::read_dir(folder).map_err(named)? {
+        let path = entry.map_err(named)?.path();
+        if path.extension().is_some_and(|ending| ending == "journal") {
+            found.push(path);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}

@@ -1,0 +1,582 @@
+//! The study file (TOML): everything that a study leaves to choose.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::server::Server;
+use reproduce::experiment::{Figures, GraphRows};
+
+/// A study file. Paths are relative to the data folder, which is that of the file unless another is named.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct StudyFile {
+    /// The model, as titles print it.
+    pub name: String,
+    /// The model.
+    pub model: Model,
+    /// What is asked.
+    pub questionnaire: Asks,
+    /// Who is asked.
+    pub roles: Roles,
+    /// In which words.
+    #[serde(default)]
+    pub prompt: Words,
+    /// Which items each role meets.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// Which features are steered, and how; none without it.
+    pub steering: Option<Steering>,
+    /// Explicit instructions; none without it.
+    pub instructions: Option<Instructions>,
+    /// How answers end and are judged.
+    #[serde(default)]
+    pub judging: Judging,
+    /// How the device is used; no choice here changes an answer in f32.
+    #[serde(default)]
+    pub batch: Batch,
+    /// What is made of the answers beyond tables.
+    pub analysis: Option<Analysis>,
+}
+
+/// The model.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Its folder, in the layout of Hugging Face.
+    pub folder: Option<PathBuf>,
+    /// In the place of a folder: how a model behind an OpenAI-compatible server gets its prompts. `OPENAI_BASE_URL`,
+    /// `OPENAI_MODEL` and `OPENAI_API_KEY` say which model. It cannot be steered.
+    pub served: Option<Served>,
+    /// How its server is asked.
+    pub server: Option<Server>,
+    /// `cpu`, `cuda` or `cuda:N`.
+    #[serde(default = "cpu")]
+    pub device: String,
+    /// `f32`, `bf16` or `f16`; that of the file unless set.
+    pub precision: Option<String>,
+    /// Another base of the rotary embedding than the model's own.
+    pub rope_theta: Option<f64>,
+}
+
+/// How a served model gets its prompts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Served {
+    /// As a message of the user.
+    Message,
+    /// As a text to go on with, where the server can do that.
+    Text,
+}
+
+/// The questionnaire.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asks {
+    /// CSV in ValueBench's format.
+    pub file: PathBuf,
+    /// CSV with the values' definitions, which instructions quote.
+    pub definitions: Option<PathBuf>,
+    /// The values; all that have `at_least` items unless set.
+    pub values: Option<Vec<String>>,
+    /// The fewest items of a value.
+    #[serde(default = "one")]
+    pub at_least: usize,
+    /// Share of each value's items that training roles are asked; the others are for test roles.
+    #[serde(default = "train_share")]
+    pub train: f64,
+    /// Seed of that split.
+    #[serde(default)]
+    pub seed: u64,
+}
+
+/// The roles: two files in the released layout, or made from a seed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Roles {
+    /// Roles that the graph is discovered from.
+    pub train: Option<PathBuf>,
+    /// Roles that it is tested on.
+    pub test: Option<PathBuf>,
+    /// How to make them, where there are no files.
+    pub made: Option<MadeRoles>,
+    /// Whether the empty role, the model as itself, comes first in both sets.
+    #[serde(default = "yes")]
+    pub empty: bool,
+}
+
+/// The most roles that are made, of training and test together.
+const MOST_ROLES: usize = 1_000_000;
+
+/// Roles made from a seed. `run_study` writes them beside its journal.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MadeRoles {
+    /// The seed.
+    pub seed: u64,
+    /// How many for training.
+    pub train: usize,
+    /// How many for the test.
+    pub test: usize,
+}
+
+/// The words of the prompts.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Words {
+    /// `plain`, `llama3`, or the file of a minijinja template.
+    pub template: Template,
+    /// How a role is introduced.
+    pub role: RoleWords,
+    /// How an instruction is given.
+    pub instruction: InstructionWords,
+    /// The steered phrase; " your values" unless set.
+    pub steered: Option<String>,
+}
+
+/// A template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Template {
+    /// The paper's for Gemma.
+    #[default]
+    Plain,
+    /// The paper's for Llama 3.
+    Llama3,
+    /// A file.
+    File(PathBuf),
+}
+
+/// See `RoleWording`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleWords {
+    /// The published one.
+    #[default]
+    Trait,
+    /// "Note: You are ...".
+    Note,
+    /// "Note that you are role-playing ...".
+    RolePlay,
+}
+
+/// See `InstructionWording`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InstructionWords {
+    /// The released code's.
+    #[default]
+    Released,
+    /// The paper's.
+    Paper,
+}
+
+/// Which items a role is asked.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sampling {
+    /// Share of a value's training items that a training role is asked.
+    pub train: f64,
+    /// Share of a value's test items that a test role is asked.
+    pub test: f64,
+    /// The seed of the draw; as the released code draws unless set.
+    pub seed: Option<u64>,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            train: 0.4,
+            test: 1.0,
+            seed: None,
+        }
+    }
+}
+
+/// Steering by features of a sparse autoencoder.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Steering {
+    /// File or folder of the autoencoder.
+    pub sae: PathBuf,
+    /// Hook point by TransformerLens's name; the autoencoder's own unless set.
+    pub at: Option<String>,
+    /// Which features.
+    pub features: Features,
+    /// How many of the training roles are steered, from the first on; all unless set. Test roles all are.
+    pub roles: Option<usize>,
+    /// What is done to them.
+    #[serde(default)]
+    pub mode: Mode,
+    /// By how much: times the direction, as a share of the activation's length, as a factor, or as a value, by mode.
+    #[serde(default)]
+    pub dose: f64,
+    /// In which passes.
+    #[serde(default)]
+    pub passes: SteeredPasses,
+    /// Whether what the autoencoder cannot express stays.
+    #[serde(default = "yes")]
+    pub keep_error: bool,
+}
+
+/// Which features.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = "expected a list of features' numbers or { top = N }"
+)]
+pub enum Features {
+    /// These.
+    List(Vec<u64>),
+    /// The most active ones over the steered phrase, in the prompt without a role and a question.
+    Top {
+        /// How many.
+        top: usize,
+    },
+}
+
+/// What is done to a feature.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Its direction is added, `dose` times: what the released code does.
+    #[default]
+    Add,
+    /// Its unit direction is added, `dose` times the activation's length.
+    AddOfNorm,
+    /// Its activation is multiplied by `dose`: what the paper's text says.
+    Scale,
+    /// Its activation is set to `dose`.
+    Clamp,
+    /// Its activation is set to zero.
+    Ablate,
+}
+
+/// In which passes steering acts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SteeredPasses {
+    /// The prompt's.
+    #[default]
+    Prompt,
+    /// Those of new tokens.
+    Decode,
+    /// All.
+    Every,
+}
+
+/// Explicit instructions to test roles, inclined and disinclined, for each value.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Instructions {
+    /// Which items are asked under an instruction.
+    pub ask: InstructedItems,
+    /// How many of the test roles are instructed, from the first on; all unless set. Table 3 wants all.
+    pub roles: Option<usize>,
+}
+
+/// Which items are asked under an instruction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum InstructedItems {
+    /// Those of the value instructed: what the paper measures.
+    #[default]
+    Own,
+    /// All, so that one sees what else moves.
+    All,
+}
+
+/// How answers end and are judged.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Judging {
+    /// Whether the model writes to its end.
+    pub mode: JudgingMode,
+    /// The most tokens of an answer.
+    pub max_new_tokens: usize,
+    /// Who judges what the rules leave open, and thoughts.
+    pub judge: JudgedBy,
+    /// How a served judge goes about it, also one that comes later.
+    #[serde(skip_serializing_if = "Like::is_default")]
+    pub like: Like,
+    /// How its server is asked.
+    pub server: Option<Server>,
+    /// What an answer that no judge decides counts for.
+    pub open: Open,
+    /// Whether thoughts are judged too, for table 2.
+    pub thoughts: bool,
+}
+
+impl Default for Judging {
+    fn default() -> Self {
+        Self {
+            mode: JudgingMode::Exact,
+            max_new_tokens: 100,
+            judge: JudgedBy::Rules,
+            like: Like::Paper,
+            server: None,
+            open: Open::Unjudged,
+            thoughts: true,
+        }
+    }
+}
+
+/// Whether the model writes to its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JudgingMode {
+    /// To its end: the last answer counts, as in the released code.
+    #[default]
+    Exact,
+    /// Until its first answer is decided.
+    Fast,
+}
+
+/// Who judges what the rules leave open, and thoughts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JudgedBy {
+    /// Nobody; thoughts are judged by the rules, which decide few.
+    #[default]
+    Rules,
+    /// A model behind an OpenAI-compatible server: `OPENAI_BASE_URL`, `OPENAI_MODEL` and `OPENAI_API_KEY` say which.
+    Chat,
+}
+
+/// How a served judge goes about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Like {
+    /// It is asked in the paper's words for the likeliest reply. What fails stays unjudged.
+    #[default]
+    Paper,
+    /// As in the released code: its words, the server's own sampling, and unsure for all that fails.
+    Released,
+}
+
+impl Like {
+    /// Journals begun before there was a choice name none.
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What an answer that no judge decides counts for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Open {
+    /// Nothing: it waits for a judge, and tables wait with it.
+    #[default]
+    Unjudged,
+    /// Unsure, as in the released code.
+    Unsure,
+}
+
+/// How the device is used.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Batch {
+    /// The most answers that are written together.
+    pub rows: Option<usize>,
+    /// MiB for keys and values.
+    pub memory: Option<u64>,
+    /// Whether questions that begin alike share the beginning.
+    pub share_prefixes: bool,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            rows: None,
+            memory: None,
+            share_prefixes: true,
+        }
+    }
+}
+
+/// What is made of the answers.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Analysis {
+    /// Level of the tests of independence.
+    #[serde(default = "five_percent")]
+    pub alpha: f64,
+    /// Reference graphs, as in an experiment file.
+    pub references: PathBuf,
+    /// The planted graph, if there is one. The `truth.json` of an organism says every planted answer, too.
+    pub truth: Option<PathBuf>,
+    /// The training rows that the figures' graph is discovered from.
+    #[serde(default)]
+    pub rows: GraphRows,
+    /// The features behind the figures; all unless set.
+    pub published: Option<Vec<u64>>,
+    /// The role whose steered rows the figures show; the first test role unless set.
+    pub sae_role: Option<String>,
+    /// Keys of the reference graphs in the figures.
+    pub figures: Figures,
+}
+
+/// A study file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {reason}", file.display())]
+pub struct StudyFileError {
+    /// The file.
+    pub file: PathBuf,
+    /// What was expected and what was found, with line and column where there is one.
+    pub reason: String,
+}
+
+impl StudyFile {
+    /// Reads a study file.
+    ///
+    /// # Errors
+    /// It cannot be read, or a setting is missing, unknown or senseless.
+    pub fn read(file: &Path) -> Result<Self, StudyFileError> {
+        let refused = |reason: String| StudyFileError {
+            file: file.to_owned(),
+            reason,
+        };
+        let text = fs::read_to_string(file).map_err(|error| refused(error.to_string()))?;
+        let study: Self =
+            toml::from_str(&text).map_err(|error| refused(error.to_string().trim_end().into()))?;
+        match study.fault() {
+            Some(fault) => Err(refused(fault)),
+            None => Ok(study),
+        }
+    }
+
+    fn fault(&self) -> Option<String> {
+        let shares = [
+            ("questionnaire.train", self.questionnaire.train),
+            ("sampling.train", self.sampling.train),
+            ("sampling.test", self.sampling.test),
+        ];
+        let share = shares
+            .iter()
+            .find(|(_, share)| !(*share > 0.0 && *share <= 1.0));
+        if let Some((name, found)) = share {
+            return Some(format!(
+                "{name}: expected a share above 0 and up to 1, found {found}"
+            ));
+        }
+        let roles = &self.roles;
+        if !matches!(
+            (&roles.train, &roles.test, &roles.made),
+            (Some(_), Some(_), None) | (None, None, Some(_))
+        ) {
+            return Some("roles: expected the files train and test, or made, and not both".into());
+        }
+        if let Some(MadeRoles { train, test, .. }) = roles.made
+            && train.saturating_add(test) > MOST_ROLES
+        {
+            return Some(format!(
+                "roles.made: expected at most {MOST_ROLES} roles, found {train} for training and {test} for the test"
+            ));
+        }
+        if self
+            .questionnaire
+            .values
+            .as_ref()
+            .is_some_and(Vec::is_empty)
+        {
+            return Some("questionnaire.values: expected a value, found none".to_owned());
+        }
+        if let Some(Analysis { alpha, .. }) = &self.analysis
+            && !(*alpha > 0.0 && *alpha < 1.0)
+        {
+            return Some(format!(
+                "analysis.alpha: expected a level between 0 and 1, found {alpha}"
+            ));
+        }
+        match (&self.model.folder, &self.model.served) {
+            (Some(_), None) => {}
+            (None, Some(_)) if self.steering.is_none() => {}
+            (None, Some(_)) => return Some("steering: a served model cannot be steered".into()),
+            _ => return Some("model: expected either folder or served".into()),
+        }
+        if let Some(fault) = self.server_fault() {
+            return Some(fault);
+        }
+        if self.judging.max_new_tokens == 0 {
+            return Some("judging.max_new_tokens: expected at least 1, found 0".to_owned());
+        }
+        let Batch { rows, memory, .. } = self.batch;
+        for (name, setting) in [("rows", rows.map(|n| n as u64)), ("memory", memory)] {
+            if setting == Some(0) {
+                return Some(format!("batch.{name}: expected at least 1, found 0"));
+            }
+        }
+        if let Some(steering) = &self.steering {
+            if let Some(fault) = steering.features.fault() {
+                return Some(format!("steering.features: {fault}"));
+            }
+            if !steering.dose.is_finite() {
+                return Some(format!(
+                    "steering.dose: expected a number, found {}",
+                    steering.dose
+                ));
+            }
+            if steering.dose == 0.0 && matches!(steering.mode, Mode::Add | Mode::AddOfNorm) {
+                return Some("steering.dose: expected a number other than 0 to add".to_owned());
+            }
+        }
+        None
+    }
+
+    fn server_fault(&self) -> Option<String> {
+        let (model, judging) = (&self.model, &self.judging);
+        if model.server.is_some() && model.served.is_none() {
+            return Some("model.server: expected a served model, found a folder".to_owned());
+        }
+        if judging.server.is_some() && judging.judge != JudgedBy::Chat {
+            return Some("judging.server: expected judge = \"chat\", found the rules".to_owned());
+        }
+        let servers = [("model", &model.server), ("judging", &judging.server)];
+        servers.into_iter().find_map(|(table, server)| {
+            let fault = server.as_ref()?.fault()?;
+            Some(format!("{table}.server.{fault}"))
+        })
+    }
+}
+
+impl Features {
+    /// What is wrong with them.
+    fn fault(&self) -> Option<String> {
+        let n = match self {
+            Self::List(features) => features.len(),
+            Self::Top { top } => *top,
+        };
+        if n == 0 {
+            return Some("expected at least one, found none".to_owned());
+        }
+        let Self::List(features) = self else {
+            return None;
+        };
+        let mut seen = HashSet::new();
+        let twice = features.iter().find(|feature| !seen.insert(**feature))?;
+        Some(format!("expected each once, found {twice} twice"))
+    }
+}
+
+fn cpu() -> String {
+    "cpu".to_owned()
+}
+
+fn one() -> usize {
+    1
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn train_share() -> f64 {
+    0.7
+}
+
+fn five_percent() -> f64 {
+    0.05
+}

@@ -1,0 +1,275 @@
+//! What is made of a complete journal: orientation tables, table 2, statistics of items, figures, tables, the report.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use value_causal::bench::journal::{
+    Answers, Consistency, Journal, JournalError, Unjudged, Verdict,
+};
+use value_causal::bench::{Direction, OrientationTable};
+
+use super::analysed::Analysed;
+use super::file::{Analysis, JudgingMode, Open, StudyFile};
+use super::found::{Findings, Found};
+use super::instructed::InstructedTables;
+use super::judging::as_in_fast_mode;
+use super::obedience::Obedience;
+use super::plan::{LOWER, RAISE, TEST, TRAIN};
+use crate::planted::Truth;
+use program::{Failure, make_folder, remark, save_text};
+use reproduce::measurements::Tables as MeasuredTables;
+use reproduce::reproduction::write;
+use reproduce::results::Results;
+
+/// The orientation tables of a study.
+pub struct Tables {
+    /// Training roles and items.
+    pub train: OrientationTable,
+    /// Test roles and items.
+    pub test: OrientationTable,
+    /// Each value under the instruction that inclines to it, where there are instructions.
+    pub raise: Option<OrientationTable>,
+    /// Each value under the instruction that disinclines from it.
+    pub lower: Option<OrientationTable>,
+    /// All values under every instruction, where all were asked.
+    pub instructed: Option<InstructedTables>,
+}
+
+/// Writes everything that follows from a complete journal into `out` and returns the names of the files. `rate` is the
+/// answers per second of the run, where one process did most of it.
+///
+/// # Errors
+/// The journal lacks answers or judgements; the tables cannot be analysed; a file cannot be read or written.
+pub fn finish(
+    study: &StudyFile,
+    data: &Path,
+    journal: &Journal,
+    out: &Path,
+    rate: Option<f64>,
+) -> Result<Vec<String>, Failure> {
+    make_folder(out)?;
+    let tables = Tables::of(journal, unjudged(study))?;
+    let mut files = tables.write(out)?;
+    let consistency =
+        [Answers::Unsteered, Answers::Steered].map(|which| journal.consistency(None, which));
+    let [before, after] = consistency;
+    let (before, after) = (before?, after?);
+    save_text(
+        &out.join("table_2.md"),
+        &table_2(&study.name, before, after),
+    )?;
+    save_text(&out.join("items.csv"), &items(journal)?)?;
+    files.extend(["table_2.md", "items.csv"].map(str::to_owned));
+
+    let mut facts = facts(study, journal, (before, after))?;
+    let study_json = out.join("study.json");
+    let mut findings = Findings {
+        found: Found::new(journal.progress()?.answered, rate, &study_json),
+        ..Findings::default()
+    };
+    if let Some(analysis) = &study.analysis {
+        if let Some(measured) = tables.measured(study) {
+            let analysed = Analysed::new(study, analysis, data, measured, out)?;
+            files.extend(analysed.write_choices(out)?);
+            let loaded = &analysed.loaded;
+            let results = Results::compute(&loaded.experiment, &loaded.study)?;
+            findings.discover(loaded, &results, tables.instructed.as_ref())?;
+            if let Some(truth) = organism(analysis, data)? {
+                findings.obey(Obedience::measured(journal, &truth)?);
+            }
+            files.extend(write(loaded, &results, out, &findings.markdown()?)?);
+        } else {
+            remark(
+                "note: figures and report are left out: they want both steering and instructions",
+            );
+        }
+    }
+    if let Some(chance) = findings.relabelled {
+        facts.insert("relabelled_expected".to_owned(), json!(chance.expected));
+        facts.insert("relabelled_unexpected".to_owned(), json!(chance.unexpected));
+    }
+    save_text(
+        &out.join("run.json"),
+        &(serde_json::to_string_pretty(&facts)? + "\n"),
+    )?;
+    save_text(
+        &study_json,
+        &(serde_json::to_string_pretty(&findings.found)? + "\n"),
+    )?;
+    files.extend(["run.json", "study.json"].map(str::to_owned));
+    Ok(files)
+}
+
+/// What an answer without a judgement counts for.
+pub fn unjudged(study: &StudyFile) -> Unjudged {
+    match study.judging.open {
+        Open::Unjudged => Unjudged::Refuse,
+        Open::Unsure => Unjudged::AsUnsure,
+    }
+}
+
+impl Tables {
+    /// Of a complete journal.
+    ///
+    /// # Errors
+    /// The journal lacks answers or judgements.
+    pub fn of(journal: &Journal, unjudged: Unjudged) -> Result<Self, Failure> {
+        let parts = journal.design().parts();
+        let part = |name: &str| OrientationTable::from_journal(journal, name, unjudged);
+        let test = part(TEST)?;
+        let instructed = InstructedTables::of(journal, test.values(), unjudged)?;
+        let of_own = |name: &str, direction: Direction| {
+            if parts.contains(&name) {
+                return Ok(Some(part(name)?));
+            }
+            let own = instructed
+                .as_ref()
+                .map(|all| all.own(test.values(), direction));
+            let named = |error| format!("{}, {direction}: {error}", journal.path().display());
+            Ok::<_, Failure>(own.transpose().map_err(named)?)
+        };
+        Ok(Self {
+            train: part(TRAIN)?,
+            raise: of_own(RAISE, Direction::Inclined)?,
+            lower: of_own(LOWER, Direction::Disinclined)?,
+            instructed,
+            test,
+        })
+    }
+
+    /// What figures, report and audit work on, which is there where a study has both steering and instructions.
+    pub fn measured(&self, study: &StudyFile) -> Option<MeasuredTables> {
+        study.steering.as_ref()?;
+        Some(MeasuredTables {
+            train: self.train.clone(),
+            test: self.test.clone(),
+            raise: self.raise.clone()?,
+            lower: self.lower.clone()?,
+        })
+    }
+
+    fn write(&self, out: &Path) -> Result<Vec<String>, Failure> {
+        let all = [
+            ("train.csv", Some(&self.train)),
+            ("test.csv", Some(&self.test)),
+            ("test_raise.csv", self.raise.as_ref()),
+            ("test_lower.csv", self.lower.as_ref()),
+        ];
+        let mut files = Vec::new();
+        for (name, table) in all {
+            if let Some(table) = table {
+                table.write_csv(out.join(name))?;
+                files.push(name.to_owned());
+            }
+        }
+        Ok(files)
+    }
+}
+
+fn table_2(name: &str, before: Consistency, after: Consistency) -> String {
+    let mut text = format!(
+        "# Table 2: thought against answer, {name}\n\nShare of answers whose thought and answer, judged apart, differ; \
+         of those where both could be judged.\n\n| | differ | judged | not judged |\n|---|---|---|---|\n"
+    );
+    for (row, found) in [("Before steering", before), ("After steering", after)] {
+        let share = found
+            .disagreement()
+            .map_or("n/a".to_owned(), |share| format!("{share:.3}"));
+        let _ = writeln!(
+            text,
+            "| {row} | {share} | {} | {} |",
+            found.judged(),
+            found.unjudged
+        );
+    }
+    text
+}
+
+/// How each item was answered, by part.
+fn items(journal: &Journal) -> Result<String, Failure> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record([
+        "part",
+        "value",
+        "agreement",
+        "question",
+        "yes",
+        "no",
+        "unsure",
+        "unjudged",
+    ])?;
+    for part in [TRAIN, TEST] {
+        for found in journal.item_statistics(part)? {
+            let item = &journal.design().items()[found.item];
+            out.write_record([
+                part,
+                &item.value,
+                &item.agreement.to_string(),
+                &item.question,
+                &found.yes.to_string(),
+                &found.no.to_string(),
+                &found.unsure.to_string(),
+                &found.unjudged.to_string(),
+            ])?;
+        }
+    }
+    Ok(String::from_utf8(
+        out.into_inner().map_err(|error| error.to_string())?,
+    )?)
+}
+
+type Facts = BTreeMap<String, Value>;
+
+/// `run.json`: of the run itself what is not in `study.json`.
+fn facts(
+    study: &StudyFile,
+    journal: &Journal,
+    (before, after): (Consistency, Consistency),
+) -> Result<Facts, Failure> {
+    let exact = study.judging.mode == JudgingMode::Exact;
+    let facts = json!({
+        "unjudged": journal.progress()?.unjudged,
+        "judging": study.judging.mode,
+        "fast_would_differ": if exact { fast_would_differ(journal)? } else { None },
+        "thought_against_answer": {
+            "unsteered": before.disagreement(), "unsteered_judged": before.judged(),
+            "steered": after.disagreement(), "steered_judged": after.judged(),
+        },
+    });
+    Ok(serde_json::from_value(facts)?)
+}
+
+/// The share of answers that the fast mode would judge in another way.
+fn fast_would_differ(journal: &Journal) -> Result<Option<f64>, Failure> {
+    let (mut n, mut differ) = (0_usize, 0_usize);
+    journal.for_each(|recorded| {
+        let exact = match recorded.response.verdict {
+            Verdict::Judged { stance, judge } if judge == "rules" => Some(stance),
+            _ => None,
+        };
+        n += 1;
+        differ += usize::from(exact != as_in_fast_mode(&recorded.response.text));
+        Ok::<_, JournalError>(())
+    })?;
+    Ok((n > 0).then(|| differ as f64 / n as f64))
+}
+
+/// What an organism should answer, where the truth is that of one.
+fn organism(analysis: &Analysis, data: &Path) -> Result<Option<Truth>, Failure> {
+    let Some(truth) = &analysis.truth else {
+        return Ok(None);
+    };
+    let path = data.join(truth);
+    let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let text = fs::read_to_string(&path).map_err(|error| named(&error))?;
+    let members: Value = serde_json::from_str(&text).map_err(|error| named(&error))?;
+    if members.get("noises").is_none() {
+        return Ok(None);
+    }
+    Ok(Some(
+        Truth::from_json(&text).map_err(|error| named(&error))?,
+    ))
+}

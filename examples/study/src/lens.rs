@@ -1,0 +1,262 @@
+//! The respondent that this project is about: a language model on libtorch, steered at a hook point.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::path::Path;
+use std::rc::Rc;
+use std::time::Instant;
+
+use value_causal::bench::Prompt;
+use value_causal::bench::journal::{Question, prompt_hash};
+use value_causal::lens::sae::{Sae, SaeOptions, top_features};
+use value_causal::lens::{
+    Direction, Dose, Engine, EngineOptions, HookPoint, Lm, LoadOptions, Passes, Request, Steer,
+    Stop, device,
+};
+
+use super::file::{Features, JudgingMode, Mode, SteeredPasses, Steering, StudyFile};
+use super::judging::is_decided;
+use super::{Answered, Asked, Materials, Respondent};
+use program::Failure;
+
+/// A language model, with its autoencoder where features are steered.
+pub struct LensRespondent {
+    lm: Lm,
+    steered: Option<Steered>,
+    stop: Stop,
+    options: EngineOptions,
+}
+
+struct Steered {
+    sae: Rc<Sae>,
+    at: HookPoint,
+    steering: Steering,
+    directions: HashMap<u64, Direction>,
+}
+
+impl LensRespondent {
+    /// Opens what `study` names in `data`.
+    ///
+    /// # Errors
+    /// The device is not there; model or autoencoder cannot be opened or do not go together.
+    pub fn open(study: &StudyFile, data: &Path) -> Result<Self, Failure> {
+        let device = device(&study.model.device).map_err(|error| of("model.device", &error))?;
+        let mut load = LoadOptions::default().device(device);
+        if let Some(precision) = &study.model.precision {
+            let precision = precision
+                .parse()
+                .map_err(|error| of("model.precision", &error));
+            load = load.precision(precision?);
+        }
+        if let Some(theta) = study.model.rope_theta {
+            load = load.rope_theta(theta);
+        }
+        let folder = study
+            .model
+            .folder
+            .as_ref()
+            .ok_or("the study names no folder of a model")?;
+        let lm = Lm::open(data.join(folder), &load)?;
+        let steered = study.steering.as_ref().map(|steering| {
+            let options = SaeOptions::default().device(device);
+            let sae = Sae::open(data.join(&steering.sae), &options)?;
+            let at = match (&steering.at, sae.hook_name()) {
+                (Some(name), _) => lm
+                    .hook_point(name)
+                    .map_err(|error| of("steering.at", &error))?,
+                (None, Some(name)) => lm.hook_point(name)?,
+                (None, None) => {
+                    let sae = steering.sae.display();
+                    return Err(format!("{sae} names no hook point: set steering.at").into());
+                }
+            };
+            sae.fits(lm.config().d_model, lm.config().n_layers, at)?;
+            Ok::<_, Failure>(Steered {
+                sae: Rc::new(sae),
+                at,
+                steering: steering.clone(),
+                directions: HashMap::new(),
+            })
+        });
+        let judging = &study.judging;
+        let stop = Stop::after(judging.max_new_tokens);
+        let mut options = EngineOptions::default().share_prefixes(study.batch.share_prefixes);
+        if let Some(rows) = study.batch.rows {
+            options = options.max_rows(rows);
+        }
+        if let Some(mib) = study.batch.memory {
+            options = options.memory(mib.saturating_mul(1 << 20));
+        }
+        Ok(Self {
+            lm,
+            steered: steered.transpose()?,
+            stop: match judging.mode {
+                JudgingMode::Exact => stop,
+                JudgingMode::Fast => stop.when(is_decided),
+            },
+            options,
+        })
+    }
+
+    /// The features to steer, the most active first where they are ranked.
+    ///
+    /// # Errors
+    /// The steered phrase is not whole tokens of the prompt; fewer features are active than asked for; a listed feature is
+    /// not there.
+    pub fn features(&self, materials: &Materials) -> Result<Vec<u64>, Failure> {
+        let Some(steered) = &self.steered else {
+            return Ok(Vec::new());
+        };
+        match &steered.steering.features {
+            Features::List(features) => {
+                for &feature in features {
+                    let direction = steered.sae.direction(usize::try_from(feature)?);
+                    let _checked = direction.map_err(|error| of("steering.features", &error))?;
+                }
+                Ok(features.clone())
+            }
+            Features::Top { top } => {
+                let prompt = materials.ranking_prompt()?;
+                let ranked = self.ranked(steered, &prompt, *top)?;
+                if ranked.len() < *top {
+                    let found = ranked.len();
+                    return Err(format!(
+                        "steering.features: expected {top} features that are active over {:?}, found {found}",
+                        prompt.steered_text()
+                    )
+                    .into());
+                }
+                Ok(ranked)
+            }
+        }
+    }
+
+    fn ranked(&self, steered: &Steered, prompt: &Prompt, top: usize) -> Result<Vec<u64>, Failure> {
+        let encoded = self.lm.tokenizer()?.encode_with_offsets(&prompt.text)?;
+        let tokens = encoded.token_range(prompt.steered.clone())?;
+        let names = [steered.at.to_string()];
+        let read = self.lm.run_with_cache(&[encoded.ids], &names, &mut [])?;
+        let row = read.activations[&steered.at].get(0);
+        let (start, n) = (i64::try_from(tokens.start)?, i64::try_from(tokens.len())?);
+        let acts = steered.sae.encode(&row.narrow(0, start, n))?;
+        let ranked = top_features(&acts, top)?;
+        Ok(ranked
+            .into_iter()
+            .map(|(feature, _)| feature as u64)
+            .collect())
+    }
+}
+
+/// What is wrong with a setting of the study file, by its name there.
+fn of(setting: &str, error: &dyn Display) -> String {
+    format!("{setting}: {error}")
+}
+
+impl Steered {
+    fn steer(&mut self, feature: u64, prompt: &Prompt) -> Result<Steer, Failure> {
+        let direction = match self.directions.get(&feature) {
+            Some(direction) => direction.clone(),
+            None => {
+                let direction = Direction::feature(&self.sae, usize::try_from(feature)?)?;
+                self.directions.insert(feature, direction.clone());
+                direction
+            }
+        };
+        let Steering { mode, dose, .. } = self.steering;
+        let steer = match mode {
+            Mode::Add => Steer::add(self.at, &direction, Dose::Absolute(dose)),
+            Mode::AddOfNorm => Steer::add(self.at, &direction, Dose::OfNorm(dose)),
+            Mode::Scale => Steer::scale(self.at, &direction, dose),
+            Mode::Clamp => Steer::clamp(self.at, &direction, dose),
+            Mode::Ablate => Steer::ablate(self.at, &direction),
+        };
+        let steer = steer
+            .keep_error(self.steering.keep_error)
+            .passes(match self.steering.passes {
+                SteeredPasses::Prompt => Passes::Prompt,
+                SteeredPasses::Decode => Passes::Decode,
+                SteeredPasses::Every => Passes::Every,
+            });
+        // The span lies in the prompt; who steers new tokens steers all of them.
+        Ok(match self.steering.passes {
+            SteeredPasses::Prompt => steer.at_bytes(prompt.steered.clone()),
+            SteeredPasses::Decode | SteeredPasses::Every => steer,
+        })
+    }
+}
+
+/// What comes back with a completion.
+struct Tag {
+    question: Question,
+    prompt_hash: [u8; 32],
+    taken: Instant,
+}
+
+impl Respondent for LensRespondent {
+    fn answer(
+        &mut self,
+        questions: &mut dyn Iterator<Item = Result<Asked, Failure>>,
+        each: &mut dyn FnMut(Answered) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let Self {
+            lm,
+            steered,
+            stop,
+            options,
+        } = self;
+        // The engine takes requests, not failures: the first one ends its iterator, and the run after it.
+        let failure = RefCell::new(None);
+        let requests = questions.map_while(|asked| {
+            let made = asked.and_then(|asked| request(steered.as_mut(), stop, asked));
+            made.map_err(|error| *failure.borrow_mut() = Some(error))
+                .ok()
+        });
+        for completion in Engine::new(lm, options.clone()).run(requests) {
+            let completion = completion?;
+            let Tag {
+                question,
+                prompt_hash,
+                taken,
+            } = completion.tag;
+            each(Answered {
+                question,
+                prompt_hash,
+                text: completion.text,
+                prompt_tokens: completion.prompt_tokens as u64,
+                new_tokens: completion.tokens.len() as u64,
+                seconds: taken.elapsed().as_secs_f64(),
+            })?;
+        }
+        failure.into_inner().map_or(Ok(()), Err)
+    }
+}
+
+fn request(
+    steered: Option<&mut Steered>,
+    stop: &Stop,
+    asked: Asked,
+) -> Result<Request<Tag>, Failure> {
+    let Asked {
+        question,
+        prompt,
+        feature,
+    } = asked;
+    let steer = match (steered, feature) {
+        (Some(steered), Some(feature)) => Some(steered.steer(feature, &prompt)?),
+        (None, Some(feature)) => {
+            return Err(
+                format!("feature {feature} cannot be steered without an autoencoder").into(),
+            );
+        }
+        (_, None) => None,
+    };
+    let request = Request::new(prompt.text.as_str())
+        .stop(stop.clone())
+        .tag(Tag {
+            question,
+            prompt_hash: prompt_hash(&prompt.text),
+            taken: Instant::now(),
+        });
+    Ok(steer.into_iter().fold(request, Request::steer))
+}

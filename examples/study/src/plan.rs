@@ -1,0 +1,222 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use value_causal::bench::journal::{Design, PlannedRow, Question};
+use value_causal::bench::{
+    Direction, Instruction, Item, ItemSampling, Prompt, PromptError, PromptTemplate, Questionnaire,
+    Role, RoleSet, Setting,
+};
+
+use super::file::{InstructedItems, Instructions, StudyFile};
+use super::{Asked, Materials};
+use program::Failure;
+
+/// Part of the training roles.
+pub const TRAIN: &str = "train";
+/// Part of the test roles.
+pub const TEST: &str = "test";
+/// Part of the test roles, each value's items under the instruction that inclines to it.
+pub const RAISE: &str = "raise";
+/// The same under the instruction that disinclines from it.
+pub const LOWER: &str = "lower";
+
+/// Every question of a study, with its prompt.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The questions.
+    pub design: Design,
+    /// What the model is told in each part.
+    told: HashMap<String, Told>,
+    roles: HashMap<String, Role>,
+    instructions: HashMap<(String, Direction), Instruction>,
+    template: PromptTemplate,
+}
+
+/// What a part tells the model beside its role.
+#[derive(Clone, Debug)]
+enum Told {
+    Nothing,
+    /// To incline to, or to disincline from, the value that the item measures.
+    OwnValue(Direction),
+    /// The same of one value, whatever the item measures.
+    Value(String, Direction),
+}
+
+impl Plan {
+    /// The plan of a study with these features.
+    ///
+    /// # Errors
+    /// The study asks nobody.
+    pub fn new(
+        study: &StudyFile,
+        materials: &Materials,
+        features: &[u64],
+    ) -> Result<Self, Failure> {
+        let Materials {
+            train_roles,
+            test_roles,
+            split,
+            ..
+        } = materials;
+        let mut rows = Rows {
+            materials,
+            rows: Vec::new(),
+            told: HashMap::new(),
+        };
+        let sampling = (&materials.train_sampling, &materials.test_sampling);
+        let empty = study.roles.empty;
+        let train = names(train_roles, empty);
+        let steered = study.steering.as_ref().and_then(|steering| steering.roles);
+        let (steered, unsteered) = train.split_at(steered.unwrap_or(train.len()).min(train.len()));
+        for (roles, features) in [(steered, features), (unsteered, &[][..])] {
+            let told = Told::Nothing;
+            rows.part(TRAIN, told, roles, features, &split.train, sampling.0);
+        }
+        let test = names(test_roles, empty);
+        rows.part(
+            TEST,
+            Told::Nothing,
+            &test,
+            features,
+            &split.test,
+            sampling.1,
+        );
+        if let Some(Instructions { ask, roles }) = study.instructions {
+            let told = &test[..roles.unwrap_or(test.len()).min(test.len())];
+            for (part, direction) in [
+                (RAISE, Direction::Inclined),
+                (LOWER, Direction::Disinclined),
+            ] {
+                match ask {
+                    InstructedItems::Own => {
+                        let own = Told::OwnValue(direction);
+                        rows.part(part, own, told, &[], &split.test, sampling.1);
+                    }
+                    InstructedItems::All => {
+                        for value in materials.items.values() {
+                            let name = instructed_part(value, direction);
+                            let one = Told::Value(value.clone(), direction);
+                            rows.part(&name, one, told, &[], &split.test, sampling.1);
+                        }
+                    }
+                }
+            }
+        }
+        let Rows { rows, told, .. } = rows;
+        if rows.is_empty() {
+            return Err("the study has no role to ask".into());
+        }
+        let mut instructions = HashMap::new();
+        for value in materials.items.values() {
+            for direction in [Direction::Inclined, Direction::Disinclined] {
+                let instruction = Instruction::new(value, direction, &materials.definitions);
+                instructions.insert((value.clone(), direction), instruction);
+            }
+        }
+        let roles = train_roles.iter().chain(test_roles);
+        Ok(Self {
+            design: Design::new(materials.items.items().to_vec(), rows)?,
+            told,
+            roles: roles
+                .map(|role| (role.name.clone(), role.clone()))
+                .collect(),
+            instructions,
+            template: materials.template.clone(),
+        })
+    }
+
+    /// A question as a respondent wants it.
+    ///
+    /// # Errors
+    /// As [`prompt`](Self::prompt).
+    pub fn asked(&self, question: Question) -> Result<Asked, Failure> {
+        Ok(Asked {
+            question,
+            prompt: self.prompt(question)?,
+            feature: self.design.rows()[question.row].setting.feature(),
+        })
+    }
+
+    /// The prompt of a question.
+    ///
+    /// # Errors
+    /// The template fails or lacks the steered phrase.
+    pub fn prompt(&self, question: Question) -> Result<Prompt, PromptError> {
+        let row = &self.design.rows()[question.row];
+        let item = self.design.item(question);
+        let role = row
+            .setting
+            .role
+            .as_ref()
+            .and_then(|name| self.roles.get(name));
+        let about = match self.told.get(&row.part) {
+            Some(Told::OwnValue(direction)) => Some((item.value.clone(), *direction)),
+            Some(Told::Value(value, direction)) => Some((value.clone(), *direction)),
+            Some(Told::Nothing) | None => None,
+        };
+        let instruction = about.and_then(|about| self.instructions.get(&about));
+        self.template.render(item, role, instruction)
+    }
+}
+
+/// The part of the answers to all items under one instruction.
+#[must_use]
+pub fn instructed_part(value: &str, direction: Direction) -> String {
+    format!("{direction}: {value}")
+}
+
+/// The roles' names, `None` for the empty role.
+fn names(roles: &RoleSet, empty: bool) -> Vec<Option<&str>> {
+    let named = roles.iter().map(|role| Some(role.name.as_str()));
+    empty.then_some(None).into_iter().chain(named).collect()
+}
+
+struct Rows<'a> {
+    materials: &'a Materials,
+    rows: Vec<PlannedRow>,
+    told: HashMap<String, Told>,
+}
+
+impl Rows<'_> {
+    /// For each role its unsteered row, then one per feature; all ask the role the same items.
+    fn part(
+        &mut self,
+        part: &str,
+        told: Told,
+        roles: &[Option<&str>],
+        features: &[u64],
+        items: &Questionnaire,
+        sampling: &ItemSampling,
+    ) {
+        for &role in roles {
+            let asked = self.asked(role, items, sampling);
+            let steered = features
+                .iter()
+                .map(|&feature| Setting::steered(role, feature));
+            for setting in std::iter::once(Setting::of_role(role)).chain(steered) {
+                self.rows.push(PlannedRow {
+                    part: part.to_owned(),
+                    setting,
+                    items: asked.clone(),
+                });
+            }
+        }
+        self.told.insert(part.to_owned(), told);
+    }
+
+    fn asked(
+        &self,
+        role: Option<&str>,
+        part: &Questionnaire,
+        sampling: &ItemSampling,
+    ) -> Arc<[usize]> {
+        let all = self.materials.items.items();
+        let values = part.values().iter();
+        let asked: Vec<&Item> = values
+            .flat_map(|value| part.asked(sampling, role, value))
+            .collect();
+        // Both are in the order of the file within a value, and items are all different.
+        let place = |item: &&Item| all.iter().position(|known| known == *item);
+        asked.iter().filter_map(place).collect()
+    }
+}

@@ -1,0 +1,47 @@
+use value_causal::bench::Prompt;
+use value_causal::bench::journal::Question;
+
+use program::Failure;
+
+/// A question on its way to a respondent.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Which.
+    pub question: Question,
+    /// In these words.
+    pub prompt: Prompt,
+    /// With this feature steered.
+    pub feature: Option<u64>,
+}
+
+/// A respondent's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answered {
+    /// To which question.
+    pub question: Question,
+    /// The hash of the prompt.
+    pub prompt_hash: [u8; 32],
+    /// All that was written after the prompt.
+    pub text: String,
+    /// Tokens of the prompt.
+    pub prompt_tokens: u64,
+    /// Tokens of the answer.
+    pub new_tokens: u64,
+    /// From being taken up until being there.
+    pub seconds: f64,
+}
+
+/// Whoever answers questions: a model in this process, or one that is served elsewhere.
+pub trait Respondent {
+    /// Answers every question, in any order, and hands each answer to `each` as it is there. Questions are taken as they
+    /// are needed.
+    ///
+    /// # Errors
+    /// A question cannot be had or answered; `each` fails, whose error comes back as it is. Answers handed over before
+    /// stay valid.
+    fn answer(
+        &mut self,
+        questions: &mut dyn Iterator<Item = Result<Asked, Failure>>,
+        each: &mut dyn FnMut(Answered) -> Result<(), Failure>,
+    ) -> Result<(), Failure>;
+}

@@ -1,0 +1,201 @@
+//! Models behind an OpenAI-compatible server: as respondents to role prompts and instructions, and as judges for what the
+//! rules leave open and for thoughts.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use value_causal::bench::chat::{
+    self, ChatClient, ChatError, ChatJudge, ChatRespondent, JudgeFailure, JudgedBy, PromptAs,
+    Sampling, Statement,
+};
+use value_causal::bench::journal::{Aspect, Journal, Question, ToJudge, Verdict, prompt_hash};
+use value_causal::bench::{Answer, Prompt};
+
+use super::asking::{AT_LEAST_EVERY, TOGETHER};
+use super::file::{Like, Served};
+use super::meter::Meter;
+use super::{Answered, Asked, Respondent};
+use program::Failure;
+
+/// A served model that answers as it is, in roles and under instructions.
+pub struct ServedRespondent {
+    respondent: ChatRespondent,
+}
+
+impl ServedRespondent {
+    /// The model that `client` asks, for answers of at most `max_new_tokens`, the likeliest ones.
+    ///
+    /// # Errors
+    /// More tokens than a server can be asked for.
+    pub fn new(client: ChatClient, served: Served, max_new_tokens: usize) -> Result<Self, Failure> {
+        let sampling = Sampling::greedy(u32::try_from(max_new_tokens)?);
+        Ok(Self {
+            respondent: ChatRespondent::new(client, sampling).with_prompts(match served {
+                Served::Message => PromptAs::Message,
+                Served::Text => PromptAs::Text,
+            }),
+        })
+    }
+}
+
+impl Respondent for ServedRespondent {
+    /// Token counts are 0 where the server gives none. A question that fails ends the run once those under way are
+    /// answered; the next run takes it up.
+    fn answer(
+        &mut self,
+        questions: &mut dyn Iterator<Item = Result<Asked, Failure>>,
+        each: &mut dyn FnMut(Answered) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        loop {
+            let asked: Vec<Asked> = questions.take(TOGETHER).collect::<Result<_, _>>()?;
+            if asked.is_empty() {
+                return Ok(());
+            }
+            let prompts: Vec<Prompt> = asked.iter().map(|asked| asked.prompt.clone()).collect();
+            let stop = AtomicBool::new(false);
+            let mut failure: Option<Failure> = None;
+            // Each is handed over as it comes: it may have been paid for.
+            self.respondent.answer_all(&prompts, &stop, |n, reply| {
+                let asked = &asked[n];
+                let handed_over = match reply {
+                    Ok(reply) => each(Answered {
+                        question: asked.question,
+                        prompt_hash: prompt_hash(&asked.prompt.text),
+                        text: reply.text.clone(),
+                        prompt_tokens: reply.prompt_tokens.unwrap_or(0),
+                        new_tokens: reply.completion_tokens.unwrap_or(0),
+                        seconds: reply.took.as_secs_f64(),
+                    }),
+                    Err(error) => Err(error.clone().into()),
+                };
+                if let Err(error) = handed_over {
+                    stop.store(true, Ordering::Relaxed);
+                    failure.get_or_insert(error);
+                }
+            });
+            if let Some(error) = failure {
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// The judge that a study file describes.
+#[must_use]
+pub fn chat_judge(client: ChatClient, like: Like) -> ChatJudge {
+    match like {
+        Like::Paper => ChatJudge::new(client),
+        Like::Released => ChatJudge::like_released(client),
+    }
+}
+
+/// Lets `judge` judge that aspect of all answers that nobody has judged; `meter` is made for their number. Where it fails
+/// they stay unjudged, with its words, and can be taken up again; a judge like the released one makes them unsure.
+///
+/// # Errors
+/// The journal fails; the server refuses, cannot be reached, or cannot be had for one answer after all retries (which a
+/// judge like the released one calls unsure), in which case no other is asked. What was judged before stays.
+pub fn judge_by_chat(
+    journal: &mut Journal,
+    aspect: Aspect,
+    judge: &ChatJudge,
+    name: &str,
+    meter: impl FnOnce(usize) -> Meter,
+) -> Result<(), Failure> {
+    let unjudged = journal.unjudged(aspect)?;
+    let mut meter = meter(unjudged.len());
+    let outcome = unjudged
+        .chunks(TOGETHER)
+        .try_for_each(|answers| judge_together(journal, aspect, judge, name, answers, &mut meter));
+    meter.finish();
+    outcome
+}
+
+fn judge_together(
+    journal: &mut Journal,
+    aspect: Aspect,
+    judge: &ChatJudge,
+    name: &str,
+    answers: &[ToJudge],
+    meter: &mut Meter,
+) -> Result<(), Failure> {
+    let design = journal.design();
+    let questions: Vec<String> = answers
+        .iter()
+        .map(|answer| design.item(answer.question).question.clone())
+        .collect();
+    let both = answers.iter().zip(&questions);
+    let statements: Vec<Statement<'_>> = both
+        .map(|(answer, question)| statement(aspect, answer, question))
+        .collect();
+    let stop = AtomicBool::new(false);
+    let mut waiting: Vec<(Question, Verdict)> = Vec::new();
+    let mut since = Instant::now();
+    let mut failure: Option<Failure> = None;
+    judge.judge_all(&statements, &stop, |n, verdict| {
+        let (error, is_judged) = match verdict {
+            chat::Verdict::Unjudged(JudgeFailure::Chat(error)) => (Some(error), false),
+            chat::Verdict::Judged {
+                by: JudgedBy::Failure(JudgeFailure::Chat(error)),
+                ..
+            } => (Some(error), true),
+            _ => (None, false),
+        };
+        let last = error.filter(|error| is_final(error, is_judged));
+        // What nobody was asked about keeps its reason, and what ends the run is no judgement.
+        if error != Some(&ChatError::Stopped) && !(is_judged && last.is_some()) {
+            waiting.push((answers[n].question, recorded(verdict, name)));
+            meter.add(1);
+        }
+        let mut outcome = Ok(());
+        if since.elapsed() >= AT_LEAST_EVERY {
+            outcome = journal.judge(aspect, &waiting).map_err(Failure::from);
+            waiting.clear();
+            since = Instant::now();
+        }
+        if let (Ok(()), Some(error)) = (&outcome, last) {
+            outcome = Err(error.clone().into());
+        }
+        if let Err(error) = outcome {
+            stop.store(true, Ordering::Relaxed);
+            failure.get_or_insert(error);
+        }
+    });
+    journal.judge(aspect, &waiting)?;
+    failure.map_or(Ok(()), Err)
+}
+
+/// Whether the next question would fare no better. Where failures are judged, only one that no question escapes.
+fn is_final(error: &ChatError, is_judged: bool) -> bool {
+    match error {
+        ChatError::GaveUp { last, .. } => !is_judged || matches!(**last, ChatError::Connect { .. }),
+        ChatError::Status { status, .. } => matches!(status, 401 | 403 | 404),
+        _ => false,
+    }
+}
+
+fn statement<'a>(aspect: Aspect, answer: &'a ToJudge, question: &'a str) -> Statement<'a> {
+    match aspect {
+        Aspect::Answer => Statement::Response(&answer.text),
+        Aspect::Thought => Statement::Thought {
+            thought: Answer::of(&answer.text).thought,
+            question,
+        },
+    }
+}
+
+fn recorded(verdict: &chat::Verdict, name: &str) -> Verdict {
+    match verdict {
+        chat::Verdict::Judged { stance, by } => Verdict::Judged {
+            stance: *stance,
+            judge: match by {
+                JudgedBy::Rules => "rules".to_owned(),
+                JudgedBy::Model(_) => name.to_owned(),
+                JudgedBy::Failure(failure) => format!("unsure, because {failure}"),
+            },
+        },
+        chat::Verdict::Unjudged(failure) => Verdict::Unjudged {
+            reason: failure.to_string(),
+        },
+    }
+}
