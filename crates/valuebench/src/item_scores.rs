@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::stats::mean;
-use crate::{Agreement, Item, MeasurementError, Score, Setting, TableError};
+use crate::{Item, Keying, MeasurementError, Score, Setting, TableError};
 
 /// What every setting scored on every item, -1, 0 or 1, as far as it was asked: what reliability,
 /// factors and item response models are computed from.
@@ -22,24 +22,24 @@ use crate::{Agreement, Item, MeasurementError, Score, Setting, TableError};
 /// where they measure the same.
 ///
 /// ```
-/// use valuebench::{Agreement, Item, ItemScores, Score::{Against, For}, Setting};
+/// use valuebench::{Keying, Item, ItemScores, Score::{Against, For}, Setting};
 ///
-/// let item = |agreement: Agreement| Item {
+/// let item = |keying: Keying| Item {
 ///     inventory: String::new(),
 ///     statement: String::new(),
 ///     value: "Empathy".into(),
-///     agreement,
-///     question: format!("Should I? {agreement}"),
+///     keying,
+///     question: format!("Should I? {keying}"),
 /// };
 /// let rows = vec![
 ///     (Setting::of_role("Mary Holt"), vec![Some(For), Some(Against)]), // says yes to both
 ///     (Setting::of_role("Ada Day"), vec![Some(For), None]), // was asked the first one only
 /// ];
-/// let scores = ItemScores::of(vec![item(Agreement::Positive), item(Agreement::Negative)], rows)?;
+/// let scores = ItemScores::of(vec![item(Keying::Positive), item(Keying::Negative)], rows)?;
 /// assert_eq!(scores.orientations()[[0, 0]], 0.0);
-/// assert_eq!(scores.keyed(Agreement::Positive).orientations()[[0, 0]], 1.0);
-/// assert_eq!(scores.keyed(Agreement::Negative).orientations()[[0, 0]], -1.0);
-/// assert!(scores.keyed(Agreement::Negative).orientations()[[1, 0]].is_nan());
+/// assert_eq!(scores.keyed(Keying::Positive).orientations()[[0, 0]], 1.0);
+/// assert_eq!(scores.keyed(Keying::Negative).orientations()[[0, 0]], -1.0);
+/// assert!(scores.keyed(Keying::Negative).orientations()[[1, 0]].is_nan());
 /// # Ok::<(), valuebench::MeasurementError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -152,8 +152,8 @@ impl ItemScores {
     }
 
     /// The items that are keyed this way.
-    pub fn keyed(&self, keying: Agreement) -> Self {
-        self.filter(|item| item.agreement == keying)
+    pub fn keyed(&self, keying: Keying) -> Self {
+        self.filter(|item| item.keying == keying)
     }
 
     /// The rows for which `keep` holds, in their order.
@@ -194,7 +194,7 @@ mod tests {
             inventory: String::new(),
             statement: String::new(),
             value: ["A", "B"][n % 2].into(),
-            agreement: [Agreement::Positive, Agreement::Negative][n / 2],
+            keying: [Keying::Positive, Keying::Negative][n / 2],
             question: n.to_string(),
         };
         let rows = vec![
@@ -215,12 +215,12 @@ mod tests {
         let all = scores();
         assert_eq!(all.values(), ["A", "B"]);
         assert_eq!(all.orientations(), ndarray::array![[0.0, 0.0], [1.0, 1.0]]);
-        let plain = all.keyed(Agreement::Positive);
+        let plain = all.keyed(Keying::Positive);
         assert_eq!(
             plain.orientations(),
             ndarray::array![[1.0, 0.0], [1.0, 1.0]]
         );
-        let reversed = all.keyed(Agreement::Negative).orientations();
+        let reversed = all.keyed(Keying::Negative).orientations();
         assert_eq!(reversed.column(0).to_vec(), [-1.0, 1.0]);
         assert!(reversed.column(1).iter().all(|x| x.is_nan()));
         assert_eq!(

@@ -4,7 +4,7 @@
 //! A [`Questionnaire`] holds [`Item`]s, each a question that measures a value. A [`PromptTemplate`]
 //! makes a [`Prompt`] of an item, a [`Role`] and perhaps an explicit [`Instruction`]; whoever has a
 //! model answers it. A [`Judge`] finds the [`Stance`] in the response, and with the item's
-//! [`Agreement`] that is a [`Score`]. [`Measurements`] collect the scores of many [`Setting`]s,
+//! [`Keying`] that is a [`Score`]. [`Measurements`] collect the scores of many [`Setting`]s,
 //! roles with and without an [`Intervention`], and become an [`OrientationTable`]: the mean score
 //! per setting and value. Its [`matrix`](OrientationTable::matrix) goes to any statistics, its CSV
 //! form is that of the published measurements. [`SteeringChanges`] are what interventions changed,
@@ -13,7 +13,7 @@
 //!
 //! ```text
 //! Questionnaire ──PromptTemplate──▶ Prompt ──your model──▶ response ──Judge──▶ Stance
-//!      ▲ RoleSet, ItemSampling, Definitions                                      │ Agreement
+//!      ▲ RoleSet, ItemSampling, Definitions                                      │ Keying
 //!      └ split, with_at_least                                                    ▼
 //!                            OrientationTable ◀── Measurements ◀────────────── Score
 //! ```
@@ -46,7 +46,7 @@
 //!         for item in questionnaire.asked(&sampling, Some(&role.name), value) {
 //!             let prompt = template.render(item, Some(role), None)?;
 //!             let stance = RuleJudge.judge(&model(&prompt.text))?.or_unsure();
-//!             of_value.push(Score::of(stance, item.agreement));
+//!             of_value.push(Score::of(stance, item.keying));
 //!         }
 //!         scores.push(of_value);
 //!     }
@@ -133,10 +133,10 @@ pub use error::{ReadError, WriteError};
 pub use item_scores::ItemScores;
 pub use judge::{Answer, FirstAnswer, Judge, Judgement, RuleJudge, Stance, Then, ThenError};
 pub use prompt::{
-    Direction, ExampleOrder, Instruction, InstructionWording, Prompt, PromptError, PromptTemplate,
-    RoleWording,
+    ExampleOrder, Inclination, Instruction, InstructionWording, Prompt, PromptError,
+    PromptTemplate, RoleWording,
 };
-pub use questionnaire::{Agreement, Item, Questionnaire, Split};
+pub use questionnaire::{Item, Keying, Questionnaire, Split};
 pub use roles::{Role, RoleSet, RoleSetError};
 pub use sampling::{FractionError, ItemSampling};
 pub use scoring::{MeasurementError, Measurements, Score, change_std, orientation, score_std};

@@ -95,7 +95,7 @@ fn what_a_role_lacks_is_never_put_in() {
 fn instruction() -> Instruction {
     let nothing = "questionnaire,value,definition\nA,Other,To be other.\n";
     let definitions = valuebench::Definitions::from_reader(nothing.as_bytes()).unwrap();
-    Instruction::new("Social", valuebench::Direction::Inclined, &definitions)
+    Instruction::new("Social", valuebench::Inclination::Inclined, &definitions)
 }
 
 #[test]

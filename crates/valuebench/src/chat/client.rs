@@ -8,7 +8,7 @@ use super::http::Http;
 use super::many::in_parallel;
 use super::pace::{Gate, sleep};
 use super::wire::{self, WrongShape};
-use super::{ChatError, ChatOptions, ChatSetupError, Question, Reply, Sampling};
+use super::{ChatError, ChatOptions, ChatQuestion, ChatSampling, ChatSetupError, Reply};
 
 /// Asks an OpenAI-compatible server.
 ///
@@ -17,11 +17,11 @@ use super::{ChatError, ChatOptions, ChatSetupError, Question, Reply, Sampling};
 /// this client wait too. Redirects are not followed. Clones share their connections and limits.
 ///
 /// ```no_run
-/// use valuebench::chat::{ChatClient, Message, Question, Sampling};
+/// use valuebench::chat::{ChatClient, Message, ChatQuestion, ChatSampling};
 ///
 /// let client = ChatClient::from_env()?;
 /// let question = [Message::user("Should I love people? Answer with yes or no.")];
-/// let reply = client.ask(&Question::Chat(&question), &Sampling::greedy(16))?;
+/// let reply = client.ask(&ChatQuestion::Chat(&question), &ChatSampling::greedy(16))?;
 /// println!("{}", reply.text);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -68,7 +68,11 @@ impl ChatClient {
     ///
     /// [`ChatError`]: [`ChatError::GaveUp`] after the last attempt if each failed in a way that
     /// may pass, else the failure itself.
-    pub fn ask(&self, question: &Question<'_>, sampling: &Sampling) -> Result<Reply, ChatError> {
+    pub fn ask(
+        &self,
+        question: &ChatQuestion<'_>,
+        sampling: &ChatSampling,
+    ) -> Result<Reply, ChatError> {
         self.ask_unless(&AtomicBool::new(false), question, sampling)
     }
 
@@ -81,8 +85,8 @@ impl ChatClient {
     pub fn ask_unless(
         &self,
         stop: &AtomicBool,
-        question: &Question<'_>,
-        sampling: &Sampling,
+        question: &ChatQuestion<'_>,
+        sampling: &ChatSampling,
     ) -> Result<Reply, ChatError> {
         let checked = self.0.http.checked();
         let options = &checked.options;
@@ -112,7 +116,7 @@ impl ChatClient {
     fn attempt(
         &self,
         stop: &AtomicBool,
-        question: &Question<'_>,
+        question: &ChatQuestion<'_>,
         body: &[u8],
         attempts: u32,
     ) -> Result<Reply, ChatError> {

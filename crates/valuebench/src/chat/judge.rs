@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::judge_prompt::{self, JudgeWording, Statement};
-use super::{ChatClient, ChatError, Message, Question, Reply, Sampling};
+use super::{ChatClient, ChatError, ChatQuestion, ChatSampling, Message, Reply};
 use crate::{Judge, Judgement, RuleJudge, Stance};
 
 /// Asks a language model what an answer or a thought means.
@@ -13,7 +13,7 @@ use crate::{Judge, Judgement, RuleJudge, Stance};
 /// there is [`judge_all`](Self::judge_all), which applies the [rules](RuleJudge) first and asks
 /// about the rest, several at a time.
 ///
-/// What fails stays [unjudged](Verdict::Unjudged), with the reason, and can be given again; it is
+/// What fails stays [unjudged](ChatVerdict::Unjudged), with the reason, and can be given again; it is
 /// never taken as unsure, unless one [asks for it](FailuresAre::Unsure). A model none of whose
 /// first replies can be used is not asked on: [`JudgeFailure::GaveUp`] has its own words.
 ///
@@ -21,11 +21,11 @@ use crate::{Judge, Judgement, RuleJudge, Stance};
 /// limit under [another name](super::TokenLimit::MaxCompletionTokens) and no temperature:
 ///
 /// ```
-/// use valuebench::chat::{ChatClient, ChatJudge, ChatOptions, Sampling, TokenLimit};
+/// use valuebench::chat::{ChatClient, ChatJudge, ChatOptions, ChatSampling, TokenLimit};
 ///
 /// let options = ChatOptions::new("https://api.openai.com/v1", "gpt-5-mini")
 ///     .token_limit(TokenLimit::MaxCompletionTokens);
-/// let mut sampling = Sampling { max_tokens: Some(2000), ..Sampling::default() };
+/// let mut sampling = ChatSampling { max_tokens: Some(2000), ..ChatSampling::default() };
 /// sampling.extra.insert("reasoning_effort".into(), "low".into());
 /// let judge = ChatJudge::new(ChatClient::new(options)?).with_sampling(sampling);
 /// # Ok::<(), valuebench::chat::ChatSetupError>(())
@@ -33,7 +33,7 @@ use crate::{Judge, Judgement, RuleJudge, Stance};
 ///
 /// ```no_run
 /// use std::sync::atomic::AtomicBool;
-/// use valuebench::chat::{ChatClient, ChatJudge, Statement, Verdict};
+/// use valuebench::chat::{ChatClient, ChatJudge, Statement, ChatVerdict};
 ///
 /// let judge = ChatJudge::new(ChatClient::from_env()?);
 /// let statements = [
@@ -52,7 +52,7 @@ pub struct ChatJudge {
     client: ChatClient,
     wording: JudgeWording,
     failures: FailuresAre,
-    sampling: Sampling,
+    sampling: ChatSampling,
     give_up_after: usize,
     record: Arc<Record>,
 }
@@ -77,7 +77,7 @@ pub enum FailuresAre {
 
 /// What came of judging.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ChatVerdict {
     /// There is a judgement.
     Judged {
         /// The position taken.
@@ -123,7 +123,7 @@ pub enum JudgeFailure {
     },
 }
 
-impl Verdict {
+impl ChatVerdict {
     /// The position, if it was judged.
     pub fn stance(&self) -> Option<Stance> {
         match self {
@@ -141,7 +141,7 @@ impl ChatJudge {
             client,
             wording: JudgeWording::Paper,
             failures: FailuresAre::Unjudged,
-            sampling: Sampling::greedy(16),
+            sampling: ChatSampling::greedy(16),
             give_up_after: 5,
             record: Arc::default(),
         }
@@ -153,7 +153,7 @@ impl ChatJudge {
         Self::new(client)
             .with_wording(JudgeWording::Released)
             .with_failures(FailuresAre::Unsure)
-            .with_sampling(Sampling::default())
+            .with_sampling(ChatSampling::default())
     }
 
     /// The wording; [`JudgeWording::Paper`] unless set.
@@ -168,9 +168,9 @@ impl ChatJudge {
         self
     }
 
-    /// How the model draws its tokens; `Sampling::greedy(16)` unless set. Models that reason before
+    /// How the model draws its tokens; `ChatSampling::greedy(16)` unless set. Models that reason before
     /// they reply need more tokens.
-    pub fn with_sampling(mut self, sampling: Sampling) -> Self {
+    pub fn with_sampling(mut self, sampling: ChatSampling) -> Self {
         self.sampling = sampling;
         self
     }
@@ -200,9 +200,9 @@ impl ChatJudge {
         &self,
         statements: &[Statement<'_>],
         stop: &AtomicBool,
-        ended: impl FnMut(usize, &Verdict),
-    ) -> Vec<Verdict> {
-        let stopped = || Verdict::Unjudged(ChatError::Stopped.into());
+        ended: impl FnMut(usize, &ChatVerdict),
+    ) -> Vec<ChatVerdict> {
+        let stopped = || ChatVerdict::Unjudged(ChatError::Stopped.into());
         let mut verdicts = Ending {
             judge: self,
             verdicts: statements.iter().map(|_| None).collect(),
@@ -255,13 +255,13 @@ impl ChatJudge {
         })
     }
 
-    fn verdict(&self, failure: JudgeFailure) -> Verdict {
+    fn verdict(&self, failure: JudgeFailure) -> ChatVerdict {
         match self.counts_as_unsure(&failure) {
-            true => Verdict::Judged {
+            true => ChatVerdict::Judged {
                 stance: Stance::Unsure,
                 by: JudgedBy::Failure(failure),
             },
-            false => Verdict::Unjudged(failure),
+            false => ChatVerdict::Unjudged(failure),
         }
     }
 
@@ -271,7 +271,7 @@ impl ChatJudge {
         stop: &AtomicBool,
     ) -> Result<(Stance, Reply), JudgeFailure> {
         let question = [Message::user(self.prompt(statement))];
-        let question = Question::Chat(&question);
+        let question = ChatQuestion::Chat(&question);
         let reply = self.client.ask_unless(stop, &question, &self.sampling)?;
         match judge_prompt::read(self.wording, &reply.text) {
             Some(stance) => Ok((stance, reply)),
@@ -293,21 +293,21 @@ impl ChatJudge {
 /// Verdicts as they end.
 struct Ending<'a, F> {
     judge: &'a ChatJudge,
-    verdicts: Vec<Option<Verdict>>,
+    verdicts: Vec<Option<ChatVerdict>>,
     /// Failures from before the model has judged once: were they unsure already, they would stay so
     /// where the run ends because of them.
     waiting: Vec<(usize, JudgeFailure)>,
     ended: F,
 }
 
-impl<F: FnMut(usize, &Verdict)> Ending<'_, F> {
+impl<F: FnMut(usize, &ChatVerdict)> Ending<'_, F> {
     fn take(&mut self, number: usize, found: &Result<(Stance, JudgedBy), JudgeFailure>) {
         let has_judged = self.judge.record.has_judged.load(Ordering::Relaxed);
         if has_judged {
             self.end_waiting(false);
         }
         match found.clone() {
-            Ok((stance, by)) => self.end(number, Verdict::Judged { stance, by }),
+            Ok((stance, by)) => self.end(number, ChatVerdict::Judged { stance, by }),
             Err(failure) if failure.is_refusal() && !has_judged => {
                 self.waiting.push((number, failure));
             }
@@ -318,14 +318,14 @@ impl<F: FnMut(usize, &Verdict)> Ending<'_, F> {
     fn end_waiting(&mut self, gave_up: bool) {
         for (number, failure) in std::mem::take(&mut self.waiting) {
             let verdict = match gave_up {
-                true => Verdict::Unjudged(failure),
+                true => ChatVerdict::Unjudged(failure),
                 false => self.judge.verdict(failure),
             };
             self.end(number, verdict);
         }
     }
 
-    fn end(&mut self, number: usize, verdict: Verdict) {
+    fn end(&mut self, number: usize, verdict: ChatVerdict) {
         (self.ended)(number, &verdict);
         self.verdicts[number] = Some(verdict);
     }

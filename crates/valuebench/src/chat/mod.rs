@@ -55,9 +55,9 @@ mod wire;
 
 pub use client::ChatClient;
 pub use error::{ChatError, ChatSetupError};
-pub use judge::{ChatJudge, FailuresAre, JudgeFailure, JudgedBy, Verdict};
+pub use judge::{ChatJudge, ChatVerdict, FailuresAre, JudgeFailure, JudgedBy};
 pub use judge_prompt::{JudgeWording, Statement};
 pub use options::{ChatOptions, TokenLimit};
-pub use question::{ChatRole, Message, Question, Reply, Sampling};
+pub use question::{ChatQuestion, ChatRole, ChatSampling, Message, Reply};
 pub use reference::{EdgeListError, ReferenceError, ReferenceGraph, UnknownValue};
 pub use respondent::{ChatRespondent, PromptAs};

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// What a model is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question<'a> {
+pub enum ChatQuestion<'a> {
     /// Messages, which the server puts into the model's chat template: the endpoint
     /// `/chat/completions`.
     Chat(&'a [Message]),
@@ -37,7 +37,7 @@ pub enum ChatRole {
 
 /// How a model draws its tokens. What is not set is left to the server.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sampling {
+pub struct ChatSampling {
     /// The temperature; 0 takes the likeliest token. Models that reason first often refuse one.
     pub temperature: Option<f64>,
     /// The share of probability that tokens are drawn from.
@@ -104,7 +104,7 @@ impl ChatRole {
     }
 }
 
-impl Sampling {
+impl ChatSampling {
     /// The likeliest tokens, at most so many.
     pub fn greedy(max_tokens: u32) -> Self {
         Self {
@@ -115,7 +115,7 @@ impl Sampling {
     }
 }
 
-impl Question<'_> {
+impl ChatQuestion<'_> {
     pub(super) fn path(&self) -> &'static str {
         match self {
             Self::Chat(_) => "/chat/completions",

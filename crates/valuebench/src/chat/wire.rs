@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::options::TokenLimit;
 use super::reasoning::{self, Said};
-use super::{Question, Sampling};
+use super::{ChatQuestion, ChatSampling};
 
 /// How much of a server's text an error quotes, in characters.
 const EXCERPT: usize = 300;
@@ -30,26 +30,26 @@ pub(super) struct WrongShape {
 /// The body of a request.
 pub(super) fn request(
     model: &str,
-    question: &Question<'_>,
-    sampling: &Sampling,
+    question: &ChatQuestion<'_>,
+    sampling: &ChatSampling,
     token_limit: TokenLimit,
 ) -> Vec<u8> {
     let mut body = Map::new();
     body.insert("model".into(), model.into());
     match question {
-        Question::Chat(messages) => {
+        ChatQuestion::Chat(messages) => {
             let messages = messages
                 .iter()
                 .map(|message| json!({ "role": message.role.name(), "content": message.text }));
             body.insert("messages".into(), messages.collect());
         }
-        Question::Text(text) => {
+        ChatQuestion::Text(text) => {
             body.insert("prompt".into(), (*text).into());
         }
     }
     let limit = match (token_limit, question) {
         // Only the chat endpoint has the newer name.
-        (TokenLimit::MaxCompletionTokens, Question::Chat(_)) => "max_completion_tokens",
+        (TokenLimit::MaxCompletionTokens, ChatQuestion::Chat(_)) => "max_completion_tokens",
         _ => "max_tokens",
     };
     let mut set = |name: &str, value: Option<Value>| {
@@ -70,7 +70,10 @@ pub(super) fn request(
 }
 
 /// The first choice of a completion.
-pub(super) fn completion(body: &Value, question: &Question<'_>) -> Result<Completion, WrongShape> {
+pub(super) fn completion(
+    body: &Value,
+    question: &ChatQuestion<'_>,
+) -> Result<Completion, WrongShape> {
     let choices = body.get("choices").and_then(Value::as_array);
     let Some(choices) = choices else {
         return wrong("a list `choices`", body);
@@ -80,8 +83,8 @@ pub(super) fn completion(body: &Value, question: &Question<'_>) -> Result<Comple
     };
     let finish = string(choice.get("finish_reason"));
     let said = match question {
-        Question::Chat(_) => said(choice, finish.as_deref())?,
-        Question::Text(_) => match string(choice.get("text")) {
+        ChatQuestion::Chat(_) => said(choice, finish.as_deref())?,
+        ChatQuestion::Text(_) => match string(choice.get("text")) {
             Some(text) => Said::plain(text),
             None => return wrong("text in `choices[0].text`", choice),
         },
@@ -166,15 +169,20 @@ mod tests {
     use super::*;
     use crate::chat::Message;
 
-    fn sent(sampling: &Sampling, token_limit: TokenLimit) -> Value {
+    fn sent(sampling: &ChatSampling, token_limit: TokenLimit) -> Value {
         let messages = [Message::system("Be Ada."), Message::user("Why \"not\"?")];
-        let body = request("tiny", &Question::Chat(&messages), sampling, token_limit);
+        let body = request(
+            "tiny",
+            &ChatQuestion::Chat(&messages),
+            sampling,
+            token_limit,
+        );
         serde_json::from_slice(&body).unwrap()
     }
 
     #[test]
     fn what_is_not_set_is_not_sent() {
-        let body = sent(&Sampling::default(), TokenLimit::MaxTokens);
+        let body = sent(&ChatSampling::default(), TokenLimit::MaxTokens);
         assert_eq!(
             body,
             json!({ "model": "tiny", "messages": [
@@ -186,7 +194,7 @@ mod tests {
 
     #[test]
     fn what_is_set_is_sent_under_its_name() {
-        let mut sampling = Sampling::greedy(7);
+        let mut sampling = ChatSampling::greedy(7);
         sampling.seed = Some(3);
         sampling.stop = vec!["\n".into()];
         sampling.extra.insert("top_k".into(), 1.into());
@@ -202,7 +210,7 @@ mod tests {
         }
         let text = request(
             "t",
-            &Question::Text("Q:"),
+            &ChatQuestion::Text("Q:"),
             &sampling,
             TokenLimit::MaxCompletionTokens,
         );
@@ -216,11 +224,11 @@ mod tests {
     #[test]
     fn wrong_shapes_are_named() {
         let message = [Message::user("?")];
-        let found = |body: Value, question: &Question<'_>| {
+        let found = |body: Value, question: &ChatQuestion<'_>| {
             let WrongShape { expected, found } = completion(&body, question).unwrap_err();
             (expected, found)
         };
-        let chat = Question::Chat(&message);
+        let chat = ChatQuestion::Chat(&message);
         assert_eq!(
             found(json!({ "error": "no" }), &chat),
             ("a list `choices`", r#"{"error":"no"}"#.into())
@@ -248,7 +256,7 @@ mod tests {
         );
         let chat_for_text = json!({ "choices": [{ "message": { "content": "yes" } }] });
         assert_eq!(
-            found(chat_for_text, &Question::Text("?")).0,
+            found(chat_for_text, &ChatQuestion::Text("?")).0,
             "text in `choices[0].text`"
         );
     }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, params};
 use super::digest::Sum;
 use super::error::{damage, damaged, not_a_journal, other_study, sqlite};
 use super::{Design, JournalError, Manifest, PlannedRow, Shard};
-use crate::{Agreement, Item, Setting};
+use crate::{Item, Keying, Setting};
 
 /// Written into the file's header: "vbjl".
 const APPLICATION: i32 = 0x7662_6a6c;
@@ -187,13 +187,13 @@ pub(super) fn create(
 fn write_design(all: &Transaction<'_>, design: &Design) -> rusqlite::Result<()> {
     let mut item = all.prepare("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?)")?;
     for (id, it) in design.items().iter().enumerate() {
-        let (agreement, id) = (it.agreement.sign(), id as i64);
+        let (keying, id) = (it.keying.sign(), id as i64);
         item.execute(params![
             id,
             it.inventory,
             it.statement,
             it.value,
-            agreement,
+            keying,
             it.question
         ])?;
     }
@@ -302,9 +302,9 @@ fn items(connection: &Connection) -> rusqlite::Result<Vec<Item>> {
             inventory: row.get(1)?,
             statement: row.get(2)?,
             value: row.get(3)?,
-            agreement: match row.get::<_, i64>(4)? {
-                1 => Agreement::Positive,
-                -1 => Agreement::Negative,
+            keying: match row.get::<_, i64>(4)? {
+                1 => Keying::Positive,
+                -1 => Keying::Negative,
                 other => return Err(damage(4, format!("an item with the agreement {other}"))),
             },
             question: row.get(5)?,

@@ -160,7 +160,7 @@ impl Design {
             named.filter(|name| seen.insert(name.clone())).collect()
         };
         let item = |item: &Item| {
-            let (inventory, value, sign) = (&item.inventory, &item.value, item.agreement);
+            let (inventory, value, sign) = (&item.inventory, &item.value, item.keying);
             format!(
                 "{inventory}, {value}, {sign}: {} {}",
                 item.statement, item.question
@@ -215,7 +215,7 @@ impl Design {
             ] {
                 text(&mut hash, part);
             }
-            hash.update(item.agreement.sign().to_le_bytes());
+            hash.update(item.keying.sign().to_le_bytes());
         }
         for row in &*self.rows {
             text(&mut hash, &row.part);

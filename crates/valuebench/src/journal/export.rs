@@ -79,7 +79,7 @@ impl Journal {
             item.inventory,
             item.statement,
             item.value,
-            item.agreement.to_string(),
+            item.keying.to_string(),
             item.question,
             answer.text.clone(),
             stance,

@@ -62,13 +62,13 @@
 
 // The files:
 //
-//   design, manifest                what a study asks, and what else an answer depends on answer,
-//   words                   what is recorded, and the words for it in the tables open, place
-//   the journal as it is opened, held and closed; whether it is still there database, digest
-//   its tables; one number over all records write, read                     answers and verdicts on
-//   their way in and out verify, merge                   whether all is as it was written; one
-//   journal of many tables, export                  orientations, item scores, consistency; answers
-//   as CSV
+//   design, manifest     what a study asks, and what else an answer depends on
+//   answer, words        what is recorded, and the words for it in the tables
+//   open, place          the journal as it is opened and closed; whether it is still there
+//   database, digest     its tables; one number over all records
+//   write, read          answers and verdicts on their way in and out
+//   verify, merge        whether all is as it was written; one journal of many
+//   tables, export       orientations, item scores, consistency; answers as CSV
 
 mod answer;
 mod database;
@@ -92,6 +92,6 @@ pub use error::JournalError;
 pub use manifest::{Difference, Manifest};
 pub use merge::merge;
 pub use open::Journal;
-pub use read::{Progress, Recorded, ToJudge};
-pub use tables::{Answers, Consistency, ItemStatistics, Unjudged};
+pub use read::{Recorded, Tally, ToJudge};
+pub use tables::{Consistency, ItemStatistics, Steering, Unjudged};
 pub use verify::Verified;

@@ -8,7 +8,7 @@ use super::{Aspect, Journal, JournalError, Question, Response, Verdict};
 
 /// How far a journal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Progress {
+pub struct Tally {
     /// Questions of its rows.
     pub planned: usize,
     /// Those with an answer.
@@ -66,7 +66,7 @@ impl Journal {
     /// # Errors
     ///
     /// What SQLite says.
-    pub fn progress(&self) -> Result<Progress, JournalError> {
+    pub fn tally(&self) -> Result<Tally, JournalError> {
         let count = |sql: &str| {
             let count = self
                 .connection
@@ -74,7 +74,7 @@ impl Journal {
             let count = count.map_err(|source| sqlite(&self.path, "count answers", source))?;
             Ok(usize::try_from(count).unwrap_or(0))
         };
-        Ok(Progress {
+        Ok(Tally {
             planned: self.design.n_questions(self.shard),
             answered: count("SELECT count(*) FROM answer")?,
             unjudged: count("SELECT count(*) FROM judgement WHERE aspect = 0 AND stance IS NULL")?,

@@ -31,14 +31,14 @@ pub struct Consistency {
 
 /// Answers by what was done to the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Answers {
+pub enum Steering {
     /// All.
     #[default]
-    All,
+    Any,
     /// Those of the model as it is.
-    Unsteered,
+    Without,
     /// Those of the steered model.
-    Steered,
+    With,
 }
 
 /// How an item was answered in the rows of a part.
@@ -182,7 +182,7 @@ impl Journal {
     }
 
     /// How thoughts and answers go together, in one part or in all. The paper's table 2 has
-    /// [`Unsteered`](Answers::Unsteered) as "before" and [`Steered`](Answers::Steered) as "after".
+    /// [`Without`](Steering::Without) as "before" and [`With`](Steering::With) as "after".
     ///
     /// # Errors
     ///
@@ -190,7 +190,7 @@ impl Journal {
     pub fn consistency(
         &self,
         part: Option<&str>,
-        answers: Answers,
+        steering: Steering,
     ) -> Result<Consistency, JournalError> {
         if let Some(part) = part {
             self.rows_of(part)?;
@@ -202,10 +202,10 @@ impl Journal {
                  WHERE (?1 IS NULL OR part = ?1) AND (?2 IS NULL OR (feature IS NOT NULL) = ?2)
                  GROUP BY 1, 2",
             )?;
-            let steered = match answers {
-                Answers::All => None,
-                Answers::Unsteered => Some(false),
-                Answers::Steered => Some(true),
+            let steered = match steering {
+                Steering::Any => None,
+                Steering::Without => Some(false),
+                Steering::With => Some(true),
             };
             let mut rows = all.query(params![part, steered])?;
             while let Some(row) = rows.next()? {
@@ -297,7 +297,7 @@ impl Journal {
                     }
                     None => return Err(self.incomplete(Question { row: place, item })?),
                 };
-                scores.push(Score::of(stance, self.design.items()[item].agreement));
+                scores.push(Score::of(stance, self.design.items()[item].keying));
             }
             scored.push((row, scores));
         }
@@ -362,7 +362,7 @@ impl Journal {
     fn incomplete(&self, missing: Question) -> Result<JournalError, JournalError> {
         Ok(JournalError::Incomplete {
             file: self.path.clone(),
-            answered: self.progress()?.answered,
+            answered: self.tally()?.answered,
             planned: self.design.n_questions(Shard::WHOLE),
             question: self.design.item(missing).question.clone(),
             setting: self.design.rows()[missing.row].setting.clone(),

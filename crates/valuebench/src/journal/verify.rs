@@ -21,7 +21,7 @@ pub enum Verified {
 impl Journal {
     /// Reads all of it and refuses it if anything is not as it was written. To be asked for before
     /// results are made of it; [`merge`](super::merge) does so itself. Takes time linear in its
-    /// size, about a second for 200,000 answers.
+    /// size, two seconds for 200,000 answers.
     ///
     /// What is checked: SQLite's own structure; that every question, word and number of the journal
     /// can be, in this design and this shard; that each answer has its verdict; and the digest over

@@ -18,7 +18,7 @@ use std::ops::Range;
 use minijinja::Environment;
 
 pub use error::PromptError;
-pub use hint::{Direction, Instruction, InstructionWording, RoleWording};
+pub use hint::{Inclination, Instruction, InstructionWording, RoleWording};
 pub use order::ExampleOrder;
 
 use crate::{Item, Role};
@@ -52,13 +52,13 @@ impl Prompt {
 /// text counts.
 ///
 /// ```
-/// use valuebench::{Agreement, Item, PromptTemplate, Role};
+/// use valuebench::{Keying, Item, PromptTemplate, Role};
 ///
 /// let item = Item {
 ///     inventory: "SOV".into(),
 ///     statement: "I love people.".into(),
 ///     value: "Social".into(),
-///     agreement: Agreement::Positive,
+///     keying: Keying::Positive,
 ///     question: "Should I love people?".into(),
 /// };
 /// let role = Role::new("Ada Quill", "female", "Photographer", "ENFP");
@@ -128,12 +128,12 @@ impl PromptTemplate {
     /// prompt has, or that is out of these bounds.
     ///
     /// ```
-    /// # use valuebench::{Agreement, Item, PromptTemplate};
+    /// # use valuebench::{Keying, Item, PromptTemplate};
     /// # let item = Item {
     /// #     inventory: "SOV".into(),
     /// #     statement: "I love people.".into(),
     /// #     value: "Social".into(),
-    /// #     agreement: Agreement::Positive,
+    /// #     keying: Keying::Positive,
     /// #     question: "Should I love people?".into(),
     /// # };
     /// let template = PromptTemplate::jinja("{{ hint }}Going by your values: {{ question }}")?;

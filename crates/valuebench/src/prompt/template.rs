@@ -170,7 +170,7 @@ fn instruction_variables(instruction: &Instruction) -> Value {
     context! {
         value => instruction.value.as_str(),
         definition => known(instruction.definition.as_deref()),
-        direction => instruction.direction.to_string(),
+        direction => instruction.inclination.to_string(),
     }
 }
 
@@ -185,14 +185,14 @@ fn template_error(source: minijinja::Error) -> PromptError {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Agreement, Direction, Instruction, Item, PromptTemplate, Role};
+    use crate::{Inclination, Instruction, Item, Keying, PromptTemplate, Role};
 
     fn item() -> Item {
         Item {
             inventory: "SOV".into(),
             statement: "I love people.".into(),
             value: "Social".into(),
-            agreement: Agreement::Positive,
+            keying: Keying::Positive,
             question: "Should I love <people> & things?".into(),
         }
     }
@@ -210,7 +210,7 @@ mod tests {
         let instruction = Instruction {
             value: "Social".into(),
             definition: None,
-            direction: Direction::Disinclined,
+            inclination: Inclination::Disinclined,
         };
         assert_eq!(
             render(

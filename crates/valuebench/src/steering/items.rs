@@ -13,13 +13,13 @@ use crate::{Intervention, Item, ItemScores, MeasurementError, Score, Setting};
 /// same order.
 ///
 /// ```
-/// use valuebench::{Agreement, Item, ItemChanges, Score::{Against, For, Neutral}, Setting};
+/// use valuebench::{Keying, Item, ItemChanges, Score::{Against, For, Neutral}, Setting};
 ///
 /// let item = |question: &str| Item {
 ///     inventory: String::new(),
 ///     statement: String::new(),
 ///     value: "Empathy".into(),
-///     agreement: Agreement::Positive,
+///     keying: Keying::Positive,
 ///     question: question.into(),
 /// };
 /// let rows = vec![
@@ -99,7 +99,7 @@ impl ItemChanges {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Agreement;
+    use crate::Keying;
 
     #[test]
     fn rows_that_do_not_fit_are_refused() {
@@ -107,7 +107,7 @@ mod tests {
             inventory: String::new(),
             statement: String::new(),
             value: "A".into(),
-            agreement: Agreement::Positive,
+            keying: Keying::Positive,
             question: String::new(),
         };
         let of = |rows| ItemChanges::of(vec![item.clone()], rows).unwrap_err();

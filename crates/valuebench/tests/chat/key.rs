@@ -9,8 +9,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use valuebench::chat::{
-    ChatClient, ChatError, ChatJudge, ChatOptions, ChatRespondent, Message, Question,
-    ReferenceGraph, Sampling, Statement,
+    ChatClient, ChatError, ChatJudge, ChatOptions, ChatQuestion, ChatRespondent, ChatSampling,
+    Message, ReferenceGraph, Statement,
 };
 
 use crate::server::{FAR, Server, completion, encrypted, reply, saying, tunnel};
@@ -52,7 +52,7 @@ fn the_server_gets_it() {
     let server = Server::saying(saying("yes"));
     for _ in 0..3 {
         client(&server)
-            .ask(&Question::Chat(&question()), &Sampling::default())
+            .ask(&ChatQuestion::Chat(&question()), &ChatSampling::default())
             .unwrap();
     }
     for request in server.requests() {
@@ -90,7 +90,7 @@ fn the_server_gets_it_again_over_the_same_connection() {
     let client = client(&server);
     let ask = || {
         client
-            .ask(&Question::Chat(&question()), &Sampling::default())
+            .ask(&ChatQuestion::Chat(&question()), &ChatSampling::default())
             .unwrap()
     };
     assert_eq!((ask().text.as_str(), ask().text.as_str()), ("yes", "no"));
@@ -107,7 +107,7 @@ fn an_encrypted_server_gets_it_if_its_certificate_is_trusted() {
     let options = options.key(KEY).timeout(Duration::from_secs(600));
     let ask = |options: ChatOptions| {
         let client = ChatClient::new(options).unwrap();
-        client.ask(&Question::Chat(&question()), &Sampling::default())
+        client.ask(&ChatQuestion::Chat(&question()), &ChatSampling::default())
     };
     let error = ask(options.clone()).unwrap_err();
     assert!(matches!(error, ChatError::Tls { .. }), "{error}");
@@ -166,7 +166,7 @@ fn asks_through_a_proxy() {
     let client = ChatClient::new(options.certificates(variable("TEST_CERTIFICATE"))).unwrap();
     // Long enough for every byte to occur in what is encrypted.
     let question = [Message::user("why? ".repeat(4000))];
-    let reply = client.ask(&Question::Chat(&question), &Sampling::default());
+    let reply = client.ask(&ChatQuestion::Chat(&question), &ChatSampling::default());
     assert_eq!(reply.unwrap().text, "yes");
 }
 
@@ -187,7 +187,8 @@ fn redirects_are_not_followed() {
             "//[".into(),
         ] {
             let server = Server::saying(reply(status, &format!("Location: {to}\r\n"), ""));
-            let error = client(&server).ask(&Question::Chat(&question()), &Sampling::default());
+            let error =
+                client(&server).ask(&ChatQuestion::Chat(&question()), &ChatSampling::default());
             let error = error.unwrap_err();
             assert!(matches!(error, ChatError::Redirect { .. }), "{error}");
             assert!(error.to_string().contains("redirects to"), "{error}");
@@ -304,7 +305,7 @@ fn all_that_is_printed(server: &Server) -> String {
     let client = ChatClient::new(options).unwrap();
     debug(&client);
     let stop = AtomicBool::new(false);
-    let reply = client.ask(&Question::Chat(&question()), &Sampling::default());
+    let reply = client.ask(&ChatQuestion::Chat(&question()), &ChatSampling::default());
     debug(&reply);
     if let Err(error) = reply {
         let source = std::error::Error::source(&error).map(ToString::to_string);
@@ -317,11 +318,11 @@ fn all_that_is_printed(server: &Server) -> String {
     let like_released = ChatJudge::like_released(client.clone());
     debug(&like_released.judge_all(&[response], &stop, |_, _| ()));
     let values = ["Empathy".to_owned()];
-    match ReferenceGraph::ask(&client, &values, None, &Sampling::default()) {
+    match ReferenceGraph::ask(&client, &values, None, &ChatSampling::default()) {
         Ok(graph) => debug(&graph),
         Err(error) => debug(&(error.to_string(), error)),
     }
-    debug(&ChatRespondent::new(client, Sampling::default()));
+    debug(&ChatRespondent::new(client, ChatSampling::default()));
     printed
 }
 
@@ -350,7 +351,7 @@ fn nothing_printed_logged_or_written_shows_it() {
     let server = Server::saying(saying("yes"));
     keep_log(&HTTP_BYTES);
     client(&server)
-        .ask(&Question::Chat(&question()), &Sampling::default())
+        .ask(&ChatQuestion::Chat(&question()), &ChatSampling::default())
         .unwrap();
     let lines = LINES.take();
     assert!(lines.contains("POST"), "{lines}");
@@ -370,7 +371,7 @@ fn a_log_that_would_show_it_ends_the_asking() {
         let client = client(&server);
         keep_log(left_out);
         let error = client
-            .ask(&Question::Chat(&question()), &Sampling::default())
+            .ask(&ChatQuestion::Chat(&question()), &ChatSampling::default())
             .unwrap_err();
         let lines = LINES.take();
         keep_log(&HTTP_BYTES);
@@ -390,7 +391,7 @@ fn a_log_that_would_show_it_ends_the_asking() {
     let server = Server::saying(saying("yes"));
     let client = ChatClient::new(server.options()).unwrap();
     keep_log(&[]);
-    let reply = client.ask(&Question::Chat(&question()), &Sampling::default());
+    let reply = client.ask(&ChatQuestion::Chat(&question()), &ChatSampling::default());
     let lines = LINES.take();
     keep_log(&HTTP_BYTES);
     assert_eq!(reply.unwrap().text, "yes");

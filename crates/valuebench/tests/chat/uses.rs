@@ -7,16 +7,16 @@ use std::thread;
 use std::time::Duration;
 
 use valuebench::chat::{
-    ChatClient, ChatError, ChatJudge, ChatRespondent, FailuresAre, JudgeFailure, JudgedBy,
-    PromptAs, ReferenceError, ReferenceGraph, Sampling, Statement, TokenLimit, Verdict,
+    ChatClient, ChatError, ChatJudge, ChatRespondent, ChatSampling, ChatVerdict, FailuresAre,
+    JudgeFailure, JudgedBy, PromptAs, ReferenceError, ReferenceGraph, Statement, TokenLimit,
 };
-use valuebench::{Agreement, Item, Judge, Judgement, PromptTemplate, Role, RuleJudge, Stance};
+use valuebench::{Item, Judge, Judgement, Keying, PromptTemplate, Role, RuleJudge, Stance};
 
 use crate::server::{Server, asked, reply, saying};
 
 /// The stance of each verdict, `None` where there is none.
-fn stances(verdicts: &[Verdict]) -> Vec<Option<Stance>> {
-    verdicts.iter().map(Verdict::stance).collect()
+fn stances(verdicts: &[ChatVerdict]) -> Vec<Option<Stance>> {
+    verdicts.iter().map(ChatVerdict::stance).collect()
 }
 
 fn never() -> AtomicBool {
@@ -88,12 +88,12 @@ fn rules_first_then_the_model_and_failures_stay_unjudged() {
         );
         assert!(matches!(
             &verdicts[0],
-            Verdict::Judged {
+            ChatVerdict::Judged {
                 by: JudgedBy::Rules,
                 ..
             }
         ));
-        let Verdict::Judged {
+        let ChatVerdict::Judged {
             by: JudgedBy::Model(reply),
             ..
         } = &verdicts[1]
@@ -101,14 +101,14 @@ fn rules_first_then_the_model_and_failures_stay_unjudged() {
             panic!("{:?}", verdicts[1]);
         };
         assert_eq!(reply.text, "Yes.");
-        let Verdict::Unjudged(failure) = &verdicts[3] else {
+        let ChatVerdict::Unjudged(failure) = &verdicts[3] else {
             panic!("{:?}", verdicts[3]);
         };
         assert!(
             failure.to_string().ends_with("HTTP status 400: too long"),
             "{failure}"
         );
-        let Verdict::Unjudged(failure) = &verdicts[4] else {
+        let ChatVerdict::Unjudged(failure) = &verdicts[4] else {
             panic!("{:?}", verdicts[4]);
         };
         assert_eq!(
@@ -156,7 +156,7 @@ fn the_released_judge_takes_failures_as_unsure_and_says_so() {
     for number in [1, 3, 4] {
         let by_failure = matches!(
             &verdicts[number],
-            Verdict::Judged {
+            ChatVerdict::Judged {
                 by: JudgedBy::Failure(_),
                 ..
             }
@@ -212,7 +212,7 @@ fn stopping_leaves_the_rest_unjudged() {
             stop.store(true, Ordering::Relaxed);
         }
     });
-    let stopped = Verdict::Unjudged(JudgeFailure::Chat(ChatError::Stopped));
+    let stopped = ChatVerdict::Unjudged(JudgeFailure::Chat(ChatError::Stopped));
     let left = verdicts
         .iter()
         .filter(|verdict| **verdict == stopped)
@@ -231,7 +231,7 @@ fn reference_graphs() {
         reply("404 Not Found", "", "no such model"),
     ]);
     let client = server.client();
-    let ask = || ReferenceGraph::ask(&client, &values, None, &Sampling::greedy(1000));
+    let ask = || ReferenceGraph::ask(&client, &values, None, &ChatSampling::greedy(1000));
     let graph = ask().unwrap();
     assert_eq!(graph.edges, [["Social", "Empathy"]]);
     assert_eq!(graph.raw, text);
@@ -262,7 +262,7 @@ fn a_respondent_gets_each_prompt_and_keeps_their_order() {
         inventory: "SOV".into(),
         statement: format!("{n}"),
         value: "Social".into(),
-        agreement: Agreement::Positive,
+        keying: Keying::Positive,
         question: format!("Should I {n}?"),
     };
     let role = Role::new("Ada Quill", "female", "Photographer", "ENFP");
@@ -274,7 +274,7 @@ fn a_respondent_gets_each_prompt_and_keeps_their_order() {
         (PromptAs::Message, "POST /v1/chat/completions "),
         (PromptAs::Text, "POST /v1/completions "),
     ] {
-        let respondent = ChatRespondent::new(client.clone(), Sampling::greedy(50));
+        let respondent = ChatRespondent::new(client.clone(), ChatSampling::greedy(50));
         let respondent = respondent.with_prompts(prompts_are);
         let seen = Mutex::new(0);
         let answers = respondent.answer_all(&prompts, &never(), |_, answer| {
@@ -331,7 +331,7 @@ fn a_judge_whose_every_reply_is_refused_ends_after_a_few() {
             ended.sort_by_key(|(number, _)| *number);
             let expected: Vec<_> = verdicts.iter().cloned().enumerate().collect();
             assert_eq!(ended, expected);
-            let Verdict::Unjudged(last @ JudgeFailure::GaveUp { .. }) = &verdicts[49] else {
+            let ChatVerdict::Unjudged(last @ JudgeFailure::GaveUp { .. }) = &verdicts[49] else {
                 panic!("{:?}", verdicts[49]);
             };
             let last = last.to_string();
@@ -369,9 +369,9 @@ fn judges_that_reason_are_read() {
         let options = server
             .options()
             .token_limit(TokenLimit::MaxCompletionTokens);
-        let mut sampling = Sampling {
+        let mut sampling = ChatSampling {
             max_tokens: Some(2000),
-            ..Sampling::default()
+            ..ChatSampling::default()
         };
         sampling
             .extra

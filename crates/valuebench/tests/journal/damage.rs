@@ -6,8 +6,8 @@ use std::path::Path;
 use rusqlite::Connection;
 use valuebench::OrientationTable;
 use valuebench::journal::{
-    Answers, Aspect, Consistency, ItemStatistics, Journal, JournalError, LONGEST_ANSWER, Recorded,
-    Shard, Unjudged, Verified, merge,
+    Aspect, Consistency, ItemStatistics, Journal, JournalError, LONGEST_ANSWER, Recorded, Shard,
+    Steering, Unjudged, Verified, merge,
 };
 
 use crate::study::{contents, design, finish, open, response, small, verdict};
@@ -65,7 +65,7 @@ fn results(path: &Path) -> Result<Results, JournalError> {
     })?;
     let results = Results {
         tables,
-        consistency: journal.consistency(None, Answers::All)?,
+        consistency: journal.consistency(None, Steering::Any)?,
         items: journal.item_statistics("train")?,
         answers,
     };

@@ -149,7 +149,7 @@ fn a_full_disk_stops_the_run_and_loses_nothing() {
     );
     let journal = Journal::of_file(folder.path().join("journal")).unwrap();
     let kept = noted(folder.path(), "kept");
-    assert_eq!(journal.progress().unwrap().answered, kept.len());
+    assert_eq!(journal.tally().unwrap().answered, kept.len());
     assert_eq!(journal.manifest(), &manifest());
     drop(journal);
     equals_an_uninterrupted_run(folder.path());
@@ -181,7 +181,7 @@ fn a_small_file_system_runs_full() {
         kept += if error.is_none() { answers.len() } else { 0 };
         error
     });
-    let answered = journal.progress().unwrap().answered;
+    let answered = journal.tally().unwrap().answered;
     drop(journal);
     let reopened = Journal::of_file(&path).map(|journal| contents(&journal).len());
     let remount = Command::new("mount")

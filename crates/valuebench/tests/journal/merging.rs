@@ -130,7 +130,7 @@ fn judgements_come_along() {
         let mut journal = open(paths.last().unwrap(), &design, shard);
         finish(&mut journal, 50);
         let thoughts = journal.unjudged(Aspect::Thought).unwrap();
-        assert_eq!(thoughts.len(), journal.progress().unwrap().answered);
+        assert_eq!(thoughts.len(), journal.tally().unwrap().answered);
         let verdicts: Vec<_> = thoughts
             .iter()
             .map(|t| (t.question, verdict(&t.text)))
