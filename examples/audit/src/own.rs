@@ -130,16 +130,17 @@ fn complete(path: &Path) -> Result<Journal, Failure> {
         )
         .into());
     }
-    let progress = journal.progress()?;
-    if progress.answered < progress.planned {
-        let missing = progress.planned - progress.answered;
+    let tally = journal.tally()?;
+    if tally.answered < tally.planned {
+        let missing = tally.planned - tally.answered;
         return Err(format!(
             "{shown}: {} of {} answers are there, {missing} are missing; run_study, called as before, goes on where it \
              stopped",
-            progress.answered, progress.planned
+            tally.answered, tally.planned
         )
         .into());
     }
+    journal.verify()?;
     Ok(journal)
 }
 
@@ -148,7 +149,7 @@ fn unfinished(folder: &Path) -> Result<String, Failure> {
     let shown = folder.display();
     let path = journal_of(folder, Shard::WHOLE);
     if path.is_file() {
-        let answers = complete(&path)?.progress()?.planned;
+        let answers = complete(&path)?.tally()?.planned;
         return Ok(format!(
             "{shown}: all {answers} answers are there and no {EXPERIMENT}: name the study file, with --study-file FILE \
              and --data DIR as run_study has them, or have merge_study write the tables; it takes the same arguments \

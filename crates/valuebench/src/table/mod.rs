@@ -1,6 +1,14 @@
 //! Value orientations, one row per setting.
 
+// The files:
+//
+//   columns, number       what columns are called and can hold; how a number is written
+//   layout, csv_format    how a table lies in a file; reading and writing it
+//   roles                 what is taken role by role
+
+mod columns;
 mod csv_format;
+mod layout;
 mod number;
 mod roles;
 
@@ -9,7 +17,8 @@ use std::collections::{BTreeMap, HashMap};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::{Setting, stats};
-use csv_format::{Column, Layout};
+use columns::{Domain, ORIENTATION, SCSTD, SCSTD_SUFFIX, STD, STDS, is_reserved};
+use layout::{Column, Layout};
 
 /// The value orientations of a model under many settings.
 ///
@@ -349,67 +358,6 @@ impl OrientationTable {
         }
         kept
     }
-}
-
-const FEATURE: &str = "steer_dim";
-const ROLE: &str = "player_name";
-const STDS: &str = "stds";
-const MEAN_SCSTDS: &str = "scstds";
-const SCSTD_SUFFIX: &str = ":scstd";
-
-/// What the numbers of a column can be.
-#[derive(Clone, Copy)]
-struct Domain {
-    expected: &'static str,
-    max: f64,
-    min: f64,
-    /// A number out of the range that stands for something.
-    special: Option<f64>,
-    /// Whether NaN, in files an empty cell, stands for "not known".
-    optional: bool,
-}
-
-const ORIENTATION: Domain = Domain {
-    expected: "an orientation in [-1, 1]",
-    min: -1.0,
-    max: 1.0,
-    special: None,
-    optional: false,
-};
-const SCSTD: Domain = Domain {
-    expected: "-1 or a standard deviation in [0, 2]",
-    min: 0.0,
-    max: 2.0,
-    special: Some(-1.0),
-    optional: true,
-};
-const STD: Domain = Domain {
-    expected: "a mean of standard deviations in [0, 1]",
-    min: 0.0,
-    max: 1.0,
-    special: None,
-    optional: true,
-};
-const MEAN_SCSTD: Domain = Domain {
-    expected: "a mean of standard deviations in [0, 2]",
-    min: 0.0,
-    max: 2.0,
-    special: None,
-    optional: true,
-};
-
-impl Domain {
-    fn holds(&self, x: f64) -> bool {
-        (self.min..=self.max).contains(&x) || self.special == Some(x) || self.optional && x.is_nan()
-    }
-}
-
-/// Names that a value cannot have, because the format reads them as something else.
-fn is_reserved(name: &str) -> bool {
-    matches!(
-        name,
-        "" | "Unnamed: 0" | FEATURE | ROLE | STDS | MEAN_SCSTDS
-    ) || name.ends_with(SCSTD_SUFFIX)
 }
 
 fn check_values(values: &[String]) -> Result<(), TableError> {

@@ -16,7 +16,7 @@ use study::finish::finish;
 use study::{Answered, Asked, Materials, Plan, Respondent, ask, journal_of, manifest};
 use tempfile::TempDir;
 use value_causal::bench::journal::{Design, Journal, Shard, Unjudged, prompt_hash};
-use value_causal::bench::{Agreement, OrientationTable, Setting};
+use value_causal::bench::{Keying, OrientationTable, Setting};
 
 use super::few;
 
@@ -96,7 +96,7 @@ impl Respondent for MadeUp {
             };
             let most = if leaning > 1.0 { 1.0 } else { 0.95 };
             let inclined = self.rng.random_bool((leaning + pushed).clamp(0.05, most));
-            let yes = inclined == (item.agreement == Agreement::Positive);
+            let yes = inclined == (item.keying == Keying::Positive);
             let text = asked.prompt.text.clone();
             each(Answered {
                 question: asked.question,
