@@ -203,17 +203,6 @@ fn reference_edges(reference: &Reference) -> impl Iterator<Item = Edge> + '_ {
         .map(|(cause, effect)| Edge::directed(cause, effect))
 }
 
-/// The edges between these values.
-fn among<'a>(
-    edges: &'a [(String, String)],
-    values: &'a [String],
-) -> impl Iterator<Item = Edge> + 'a {
-    edges
-        .iter()
-        .filter(|(cause, effect)| values.contains(cause) && values.contains(effect))
-        .map(|(cause, effect)| Edge::directed(cause, effect))
-}
-
 fn figure_3(experiment: &Experiment, values: &[String], results: &Results) -> GraphFigure {
     let reduced = reduced_edges(&results.published_subset);
     let description = format!(
@@ -229,7 +218,7 @@ fn figure_3(experiment: &Experiment, values: &[String], results: &Results) -> Gr
     if let Some(reference) = experiment.reference(&experiment.figures.reference) {
         let panel = GraphPanel::new(
             format!("Reference: {}", reference.title),
-            among(&reference.edges, values),
+            reference_edges(reference),
         );
         figure = figure.panel(panel.nodes(values));
     }
