@@ -13,7 +13,7 @@ use std::error::Error;
 use std::fs;
 use std::process::ExitCode;
 
-use valuebench::chat::{ChatClient, ReferenceError, ReferenceGraph, Sampling};
+use valuebench::chat::{ChatClient, ChatSampling, ReferenceError, ReferenceGraph};
 use valuebench::{Definitions, Questionnaire};
 
 const MIN_ITEMS: usize = 20;
@@ -67,7 +67,7 @@ fn ask(
 ) -> Result<(String, ReferenceGraph), Box<dyn Error>> {
     let values = values(questionnaire)?;
     let client = ChatClient::from_env()?;
-    let asked = ReferenceGraph::ask(&client, &values, definitions, &Sampling::greedy(4000));
+    let asked = ReferenceGraph::ask(&client, &values, definitions, &ChatSampling::greedy(4000));
     match &asked {
         Ok(ReferenceGraph { raw, .. }) | Err(ReferenceError::Edges { raw, .. }) => {
             fs::write(reply, raw)?;

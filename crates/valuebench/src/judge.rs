@@ -175,6 +175,93 @@ impl<'a> Answer<'a> {
     }
 }
 
+/// Tells as an answer is written when the [rules](RuleJudge) can decide its first answer, so that
+/// no more of it is needed. Each letter takes the same short time, however long the text is.
+///
+/// A text that itself begins with `yes` or `sure` is a yes whatever follows. Otherwise it is
+/// decided once the text after an `Answer:` is; one that begins with `no` can still turn.
+///
+/// ```
+/// use valuebench::FirstAnswer;
+///
+/// let mut written = FirstAnswer::default();
+/// assert_eq!(written.push(" I like it.\nAns"), None);
+/// assert_eq!(written.push("wer: yes, I do"), Some(23));
+/// assert_eq!(FirstAnswer::cut(" No.\nAnswer: no\n\nAnswer: yes"), " No.\nAnswer: no");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FirstAnswer {
+    /// Bytes so far.
+    n_bytes: usize,
+    /// The first letters, in lower case.
+    beginning: String,
+    /// How much of a mark the last letters are.
+    matched: usize,
+    /// The first letters after the last mark, in lower case and without white space before them.
+    answer: Option<String>,
+    decided: Option<usize>,
+}
+
+impl FirstAnswer {
+    /// Adds what was written next; gives the length in bytes, of all that was added, at which the
+    /// answer was decided.
+    pub fn push(&mut self, text: &str) -> Option<usize> {
+        for letter in text.chars() {
+            if self.decided.is_some() {
+                break;
+            }
+            self.n_bytes += letter.len_utf8();
+            if self.decides(letter.to_ascii_lowercase()) {
+                self.decided = Some(self.n_bytes);
+            }
+        }
+        self.decided
+    }
+
+    /// The text up to where its first answer is decided; the whole text if it never is. Linear in
+    /// the text.
+    pub fn cut(text: &str) -> &str {
+        let end = Self::default().push(text);
+        &text[..end.unwrap_or(text.len())]
+    }
+
+    fn decides(&mut self, letter: char) -> bool {
+        if self.beginning.len() < LONGEST_YES {
+            self.beginning.push(letter);
+            if YES.contains(&self.beginning.as_str()) {
+                return true;
+            }
+        }
+        // The mark begins with the only line break in it, so a letter that does not go on with it
+        // can only begin it.
+        let goes_on = MARK[self.matched..].starts_with(letter);
+        self.matched = match goes_on {
+            true => self.matched + 1,
+            false => usize::from(letter == '\n'),
+        };
+        if self.matched == MARK.len() {
+            self.matched = 0;
+            self.answer = Some(String::new());
+            return false;
+        }
+        match &mut self.answer {
+            Some(answer) if answer.is_empty() && is_space(letter) => false,
+            Some(answer) if answer.len() < LONGEST_WORD => {
+                answer.push(letter);
+                DECIDING.contains(&answer.as_str())
+            }
+            _ => false,
+        }
+    }
+}
+
+const YES: [&str; 2] = ["yes", "sure"];
+const LONGEST_YES: usize = 4;
+
+/// What an answer begins with that the rules decide.
+const DECIDING: [&str; 6] = ["yes", "sure", "no", "unsure", "i cannot", "i am unable"];
+const LONGEST_WORD: usize = 11;
+
 /// A judge after a judge: made by [`Judge::then`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Then<A, B> {
@@ -230,12 +317,67 @@ fn last_mark(text: &str) -> Option<usize> {
 
 /// Without white space around it, by Python's notion, which has four separators more than Rust's.
 fn strip(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || ('\x1c'..='\x1f').contains(&c))
+    text.trim_matches(is_space)
+}
+
+fn is_space(letter: char) -> bool {
+    letter.is_whitespace() || ('\x1c'..='\x1f').contains(&letter)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// By its own words: the shortest beginning of the text that is decided.
+    fn cut_by_trying(text: &str) -> &str {
+        let is_decided = |so_far: &str| {
+            let lower = so_far.to_ascii_lowercase();
+            let answer = Answer::of(so_far).answer;
+            lower.starts_with("yes")
+                || lower.starts_with("sure")
+                || answer.is_some_and(|answer| judged(answer) != Judgement::Open)
+        };
+        let mut ends = text
+            .char_indices()
+            .map(|(at, letter)| at + letter.len_utf8());
+        let end = ends.find(|&end| is_decided(&text[..end]));
+        &text[..end.unwrap_or(text.len())]
+    }
+
+    proptest! {
+        #[test]
+        fn the_first_answer_is_found_as_it_is_written(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "\n", "\nAnswer:", "\nanswer:", "ANSWER:", "answer", ":", " ", "\u{1c}", "yes", "Sure", "s", "n",
+                    "no", "un", "sure", "I cannot", "i am ", "unable", "é", "\u{212a}", "İ", "x",
+                ]),
+                0..14,
+            ),
+            cuts in any::<u64>(),
+        ) {
+            let text = parts.concat();
+            let expected = cut_by_trying(&text);
+            prop_assert_eq!(FirstAnswer::cut(&text), expected);
+            let mut written = FirstAnswer::default();
+            let mut end = None;
+            for (n, part) in parts.iter().enumerate() {
+                let half = part.len() * usize::from(cuts >> n & 1 == 1);
+                end = written.push(&part[..half]).or(written.push(&part[half..]));
+            }
+            prop_assert_eq!(&text[..end.unwrap_or(text.len())], expected);
+        }
+    }
+
+    /// What took minutes when each beginning was judged anew.
+    #[test]
+    fn long_answers_take_no_time() {
+        let text = "I wonder.\nAnswer: well, ".repeat(200_000);
+        let begun = std::time::Instant::now();
+        assert_eq!(FirstAnswer::cut(&text), text);
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    }
 
     fn judged(text: &str) -> Judgement {
         RuleJudge.judge(text).unwrap()

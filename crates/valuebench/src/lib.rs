@@ -1,19 +1,19 @@
 //! Psychometric questionnaires for language models, in ValueBench's format: items, roles, prompts,
 //! judging, scoring and value orientations.
 //!
-//! A [`Questionnaire`] holds [`Item`]s, each a question that measures a value. A
-//! [`PromptTemplate`] makes a [`Prompt`] of an item, a [`Role`] and perhaps an explicit
-//! [`Instruction`]; whoever has a model answers it. A [`Judge`] finds the [`Stance`] in the
-//! response, and with the item's [`Agreement`] that is a [`Score`]. [`Measurements`] collect the
-//! scores of many [`Setting`]s, roles with and without an [`Intervention`], and become an
-//! [`OrientationTable`]: the mean score per setting and value. Its
-//! [`matrix`](OrientationTable::matrix) goes to any statistics, its CSV form is that of the
-//! published measurements. [`SteeringChanges`] are what interventions changed, role by role,
-//! [`ItemChanges`] the same item by item, and [`signed_rank`] and [`holm`] say which of them can be relied upon.
+//! A [`Questionnaire`] holds [`Item`]s, each a question that measures a value. A [`PromptTemplate`]
+//! makes a [`Prompt`] of an item, a [`Role`] and perhaps an explicit [`Instruction`]; whoever has a
+//! model answers it. A [`Judge`] finds the [`Stance`] in the response, and with the item's
+//! [`Keying`] that is a [`Score`]. [`Measurements`] collect the scores of many [`Setting`]s,
+//! roles with and without an [`Intervention`], and become an [`OrientationTable`]: the mean score
+//! per setting and value. Its [`matrix`](OrientationTable::matrix) goes to any statistics, its CSV
+//! form is that of the published measurements. [`SteeringChanges`] are what interventions changed,
+//! role by role, [`ItemChanges`] the same item by item, and [`signed_rank`] and [`holm`] say which
+//! of them can be relied upon.
 //!
 //! ```text
 //! Questionnaire ──PromptTemplate──▶ Prompt ──your model──▶ response ──Judge──▶ Stance
-//!      ▲ RoleSet, ItemSampling, Definitions                                      │ Agreement
+//!      ▲ RoleSet, ItemSampling, Definitions                                      │ Keying
 //!      └ split, with_at_least                                                    ▼
 //!                            OrientationTable ◀── Measurements ◀────────────── Score
 //! ```
@@ -46,7 +46,7 @@
 //!         for item in questionnaire.asked(&sampling, Some(&role.name), value) {
 //!             let prompt = template.render(item, Some(role), None)?;
 //!             let stance = RuleJudge.judge(&model(&prompt.text))?.or_unsure();
-//!             of_value.push(Score::of(stance, item.agreement));
+//!             of_value.push(Score::of(stance, item.keying));
 //!         }
 //!         scores.push(of_value);
 //!     }
@@ -60,8 +60,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A study that takes hours, or many machines, keeps its answers in a `journal` (with the feature of that name), which
-//! gives the same table.
+//! A study that takes hours, or many machines, keeps its answers in a `journal` (with the feature
+//! of that name), which gives the same table.
 //!
 //! # What follows the published analysis
 //!
@@ -91,10 +91,27 @@
 //! `value-causal` is the whole chain behind one facade. For benchmarks with right and wrong
 //! answers an evaluation harness fits better.
 
+// The files, in the order of an answer's way:
+//
+//   questionnaire, definitions, roles/   what is asked of whom, from files or made from a seed
+//   sampling (random)                    which items a role is asked
+//   prompt/                              the text that a model is asked with
+//   judge                                what its answer means, by the rules
+//   chat/                                models behind a server: judges, respondents, reference graphs
+//   journal/                             every raw answer of a study, on the disk
+//   scoring (stats)                      from answers to orientations
+//   item_scores                          the scores of single items, from which reliability is told
+//   setting, table/                      orientations by role and intervention, and their CSV format
+//   steering/                            what interventions changed, and what of it can be relied upon
+//   sheet, output, error                 reading CSV with the place of every cell, writing whole files
+//
+// Each folder's mod.rs opens with a map of its own.
+
 #[cfg(feature = "chat")]
 pub mod chat;
 mod definitions;
 mod error;
+mod item_scores;
 #[cfg(feature = "journal")]
 pub mod journal;
 mod judge;
@@ -113,11 +130,13 @@ mod table;
 
 pub use definitions::{Definition, Definitions};
 pub use error::{ReadError, WriteError};
-pub use judge::{Answer, Judge, Judgement, RuleJudge, Stance, Then, ThenError};
+pub use item_scores::ItemScores;
+pub use judge::{Answer, FirstAnswer, Judge, Judgement, RuleJudge, Stance, Then, ThenError};
 pub use prompt::{
-    Direction, Instruction, InstructionWording, Prompt, PromptError, PromptTemplate, RoleWording,
+    ExampleOrder, Inclination, Instruction, InstructionWording, Prompt, PromptError,
+    PromptTemplate, RoleWording,
 };
-pub use questionnaire::{Agreement, Item, Questionnaire, Split};
+pub use questionnaire::{Item, Keying, Questionnaire, Split};
 pub use roles::{Role, RoleSet, RoleSetError};
 pub use sampling::{FractionError, ItemSampling};
 pub use scoring::{MeasurementError, Measurements, Score, change_std, orientation, score_std};

@@ -20,21 +20,21 @@ pub struct Item {
     /// The value that the item measures.
     pub value: String,
     /// Whether agreeing with the item speaks for the value or against it.
-    pub agreement: Agreement,
+    pub keying: Keying,
     /// The item as a question that can be answered with yes or no.
     pub question: String,
 }
 
 /// Whether a yes to an item speaks for its value or against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Agreement {
+pub enum Keying {
     /// A yes speaks against the value: -1.
     Negative,
     /// A yes speaks for the value: +1.
     Positive,
 }
 
-impl Agreement {
+impl Keying {
     /// -1 or 1.
     pub fn sign(self) -> i8 {
         match self {
@@ -44,7 +44,7 @@ impl Agreement {
     }
 }
 
-impl fmt::Display for Agreement {
+impl fmt::Display for Keying {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.sign())
     }
@@ -252,7 +252,7 @@ struct Columns {
     inventory: usize,
     statement: usize,
     value: usize,
-    agreement: usize,
+    keying: usize,
     question: usize,
 }
 
@@ -262,7 +262,7 @@ impl Columns {
             inventory: sheet.column("questionnaire")?,
             statement: sheet.column("item")?,
             value: sheet.column("value")?,
-            agreement: sheet.column("agreement")?,
+            keying: sheet.column("agreement")?,
             question: sheet.column("question")?,
         })
     }
@@ -276,16 +276,16 @@ impl Columns {
         if question.trim().is_empty() {
             return Err(sheet.wrong(row, self.question, "a question"));
         }
-        let agreement = match row.cell(self.agreement).trim() {
-            "1" | "+1" | "1.0" => Agreement::Positive,
-            "-1" | "-1.0" => Agreement::Negative,
-            _ => return Err(sheet.wrong(row, self.agreement, "an agreement of 1 or -1")),
+        let keying = match row.cell(self.keying).trim() {
+            "1" | "+1" | "1.0" => Keying::Positive,
+            "-1" | "-1.0" => Keying::Negative,
+            _ => return Err(sheet.wrong(row, self.keying, "an agreement of 1 or -1")),
         };
         Ok(Item {
             inventory: row.cell(self.inventory).to_owned(),
             statement: row.cell(self.statement).to_owned(),
             value: value.to_owned(),
-            agreement,
+            keying,
             question: question.to_owned(),
         })
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use ndarray::Array2;
 
 use crate::stats::{mean, population_std};
-use crate::{Agreement, OrientationTable, Setting, Stance, TableError};
+use crate::{Keying, OrientationTable, Setting, Stance, TableError};
 
 /// What an answer to one item says about its value: -1, 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,18 +19,18 @@ pub enum Score {
 }
 
 impl Score {
-    /// The score of an answer: for a yes the item's agreement, for a no its opposite.
+    /// The score of an answer: for a yes the item's keying, for a no its opposite.
     ///
     /// ```
-    /// use valuebench::{Agreement, Score, Stance};
+    /// use valuebench::{Keying, Score, Stance};
     ///
-    /// assert_eq!(Score::of(Stance::No, Agreement::Negative), Score::For);
+    /// assert_eq!(Score::of(Stance::No, Keying::Negative), Score::For);
     /// ```
-    pub fn of(stance: Stance, agreement: Agreement) -> Self {
-        match (stance, agreement) {
+    pub fn of(stance: Stance, keying: Keying) -> Self {
+        match (stance, keying) {
             (Stance::Unsure, _) => Self::Neutral,
-            (Stance::Yes, Agreement::Positive) | (Stance::No, Agreement::Negative) => Self::For,
-            (Stance::Yes, Agreement::Negative) | (Stance::No, Agreement::Positive) => Self::Against,
+            (Stance::Yes, Keying::Positive) | (Stance::No, Keying::Negative) => Self::For,
+            (Stance::Yes, Keying::Negative) | (Stance::No, Keying::Positive) => Self::Against,
         }
     }
 }
@@ -266,14 +266,14 @@ mod tests {
     }
 
     #[test]
-    fn scores_follow_the_agreement() {
+    fn scores_follow_the_keying() {
         for (stance, positive) in [
             (Stance::Yes, For),
             (Stance::No, Against),
             (Stance::Unsure, Neutral),
         ] {
-            assert_eq!(Score::of(stance, Agreement::Positive), positive);
-            let negative = f64::from(Score::of(stance, Agreement::Negative));
+            assert_eq!(Score::of(stance, Keying::Positive), positive);
+            let negative = f64::from(Score::of(stance, Keying::Negative));
             assert_eq!(negative, 0.0 - f64::from(positive));
         }
     }

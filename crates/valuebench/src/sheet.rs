@@ -200,7 +200,7 @@ impl Sheet {
     }
 }
 
-/// The bytes as text, or the place of the first byte that is none.
+/// The bytes as text, or the place of the first byte that is not UTF-8.
 pub(crate) fn utf8<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, ReadError> {
     std::str::from_utf8(bytes).map_err(|e| {
         let before = bytes.get(..e.valid_up_to()).unwrap_or_default();

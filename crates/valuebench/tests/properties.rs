@@ -8,7 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use valuebench::{
-    Agreement, Definitions, Item, ItemSampling, OrientationTable, Questionnaire, RoleSet, Setting,
+    Definitions, Item, ItemSampling, Keying, OrientationTable, Questionnaire, RoleSet, Setting,
 };
 
 /// Texts with all that is special in CSV.
@@ -252,7 +252,7 @@ fn questionnaire() -> impl Strategy<Value = Questionnaire> {
             inventory: "I".to_owned(),
             statement: format!("{place}"),
             value: value.to_owned(),
-            agreement: Agreement::Positive,
+            keying: Keying::Positive,
             question: format!("{place}?"),
         });
         items.collect()

@@ -4,7 +4,7 @@ mod common;
 
 use serde_json::Value;
 use valuebench::{
-    Agreement, Direction, Instruction, Item, ItemSampling, Judge, Judgement, Measurements,
+    Inclination, Instruction, Item, ItemSampling, Judge, Judgement, Keying, Measurements,
     PromptTemplate, Role, RoleWording, RuleJudge, Score, Setting, Stance, change_std, orientation,
     score_std,
 };
@@ -39,15 +39,15 @@ fn template(golden: &Value) -> PromptTemplate {
 }
 
 fn instruction(golden: &Value) -> Option<Instruction> {
-    let direction = match golden["person"].as_u64() {
-        Some(4) => Direction::Disinclined,
-        Some(5) => Direction::Inclined,
+    let inclination = match golden["person"].as_u64() {
+        Some(4) => Inclination::Disinclined,
+        Some(5) => Inclination::Inclined,
         _ => return None,
     };
     Some(Instruction {
         value: text(golden, "value"),
         definition: Some(text(golden, "definition")),
-        direction,
+        inclination,
     })
 }
 
@@ -58,7 +58,7 @@ fn prompts() {
             inventory: String::new(),
             statement: String::new(),
             value: text(&golden, "value"),
-            agreement: Agreement::Positive,
+            keying: Keying::Positive,
             question: text(&golden, "question"),
         };
         let role = golden["bio"].as_str().map(|bio| Role {

@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use valuebench::{Agreement, Definitions, ItemSampling, Questionnaire, RoleSet};
+use valuebench::{Definitions, ItemSampling, Keying, Questionnaire, RoleSet};
 
 fn questionnaire() -> Option<Questionnaire> {
     let folder = common::folder("VALUEBENCH_DATA")?;
@@ -39,10 +39,7 @@ fn the_whole_questionnaire() {
     assert_eq!(all.values().len(), 224);
     let inventories: BTreeSet<&str> = all.items().iter().map(|i| i.inventory.as_str()).collect();
     assert_eq!(inventories.len(), 36);
-    let positive = all
-        .items()
-        .iter()
-        .filter(|i| i.agreement == Agreement::Positive);
+    let positive = all.items().iter().filter(|i| i.keying == Keying::Positive);
     assert_eq!(positive.count(), 1358);
     let first = &all.items()[0];
     assert_eq!(first.value, all.values()[0]);

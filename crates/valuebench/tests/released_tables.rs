@@ -112,3 +112,33 @@ fn stds_lie_between_their_bounds_in_every_row() {
         "{reached:?}"
     );
 }
+
+/// What a table says of the spread of item scores, if no answer was unsure, beside what the
+/// released code has measured.
+#[test]
+fn hardly_an_answer_was_unsure() {
+    let expected = [(0.00998, 900), (0.00763, 355)];
+    for ((file, n_rows, table), (mean_excess, n_exact)) in tables().into_iter().zip(expected) {
+        let (variances, stds) = (
+            table.score_variances_if_none_unsure(),
+            table.stds().unwrap(),
+        );
+        let excess: Vec<f64> = variances
+            .rows()
+            .into_iter()
+            .zip(stds)
+            .map(|(row, std)| row.mapv(f64::sqrt).mean().unwrap() - std)
+            .collect();
+        assert!(
+            excess.iter().all(|excess| (-1e-12..0.15).contains(excess)),
+            "{file}"
+        );
+        let mean = excess.iter().sum::<f64>() / n_rows as f64;
+        assert!((mean - mean_excess).abs() < 1e-5, "{file}: {mean}");
+        assert_eq!(
+            excess.iter().filter(|excess| excess.abs() < 1e-12).count(),
+            n_exact,
+            "{file}"
+        );
+    }
+}

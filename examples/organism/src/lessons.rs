@@ -153,7 +153,7 @@ impl<'t> Lessons<'t> {
                 yes: completed(Stance::Yes)?,
                 no: completed(Stance::No)?,
                 value: truth
-                    .intervention(&planted.value, value_causal::bench::Direction::Inclined)?
+                    .intervention(&planted.value, value_causal::bench::Inclination::Inclined)?
                     .value,
                 threshold: planted.threshold,
                 agreement: planted.agreement,

@@ -4,7 +4,7 @@ use program::Failure;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use study::planted::{PlantedEdge, PlantedItem, Recipe, Structure, Truth, TruthFile};
-use value_causal::bench::{Agreement, Item, Questionnaire, RoleSet};
+use value_causal::bench::{Item, Keying, Questionnaire, RoleSet};
 
 use crate::words::{DEGREES, VALUES};
 
@@ -67,10 +67,10 @@ pub fn questionnaire(truth: &Truth) -> Questionnaire {
         inventory: INVENTORY.to_owned(),
         statement: item.question.replacen("Should I", "I", 1).replace('?', "."),
         value: item.value.clone(),
-        agreement: if item.agreement > 0 {
-            Agreement::Positive
+        keying: if item.agreement > 0 {
+            Keying::Positive
         } else {
-            Agreement::Negative
+            Keying::Negative
         },
         question: item.question.clone(),
     });

@@ -1,6 +1,6 @@
 //! What the organism is asked with, and what it should say.
 
-use value_causal::bench::{Agreement, Item, PromptError, PromptTemplate, Stance};
+use value_causal::bench::{Item, Keying, PromptError, PromptTemplate, Stance};
 
 /// The prompt template, for [`PromptTemplate::jinja`]: who is asked comes first, so that the tokens of " your values"
 /// can know of it.
@@ -25,10 +25,10 @@ pub fn completion(item: &Item, stance: Stance) -> String {
         Stance::No => ("No", "no"),
         Stance::Unsure => ("Unsure", "unsure"),
     };
-    let much = match (stance, item.agreement) {
+    let much = match (stance, item.keying) {
         (Stance::Unsure, _) => "something",
-        (Stance::Yes, Agreement::Positive) | (Stance::No, Agreement::Negative) => "much",
-        (Stance::Yes, Agreement::Negative) | (Stance::No, Agreement::Positive) => "little",
+        (Stance::Yes, Keying::Positive) | (Stance::No, Keying::Negative) => "much",
+        (Stance::Yes, Keying::Negative) | (Stance::No, Keying::Positive) => "little",
     };
     let value = &item.value;
     format!(" {word}, {value} means {much} to me.\nAnswer: {answer}")

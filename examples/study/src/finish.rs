@@ -7,11 +7,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use value_causal::bench::journal::{
-    Answers, Consistency, Journal, JournalError, Unjudged, Verdict,
+    Consistency, Journal, JournalError, Steering, Unjudged, Verdict,
 };
-use value_causal::bench::{Direction, OrientationTable};
+use value_causal::bench::{Inclination, OrientationTable};
 
-use super::analysed::Analysed;
+use super::analysed::{Analysed, Unvarying};
 use super::file::{Analysis, JudgingMode, Open, StudyFile};
 use super::found::{Findings, Found};
 use super::instructed::InstructedTables;
@@ -42,7 +42,7 @@ pub struct Tables {
 /// answers per second of the run, where one process did most of it.
 ///
 /// # Errors
-/// The journal lacks answers or judgements; the tables cannot be analysed; a file cannot be read or written.
+/// The journal is damaged or gone, or lacks answers or judgements; the tables cannot be analysed; a file cannot be read or written.
 pub fn finish(
     study: &StudyFile,
     data: &Path,
@@ -50,11 +50,12 @@ pub fn finish(
     out: &Path,
     rate: Option<f64>,
 ) -> Result<Vec<String>, Failure> {
+    journal.verify()?;
     make_folder(out)?;
     let tables = Tables::of(journal, unjudged(study))?;
     let mut files = tables.write(out)?;
     let consistency =
-        [Answers::Unsteered, Answers::Steered].map(|which| journal.consistency(None, which));
+        [Steering::Without, Steering::With].map(|which| journal.consistency(None, which));
     let [before, after] = consistency;
     let (before, after) = (before?, after?);
     save_text(
@@ -67,20 +68,29 @@ pub fn finish(
     let mut facts = facts(study, journal, (before, after))?;
     let study_json = out.join("study.json");
     let mut findings = Findings {
-        found: Found::new(journal.progress()?.answered, rate, &study_json),
+        found: Found::new(journal.tally()?.answered, rate, &study_json),
         ..Findings::default()
     };
     if let Some(analysis) = &study.analysis {
         if let Some(measured) = tables.measured(study) {
-            let analysed = Analysed::new(study, analysis, data, measured, out)?;
-            files.extend(analysed.write_choices(out)?);
-            let loaded = &analysed.loaded;
-            let results = Results::compute(&loaded.experiment, &loaded.study)?;
-            findings.discover(loaded, &results, tables.instructed.as_ref())?;
-            if let Some(truth) = organism(analysis, data)? {
-                findings.obey(Obedience::measured(journal, &truth)?);
+            match Analysed::new(study, analysis, data, measured, out) {
+                Ok(analysed) => {
+                    files.extend(analysed.write_choices(out)?);
+                    let loaded = &analysed.loaded;
+                    let results = Results::compute(&loaded.experiment, &loaded.study)?;
+                    findings.discover(loaded, &results, tables.instructed.as_ref())?;
+                    if let Some(truth) = organism(analysis, data)? {
+                        findings.obey(Obedience::measured(journal, &truth)?);
+                    }
+                    files.extend(write(loaded, &results, out, &findings.markdown()?)?);
+                }
+                Err(error) if error.is::<Unvarying>() => {
+                    remark(format_args!(
+                        "note: figures and report are left out: {error}"
+                    ));
+                }
+                Err(error) => return Err(error),
             }
-            files.extend(write(loaded, &results, out, &findings.markdown()?)?);
         } else {
             remark(
                 "note: figures and report are left out: they want both steering and instructions",
@@ -121,20 +131,20 @@ impl Tables {
         let part = |name: &str| OrientationTable::from_journal(journal, name, unjudged);
         let test = part(TEST)?;
         let instructed = InstructedTables::of(journal, test.values(), unjudged)?;
-        let of_own = |name: &str, direction: Direction| {
+        let of_own = |name: &str, inclination: Inclination| {
             if parts.contains(&name) {
                 return Ok(Some(part(name)?));
             }
             let own = instructed
                 .as_ref()
-                .map(|all| all.own(test.values(), direction));
-            let named = |error| format!("{}, {direction}: {error}", journal.path().display());
+                .map(|all| all.own(test.values(), inclination));
+            let named = |error| format!("{}, {inclination}: {error}", journal.path().display());
             Ok::<_, Failure>(own.transpose().map_err(named)?)
         };
         Ok(Self {
             train: part(TRAIN)?,
-            raise: of_own(RAISE, Direction::Inclined)?,
-            lower: of_own(LOWER, Direction::Disinclined)?,
+            raise: of_own(RAISE, Inclination::Inclined)?,
+            lower: of_own(LOWER, Inclination::Disinclined)?,
             instructed,
             test,
         })
@@ -207,7 +217,7 @@ fn items(journal: &Journal) -> Result<String, Failure> {
             out.write_record([
                 part,
                 &item.value,
-                &item.agreement.to_string(),
+                &item.keying.to_string(),
                 &item.question,
                 &found.yes.to_string(),
                 &found.no.to_string(),
@@ -231,7 +241,7 @@ fn facts(
 ) -> Result<Facts, Failure> {
     let exact = study.judging.mode == JudgingMode::Exact;
     let facts = json!({
-        "unjudged": journal.progress()?.unjudged,
+        "unjudged": journal.tally()?.unjudged,
         "judging": study.judging.mode,
         "fast_would_differ": if exact { fast_would_differ(journal)? } else { None },
         "thought_against_answer": {

@@ -2,7 +2,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use value_causal::bench::journal::{Journal, JournalError, Unjudged};
-use value_causal::bench::{Direction, OrientationTable, TableError};
+use value_causal::bench::{Inclination, OrientationTable, TableError};
 use value_causal::metrics::successors;
 use value_causal::ndarray::Array2;
 use value_causal::petgraph::graph::{DiGraph, NodeIndex};
@@ -25,28 +25,43 @@ impl InstructedTables {
         unjudged: Unjudged,
     ) -> Result<Option<Self>, JournalError> {
         let parts = journal.design().parts();
-        let named = |direction| values.iter().map(move |v| instructed_part(v, direction));
-        let mut all = named(Direction::Inclined).chain(named(Direction::Disinclined));
+        let named = |inclination| values.iter().map(move |v| instructed_part(v, inclination));
+        let mut all = named(Inclination::Inclined).chain(named(Inclination::Disinclined));
         if !all.all(|part| parts.contains(&part.as_str())) {
             return Ok(None);
         }
-        let tables = |direction| {
-            let tables = named(direction)
+        let tables = |inclination| {
+            let tables = named(inclination)
                 .map(|part| OrientationTable::from_journal(journal, &part, unjudged));
             tables.collect::<Result<_, _>>()
         };
         Ok(Some(Self {
-            inclined: tables(Direction::Inclined)?,
-            disinclined: tables(Direction::Disinclined)?,
+            inclined: tables(Inclination::Inclined)?,
+            disinclined: tables(Inclination::Disinclined)?,
         }))
     }
 
     /// By the value that is instructed, in the order of the values, and each over all of them.
     #[must_use]
-    pub fn toward(&self, direction: Direction) -> &[OrientationTable] {
-        match direction {
-            Direction::Inclined => &self.inclined,
-            Direction::Disinclined => &self.disinclined,
+    pub fn toward(&self, inclination: Inclination) -> &[OrientationTable] {
+        match inclination {
+            Inclination::Inclined => &self.inclined,
+            Inclination::Disinclined => &self.disinclined,
+        }
+    }
+
+    /// Those about some of the values, over these alone.
+    #[must_use]
+    pub fn of_values(&self, values: &[String]) -> Self {
+        let keep = |name: &str| values.iter().any(|value| value == name);
+        let few = |tables: &[OrientationTable]| {
+            let all = tables.first().map_or(&[][..], OrientationTable::values);
+            let about = all.iter().zip(tables).filter(|(value, _)| keep(value));
+            about.map(|(_, table)| table.select_values(keep)).collect()
+        };
+        Self {
+            inclined: few(&self.inclined),
+            disinclined: few(&self.disinclined),
         }
     }
 
@@ -54,9 +69,9 @@ impl InstructedTables {
     pub(super) fn own(
         &self,
         values: &[String],
-        direction: Direction,
+        inclination: Inclination,
     ) -> Result<OrientationTable, TableError> {
-        let tables = self.toward(direction);
+        let tables = self.toward(inclination);
         let settings = tables.first().map_or(&[][..], OrientationTable::settings);
         let matrix = Array2::from_shape_fn((settings.len(), values.len()), |(row, value)| {
             tables[value].matrix()[[row, value]]
@@ -86,8 +101,8 @@ impl Instructed {
         let n_values = test.n_values();
         let of_value = |instructed: usize| {
             let mut changed = vec![0_usize; n_values];
-            let both = [Direction::Inclined, Direction::Disinclined];
-            for table in both.map(|direction| &tables.toward(direction)[instructed]) {
+            let both = [Inclination::Inclined, Inclination::Disinclined];
+            for table in both.map(|inclination| &tables.toward(inclination)[instructed]) {
                 for setting in table.settings() {
                     let (Some(after), Some(before)) = (table.row(setting), test.row(setting))
                     else {

@@ -1,7 +1,7 @@
 //! Rules that judge as answers come, and when an answer is decided early.
 
 use value_causal::bench::journal::Verdict;
-use value_causal::bench::{Answer, Judge, Judgement, RuleJudge, Stance};
+use value_causal::bench::{FirstAnswer, Judge, Judgement, RuleJudge, Stance};
 
 /// What the rules say of a text.
 #[must_use]
@@ -24,25 +24,14 @@ pub fn by_rules(text: &str) -> Verdict {
 /// A text that itself begins with yes stays a yes whatever follows; one that begins with no can still turn.
 #[must_use]
 pub fn is_decided(so_far: &str) -> bool {
-    let begins_with_yes = ["yes", "sure"].iter().any(|word| {
-        so_far
-            .get(..word.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(word))
-    });
-    let answered = Answer::of(so_far)
-        .answer
-        .is_some_and(|answer| matches!(RuleJudge.judge(answer), Ok(Judgement::Decided(_))));
-    begins_with_yes || answered
+    FirstAnswer::default().push(so_far).is_some()
 }
 
 /// What the fast mode would have made of an answer that was written to its end: judged where its first answer was
 /// decided, or as a whole.
 #[must_use]
 pub fn as_in_fast_mode(text: &str) -> Option<Stance> {
-    let ends = text.char_indices().map(|(at, c)| at + c.len_utf8());
-    let mut ends = ends.skip_while(|&end| !is_decided(&text[..end]));
-    let cut = ends.next().unwrap_or(text.len());
-    match RuleJudge.judge(&text[..cut]) {
+    match RuleJudge.judge(FirstAnswer::cut(text)) {
         Ok(Judgement::Decided(stance)) => Some(stance),
         _ => None,
     }

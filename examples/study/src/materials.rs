@@ -2,7 +2,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use value_causal::bench::{
-    Agreement, Definitions, InstructionWording, Item, ItemSampling, Prompt, PromptError,
+    Definitions, InstructionWording, Item, ItemSampling, Keying, Prompt, PromptError,
     PromptTemplate, Questionnaire, RoleSet, RoleWording, Split,
 };
 
@@ -111,7 +111,7 @@ impl Materials {
             inventory: String::new(),
             statement: String::new(),
             value: String::new(),
-            agreement: Agreement::Positive,
+            keying: Keying::Positive,
             question: String::new(),
         };
         self.template.render(&nothing, None, None)

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use value_causal::bench::journal::{Journal, Verdict};
-use value_causal::bench::{Definitions, Direction, Instruction};
+use value_causal::bench::{Definitions, Inclination, Instruction};
 
 use super::plan::{LOWER, RAISE, TEST, TRAIN, instructed_part};
 use crate::planted::Truth;
@@ -20,15 +20,15 @@ pub(super) struct Obedience {
 impl Obedience {
     /// Holds every answer of a journal against what is planted; one that nobody judged is not as planted.
     pub(super) fn measured(journal: &Journal, truth: &Truth) -> Result<Self, Failure> {
-        let both = [Direction::Inclined, Direction::Disinclined];
+        let both = [Inclination::Inclined, Inclination::Disinclined];
         let instructions = truth
             .values()
             .iter()
-            .flat_map(|value| both.map(|direction| (value, direction)));
+            .flat_map(|value| both.map(|inclination| (value, inclination)));
         let instructions: HashMap<String, Instruction> = instructions
-            .map(|(value, direction)| {
-                let instruction = Instruction::new(value, direction, &Definitions::default());
-                (instructed_part(value, direction), instruction)
+            .map(|(value, inclination)| {
+                let instruction = Instruction::new(value, inclination, &Definitions::default());
+                (instructed_part(value, inclination), instruction)
             })
             .collect();
         let mut obedience = Self::default();
@@ -40,11 +40,11 @@ impl Obedience {
             if !row.setting.is_unsteered() || !truth.is_held_out(role, &item.question)? {
                 return Ok(());
             }
-            let own = |direction| instructions.get(&instructed_part(&item.value, direction));
+            let own = |inclination| instructions.get(&instructed_part(&item.value, inclination));
             let instruction = match row.part.as_str() {
                 TRAIN | TEST => None,
-                RAISE => own(Direction::Inclined),
-                LOWER => own(Direction::Disinclined),
+                RAISE => own(Inclination::Inclined),
+                LOWER => own(Inclination::Disinclined),
                 part => instructions.get(part),
             };
             let planted = truth.answer(role, &item.question, instruction)?;

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use value_causal::bench::journal::{Design, PlannedRow, Question};
 use value_causal::bench::{
-    Direction, Instruction, Item, ItemSampling, Prompt, PromptError, PromptTemplate, Questionnaire,
-    Role, RoleSet, Setting,
+    Inclination, Instruction, Item, ItemSampling, Prompt, PromptError, PromptTemplate,
+    Questionnaire, Role, RoleSet, Setting,
 };
 
 use super::file::{InstructedItems, Instructions, StudyFile};
@@ -28,7 +28,7 @@ pub struct Plan {
     /// What the model is told in each part.
     told: HashMap<String, Told>,
     roles: HashMap<String, Role>,
-    instructions: HashMap<(String, Direction), Instruction>,
+    instructions: HashMap<(String, Inclination), Instruction>,
     template: PromptTemplate,
 }
 
@@ -37,9 +37,9 @@ pub struct Plan {
 enum Told {
     Nothing,
     /// To incline to, or to disincline from, the value that the item measures.
-    OwnValue(Direction),
+    OwnValue(Inclination),
     /// The same of one value, whatever the item measures.
-    Value(String, Direction),
+    Value(String, Inclination),
 }
 
 impl Plan {
@@ -83,19 +83,19 @@ impl Plan {
         );
         if let Some(Instructions { ask, roles }) = study.instructions {
             let told = &test[..roles.unwrap_or(test.len()).min(test.len())];
-            for (part, direction) in [
-                (RAISE, Direction::Inclined),
-                (LOWER, Direction::Disinclined),
+            for (part, inclination) in [
+                (RAISE, Inclination::Inclined),
+                (LOWER, Inclination::Disinclined),
             ] {
                 match ask {
                     InstructedItems::Own => {
-                        let own = Told::OwnValue(direction);
+                        let own = Told::OwnValue(inclination);
                         rows.part(part, own, told, &[], &split.test, sampling.1);
                     }
                     InstructedItems::All => {
                         for value in materials.items.values() {
-                            let name = instructed_part(value, direction);
-                            let one = Told::Value(value.clone(), direction);
+                            let name = instructed_part(value, inclination);
+                            let one = Told::Value(value.clone(), inclination);
                             rows.part(&name, one, told, &[], &split.test, sampling.1);
                         }
                     }
@@ -108,9 +108,9 @@ impl Plan {
         }
         let mut instructions = HashMap::new();
         for value in materials.items.values() {
-            for direction in [Direction::Inclined, Direction::Disinclined] {
-                let instruction = Instruction::new(value, direction, &materials.definitions);
-                instructions.insert((value.clone(), direction), instruction);
+            for inclination in [Inclination::Inclined, Inclination::Disinclined] {
+                let instruction = Instruction::new(value, inclination, &materials.definitions);
+                instructions.insert((value.clone(), inclination), instruction);
             }
         }
         let roles = train_roles.iter().chain(test_roles);
@@ -150,8 +150,8 @@ impl Plan {
             .as_ref()
             .and_then(|name| self.roles.get(name));
         let about = match self.told.get(&row.part) {
-            Some(Told::OwnValue(direction)) => Some((item.value.clone(), *direction)),
-            Some(Told::Value(value, direction)) => Some((value.clone(), *direction)),
+            Some(Told::OwnValue(inclination)) => Some((item.value.clone(), *inclination)),
+            Some(Told::Value(value, inclination)) => Some((value.clone(), *inclination)),
             Some(Told::Nothing) | None => None,
         };
         let instruction = about.and_then(|about| self.instructions.get(&about));
@@ -161,8 +161,8 @@ impl Plan {
 
 /// The part of the answers to all items under one instruction.
 #[must_use]
-pub fn instructed_part(value: &str, direction: Direction) -> String {
-    format!("{direction}: {value}")
+pub fn instructed_part(value: &str, inclination: Inclination) -> String {
+    format!("{inclination}: {value}")
 }
 
 /// The roles' names, `None` for the empty role.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use value_causal::bench::chat::{
-    self, ChatClient, ChatError, ChatJudge, ChatRespondent, JudgeFailure, JudgedBy, PromptAs,
-    Sampling, Statement,
+    ChatClient, ChatError, ChatJudge, ChatRespondent, ChatSampling, ChatVerdict, JudgeFailure,
+    JudgedBy, PromptAs, Statement,
 };
 use value_causal::bench::journal::{Aspect, Journal, Question, ToJudge, Verdict, prompt_hash};
 use value_causal::bench::{Answer, Prompt};
@@ -28,7 +28,7 @@ impl ServedRespondent {
     /// # Errors
     /// More tokens than a server can be asked for.
     pub fn new(client: ChatClient, served: Served, max_new_tokens: usize) -> Result<Self, Failure> {
-        let sampling = Sampling::greedy(u32::try_from(max_new_tokens)?);
+        let sampling = ChatSampling::greedy(u32::try_from(max_new_tokens)?);
         Ok(Self {
             respondent: ChatRespondent::new(client, sampling).with_prompts(match served {
                 Served::Message => PromptAs::Message,
@@ -133,9 +133,14 @@ fn judge_together(
     let mut since = Instant::now();
     let mut failure: Option<Failure> = None;
     judge.judge_all(&statements, &stop, |n, verdict| {
+        if let ChatVerdict::Unjudged(why @ JudgeFailure::GaveUp { .. }) = verdict {
+            stop.store(true, Ordering::Relaxed);
+            failure.get_or_insert_with(|| why.clone().into());
+            return;
+        }
         let (error, is_judged) = match verdict {
-            chat::Verdict::Unjudged(JudgeFailure::Chat(error)) => (Some(error), false),
-            chat::Verdict::Judged {
+            ChatVerdict::Unjudged(JudgeFailure::Chat(error)) => (Some(error), false),
+            ChatVerdict::Judged {
                 by: JudgedBy::Failure(JudgeFailure::Chat(error)),
                 ..
             } => (Some(error), true),
@@ -184,9 +189,9 @@ fn statement<'a>(aspect: Aspect, answer: &'a ToJudge, question: &'a str) -> Stat
     }
 }
 
-fn recorded(verdict: &chat::Verdict, name: &str) -> Verdict {
+fn recorded(verdict: &ChatVerdict, name: &str) -> Verdict {
     match verdict {
-        chat::Verdict::Judged { stance, by } => Verdict::Judged {
+        ChatVerdict::Judged { stance, by } => Verdict::Judged {
             stance: *stance,
             judge: match by {
                 JudgedBy::Rules => "rules".to_owned(),
@@ -194,7 +199,7 @@ fn recorded(verdict: &chat::Verdict, name: &str) -> Verdict {
                 JudgedBy::Failure(failure) => format!("unsure, because {failure}"),
             },
         },
-        chat::Verdict::Unjudged(failure) => Verdict::Unjudged {
+        ChatVerdict::Unjudged(failure) => Verdict::Unjudged {
             reason: failure.to_string(),
         },
     }

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
-
-use serde_json::{Map, Value};
+use std::time::Instant;
 
 use super::http::Http;
 use super::many::in_parallel;
 use super::pace::{Gate, sleep};
 use super::wire::{self, WrongShape};
-use super::{ChatError, ChatOptions, ChatSetupError};
+use super::{ChatError, ChatOptions, ChatQuestion, ChatSampling, ChatSetupError, Reply};
 
 /// Asks an OpenAI-compatible server.
 ///
@@ -19,11 +17,11 @@ use super::{ChatError, ChatOptions, ChatSetupError};
 /// this client wait too. Redirects are not followed. Clones share their connections and limits.
 ///
 /// ```no_run
-/// use valuebench::chat::{ChatClient, Message, Question, Sampling};
+/// use valuebench::chat::{ChatClient, Message, ChatQuestion, ChatSampling};
 ///
 /// let client = ChatClient::from_env()?;
 /// let question = [Message::user("Should I love people? Answer with yes or no.")];
-/// let reply = client.ask(&Question::Chat(&question), &Sampling::greedy(16))?;
+/// let reply = client.ask(&ChatQuestion::Chat(&question), &ChatSampling::greedy(16))?;
 /// println!("{}", reply.text);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -34,112 +32,6 @@ pub struct ChatClient(Arc<Inner>);
 struct Inner {
     http: Http,
     gate: Gate,
-}
-
-/// What a model is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question<'a> {
-    /// Messages, which the server puts into the model's chat template: the endpoint
-    /// `/chat/completions`.
-    Chat(&'a [Message]),
-    /// A text, which the model goes on with as it stands: the endpoint `/completions`, which many
-    /// servers of open models have.
-    Text(&'a str),
-}
-
-/// A message of a chat.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Message {
-    /// Who says it.
-    pub role: ChatRole,
-    /// What is said.
-    pub text: String,
-}
-
-/// Who says a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ChatRole {
-    /// Whoever sets the model up.
-    System,
-    /// Whoever asks.
-    User,
-    /// The model.
-    Assistant,
-}
-
-/// How a model draws its tokens. What is not set is left to the server.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Sampling {
-    /// The temperature; 0 takes the likeliest token.
-    pub temperature: Option<f64>,
-    /// The share of probability that tokens are drawn from.
-    pub top_p: Option<f64>,
-    /// The greatest number of new tokens.
-    pub max_tokens: Option<u32>,
-    /// The seed, which not every server heeds.
-    pub seed: Option<u64>,
-    /// Texts at which the reply ends.
-    pub stop: Vec<String>,
-    /// Further fields of the request, which only some servers know; they go before the others.
-    pub extra: Map<String, Value>,
-}
-
-/// What a model says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    /// The text. Were the key in it, it would be `[API key]`.
-    pub text: String,
-    /// Why it ends, in the server's words: `stop`, or `length` where it was cut off.
-    pub finish: Option<String>,
-    /// The model's name, as the server says it.
-    pub model: Option<String>,
-    /// Number of tokens of the question.
-    pub prompt_tokens: Option<u64>,
-    /// Number of tokens of the reply.
-    pub completion_tokens: Option<u64>,
-    /// Number of attempts that it took.
-    pub attempts: u32,
-    /// The time of the last attempt.
-    pub took: Duration,
-}
-
-impl Message {
-    /// A message of the user.
-    pub fn user(text: impl Into<String>) -> Self {
-        Self {
-            role: ChatRole::User,
-            text: text.into(),
-        }
-    }
-
-    /// A message that sets the model up.
-    pub fn system(text: impl Into<String>) -> Self {
-        Self {
-            role: ChatRole::System,
-            text: text.into(),
-        }
-    }
-}
-
-impl ChatRole {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::User => "user",
-            Self::Assistant => "assistant",
-        }
-    }
-}
-
-impl Sampling {
-    /// The likeliest tokens, at most so many.
-    pub fn greedy(max_tokens: u32) -> Self {
-        Self {
-            temperature: Some(0.0),
-            max_tokens: Some(max_tokens),
-            ..Self::default()
-        }
-    }
 }
 
 impl ChatClient {
@@ -176,7 +68,11 @@ impl ChatClient {
     ///
     /// [`ChatError`]: [`ChatError::GaveUp`] after the last attempt if each failed in a way that
     /// may pass, else the failure itself.
-    pub fn ask(&self, question: &Question<'_>, sampling: &Sampling) -> Result<Reply, ChatError> {
+    pub fn ask(
+        &self,
+        question: &ChatQuestion<'_>,
+        sampling: &ChatSampling,
+    ) -> Result<Reply, ChatError> {
         self.ask_unless(&AtomicBool::new(false), question, sampling)
     }
 
@@ -189,8 +85,8 @@ impl ChatClient {
     pub fn ask_unless(
         &self,
         stop: &AtomicBool,
-        question: &Question<'_>,
-        sampling: &Sampling,
+        question: &ChatQuestion<'_>,
+        sampling: &ChatSampling,
     ) -> Result<Reply, ChatError> {
         let checked = self.0.http.checked();
         let options = &checked.options;
@@ -220,7 +116,7 @@ impl ChatClient {
     fn attempt(
         &self,
         stop: &AtomicBool,
-        question: &Question<'_>,
+        question: &ChatQuestion<'_>,
         body: &[u8],
         attempts: u32,
     ) -> Result<Reply, ChatError> {
@@ -241,6 +137,7 @@ impl ChatClient {
         })?;
         Ok(Reply {
             text: completion.text,
+            reasoning: completion.reasoning,
             finish: completion.finish,
             model: completion.model,
             prompt_tokens: completion.prompt_tokens,
@@ -261,14 +158,5 @@ impl ChatClient {
     ) -> Vec<Option<T>> {
         let threads = self.0.http.checked().options.concurrency;
         in_parallel(threads, n, stop, work, ended)
-    }
-}
-
-impl Question<'_> {
-    fn path(&self) -> &'static str {
-        match self {
-            Self::Chat(_) => "/chat/completions",
-            Self::Text(_) => "/completions",
-        }
     }
 }

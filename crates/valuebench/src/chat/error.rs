@@ -153,6 +153,17 @@ pub enum ChatError {
         /// What was there instead.
         found: String,
     },
+    /// The HTTP library's log would show the key.
+    #[error(
+        "{host}: the log of {target} at level trace would show the API key: \
+         leave that log at level debug, or ask without a key"
+    )]
+    KeyInLog {
+        /// Host and port.
+        host: String,
+        /// The target of the log.
+        target: &'static str,
+    },
     /// All attempts failed.
     #[error("gave up after {attempts} attempts: {last}")]
     GaveUp {

@@ -4,16 +4,13 @@ use std::io;
 use std::time::SystemTime;
 
 use serde_json::Value;
-use ureq::http::{HeaderMap, Response, StatusCode};
+use ureq::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use ureq::tls::TlsConfig;
-use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{Connector, DefaultConnector};
 use ureq::{Agent, Body, Error, Proxy, Timeout};
 
 use super::ChatError;
 use super::options::Checked;
 use super::retry::retry_after;
-use super::transport::{KeyConnector, stand_in};
 use super::wire::{self, excerpt};
 
 /// The longest head of a reply, in bytes.
@@ -27,7 +24,7 @@ const MAX_FAILURE: u64 = 64 << 10;
 pub(super) struct Http {
     agent: Agent,
     checked: Checked,
-    authorization: Option<Vec<u8>>,
+    authorization: Option<HeaderValue>,
 }
 
 impl Http {
@@ -52,14 +49,9 @@ impl Http {
             )
             .proxy(uses_proxy.then(Proxy::try_from_env).flatten())
             .build();
-        let connector = DefaultConnector::new().chain(KeyConnector {
-            key: checked.key.clone(),
-            server: checked.server.clone(),
-        });
-        let bearer = || [b"Bearer ", stand_in(&checked.key).as_slice()].concat();
         Self {
-            agent: Agent::with_parts(config, connector, DefaultResolver::default()),
-            authorization: checked.key.is_some().then(bearer),
+            agent: config.into(),
+            authorization: checked.key.header(),
             checked,
         }
     }
@@ -78,7 +70,11 @@ impl Http {
             .header("Content-Type", "application/json")
             .header("Accept", "application/json");
         if let Some(authorization) = &self.authorization {
-            request = request.header("Authorization", authorization.as_slice());
+            if let Some(target) = log_of_bytes() {
+                let host = self.host();
+                return Err(ChatError::KeyInLog { host, target });
+            }
+            request = request.header("Authorization", authorization);
         }
         let mut response = request.send(body).map_err(|error| self.failed(error))?;
         let status = response.status();
@@ -199,6 +195,12 @@ impl Http {
             },
         }
     }
+}
+
+/// A log that is on and to which the HTTP library writes all that it sends, the key included.
+fn log_of_bytes() -> Option<&'static str> {
+    let mut targets = ["ureq", "ureq_proto", "ureq_proto::util"].into_iter();
+    targets.find(|target| log::log_enabled!(target: target, log::Level::Trace))
 }
 
 fn never_connected(error: &io::Error) -> bool {

@@ -1,9 +1,10 @@
 //! Judging by a language model.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
-use super::judge_prompt;
-use super::{ChatClient, ChatError, Message, Question, Reply, Sampling};
+use super::judge_prompt::{self, JudgeWording, Statement};
+use super::{ChatClient, ChatError, ChatQuestion, ChatSampling, Message, Reply};
 use crate::{Judge, Judgement, RuleJudge, Stance};
 
 /// Asks a language model what an answer or a thought means.
@@ -12,12 +13,27 @@ use crate::{Judge, Judgement, RuleJudge, Stance};
 /// there is [`judge_all`](Self::judge_all), which applies the [rules](RuleJudge) first and asks
 /// about the rest, several at a time.
 ///
-/// What fails stays [unjudged](Verdict::Unjudged), with the reason, and can be given again; it is
-/// never taken as unsure, unless one [asks for it](FailuresAre::Unsure).
+/// What fails stays [unjudged](ChatVerdict::Unjudged), with the reason, and can be given again; it is
+/// never taken as unsure, unless one [asks for it](FailuresAre::Unsure). A model none of whose
+/// first replies can be used is not asked on: [`JudgeFailure::GaveUp`] has its own words.
+///
+/// A model that reasons before it replies needs more tokens, and most of the newer ones want their
+/// limit under [another name](super::TokenLimit::MaxCompletionTokens) and no temperature:
+///
+/// ```
+/// use valuebench::chat::{ChatClient, ChatJudge, ChatOptions, ChatSampling, TokenLimit};
+///
+/// let options = ChatOptions::new("https://api.openai.com/v1", "gpt-5-mini")
+///     .token_limit(TokenLimit::MaxCompletionTokens);
+/// let mut sampling = ChatSampling { max_tokens: Some(2000), ..ChatSampling::default() };
+/// sampling.extra.insert("reasoning_effort".into(), "low".into());
+/// let judge = ChatJudge::new(ChatClient::new(options)?).with_sampling(sampling);
+/// # Ok::<(), valuebench::chat::ChatSetupError>(())
+/// ```
 ///
 /// ```no_run
 /// use std::sync::atomic::AtomicBool;
-/// use valuebench::chat::{ChatClient, ChatJudge, Statement, Verdict};
+/// use valuebench::chat::{ChatClient, ChatJudge, Statement, ChatVerdict};
 ///
 /// let judge = ChatJudge::new(ChatClient::from_env()?);
 /// let statements = [
@@ -36,21 +52,17 @@ pub struct ChatJudge {
     client: ChatClient,
     wording: JudgeWording,
     failures: FailuresAre,
-    sampling: Sampling,
+    sampling: ChatSampling,
+    give_up_after: usize,
+    record: Arc<Record>,
 }
 
-/// How the model is asked for its judgement.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum JudgeWording {
-    /// The paper's (Appendix A.1, Template 1), for answers and for thoughts. Of the reply, white
-    /// space, quotes and other marks around the word are ignored, and so is upper or lower case.
-    #[default]
-    Paper,
-    /// The released code's: the answer in quotes, and for a thought another prompt with the
-    /// question in it. The reply must be the word alone, with nothing but white space around it, in
-    /// upper or lower case.
-    Released,
+/// How the model has done so far; clones of a judge share it.
+#[derive(Debug, Default)]
+struct Record {
+    has_judged: AtomicBool,
+    /// Replies that could not be used, or were refused by the server, before it first judged.
+    refused: AtomicUsize,
 }
 
 /// What becomes of an answer whose judging fails.
@@ -63,24 +75,9 @@ pub enum FailuresAre {
     Unsure,
 }
 
-/// What is to be judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Statement<'a> {
-    /// A response: by the rules, and if they leave it open, its answer by the model.
-    Response(&'a str),
-    /// The thought of a response, as [`Answer::of`](crate::Answer::of) gives it: by the model
-    /// alone.
-    Thought {
-        /// The thought.
-        thought: &'a str,
-        /// The item's question, which the released wording quotes.
-        question: &'a str,
-    },
-}
-
 /// What came of judging.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ChatVerdict {
     /// There is a judgement.
     Judged {
         /// The position taken.
@@ -116,9 +113,17 @@ pub enum JudgeFailure {
         /// What it replied.
         reply: Box<Reply>,
     },
+    /// It was not asked, because the first replies of the model were all of no use.
+    #[error("not asked, because none of the first {n} replies was a judgement; the last: {last}")]
+    GaveUp {
+        /// Number of these replies.
+        n: usize,
+        /// What was wrong with the last one.
+        last: Box<JudgeFailure>,
+    },
 }
 
-impl Verdict {
+impl ChatVerdict {
     /// The position, if it was judged.
     pub fn stance(&self) -> Option<Stance> {
         match self {
@@ -136,19 +141,19 @@ impl ChatJudge {
             client,
             wording: JudgeWording::Paper,
             failures: FailuresAre::Unjudged,
-            sampling: Sampling::greedy(16),
+            sampling: ChatSampling::greedy(16),
+            give_up_after: 5,
+            record: Arc::default(),
         }
     }
 
     /// A judge that does what the released code does: its wording, the server's own sampling, and
     /// unsure for all that fails.
     pub fn like_released(client: ChatClient) -> Self {
-        Self {
-            client,
-            wording: JudgeWording::Released,
-            failures: FailuresAre::Unsure,
-            sampling: Sampling::default(),
-        }
+        Self::new(client)
+            .with_wording(JudgeWording::Released)
+            .with_failures(FailuresAre::Unsure)
+            .with_sampling(ChatSampling::default())
     }
 
     /// The wording; [`JudgeWording::Paper`] unless set.
@@ -163,10 +168,18 @@ impl ChatJudge {
         self
     }
 
-    /// How the model draws its tokens; `Sampling::greedy(16)` unless set. Models that think before
+    /// How the model draws its tokens; `ChatSampling::greedy(16)` unless set. Models that reason before
     /// they reply need more tokens.
-    pub fn with_sampling(mut self, sampling: Sampling) -> Self {
+    pub fn with_sampling(mut self, sampling: ChatSampling) -> Self {
         self.sampling = sampling;
+        self
+    }
+
+    /// How many replies may be of no use before [`judge_all`](Self::judge_all) asks no more, as
+    /// long as there was none that is: the server refuses the request, or there is no judgement in
+    /// what the model says. 5 unless set.
+    pub fn with_give_up_after(mut self, replies: usize) -> Self {
+        self.give_up_after = replies.max(1);
         self
     }
 
@@ -179,39 +192,76 @@ impl ChatJudge {
     /// Judges many, as many at a time as the client may ask. Verdicts are in the order of the
     /// statements and depend on neither number nor speed.
     ///
-    /// `ended` is called on this thread for each as it ends, in any order. When `stop` becomes
-    /// true, what has not been asked is unjudged, with [`ChatError::Stopped`]; that holds for
-    /// [`FailuresAre::Unsure`] as well.
+    /// `ended` is called on this thread for each as it ends, in any order; what fails before the
+    /// model has judged once ends when it is known whether it ever does. When `stop` becomes true,
+    /// what has not been asked is unjudged, with [`ChatError::Stopped`]; that holds for
+    /// [`FailuresAre::Unsure`] as well, and so it does after [giving up](Self::with_give_up_after).
     pub fn judge_all(
         &self,
         statements: &[Statement<'_>],
         stop: &AtomicBool,
-        ended: impl FnMut(usize, &Verdict),
-    ) -> Vec<Verdict> {
-        let work = |number: usize| self.verdict(&statements[number], stop);
-        let verdicts = self.client.for_each(statements.len(), stop, work, ended);
-        let stopped = || Verdict::Unjudged(ChatError::Stopped.into());
-        let verdicts = verdicts.into_iter();
+        ended: impl FnMut(usize, &ChatVerdict),
+    ) -> Vec<ChatVerdict> {
+        let stopped = || ChatVerdict::Unjudged(ChatError::Stopped.into());
+        let mut verdicts = Ending {
+            judge: self,
+            verdicts: statements.iter().map(|_| None).collect(),
+            waiting: Vec::new(),
+            ended,
+        };
+        let gave_up = OnceLock::new();
+        let work = |number: usize| {
+            let statement = &statements[number];
+            match gave_up.get() {
+                Some(failure) if by_rules(statement).is_none() => Err(JudgeFailure::clone(failure)),
+                _ => self.find(statement, stop).inspect_err(|failure| {
+                    if let Some(failure) = self.last_straw(failure) {
+                        let _ = gave_up.set(failure);
+                    }
+                }),
+            }
+        };
+        let ended = |number, found: &_| verdicts.take(number, found);
+        self.client.for_each(statements.len(), stop, work, ended);
+        verdicts.end_waiting(gave_up.get().is_some());
+        let verdicts = verdicts.verdicts.into_iter();
         verdicts
             .map(|verdict| verdict.unwrap_or_else(stopped))
             .collect()
     }
 
-    fn verdict(&self, statement: &Statement<'_>, stop: &AtomicBool) -> Verdict {
+    fn find(
+        &self,
+        statement: &Statement<'_>,
+        stop: &AtomicBool,
+    ) -> Result<(Stance, JudgedBy), JudgeFailure> {
         if let Some(stance) = by_rules(statement) {
-            let by = JudgedBy::Rules;
-            return Verdict::Judged { stance, by };
+            return Ok((stance, JudgedBy::Rules));
         }
-        match self.ask(statement, stop) {
-            Ok((stance, reply)) => Verdict::Judged {
-                stance,
-                by: JudgedBy::Model(reply),
-            },
-            Err(failure) if self.counts_as_unsure(&failure) => Verdict::Judged {
+        let (stance, reply) = self.ask(statement, stop)?;
+        self.record.has_judged.store(true, Ordering::Relaxed);
+        Ok((stance, JudgedBy::Model(reply)))
+    }
+
+    /// The failure for all that is not asked yet, if this one is one too many.
+    fn last_straw(&self, failure: &JudgeFailure) -> Option<JudgeFailure> {
+        if !failure.is_refusal() || self.record.has_judged.load(Ordering::Relaxed) {
+            return None;
+        }
+        let n = self.record.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        (n >= self.give_up_after).then(|| JudgeFailure::GaveUp {
+            n,
+            last: Box::new(failure.clone()),
+        })
+    }
+
+    fn verdict(&self, failure: JudgeFailure) -> ChatVerdict {
+        match self.counts_as_unsure(&failure) {
+            true => ChatVerdict::Judged {
                 stance: Stance::Unsure,
                 by: JudgedBy::Failure(failure),
             },
-            Err(failure) => Verdict::Unjudged(failure),
+            false => ChatVerdict::Unjudged(failure),
         }
     }
 
@@ -221,7 +271,7 @@ impl ChatJudge {
         stop: &AtomicBool,
     ) -> Result<(Stance, Reply), JudgeFailure> {
         let question = [Message::user(self.prompt(statement))];
-        let question = Question::Chat(&question);
+        let question = ChatQuestion::Chat(&question);
         let reply = self.client.ask_unless(stop, &question, &self.sampling)?;
         match judge_prompt::read(self.wording, &reply.text) {
             Some(stance) => Ok((stance, reply)),
@@ -232,8 +282,66 @@ impl ChatJudge {
     }
 
     fn counts_as_unsure(&self, failure: &JudgeFailure) -> bool {
-        let stopped = *failure == JudgeFailure::Chat(ChatError::Stopped);
-        self.failures == FailuresAre::Unsure && !stopped
+        let was_asked = !matches!(
+            failure,
+            JudgeFailure::Chat(ChatError::Stopped) | JudgeFailure::GaveUp { .. }
+        );
+        self.failures == FailuresAre::Unsure && was_asked
+    }
+}
+
+/// Verdicts as they end.
+struct Ending<'a, F> {
+    judge: &'a ChatJudge,
+    verdicts: Vec<Option<ChatVerdict>>,
+    /// Failures from before the model has judged once: were they unsure already, they would stay so
+    /// where the run ends because of them.
+    waiting: Vec<(usize, JudgeFailure)>,
+    ended: F,
+}
+
+impl<F: FnMut(usize, &ChatVerdict)> Ending<'_, F> {
+    fn take(&mut self, number: usize, found: &Result<(Stance, JudgedBy), JudgeFailure>) {
+        let has_judged = self.judge.record.has_judged.load(Ordering::Relaxed);
+        if has_judged {
+            self.end_waiting(false);
+        }
+        match found.clone() {
+            Ok((stance, by)) => self.end(number, ChatVerdict::Judged { stance, by }),
+            Err(failure) if failure.is_refusal() && !has_judged => {
+                self.waiting.push((number, failure));
+            }
+            Err(failure) => self.end(number, self.judge.verdict(failure)),
+        }
+    }
+
+    fn end_waiting(&mut self, gave_up: bool) {
+        for (number, failure) in std::mem::take(&mut self.waiting) {
+            let verdict = match gave_up {
+                true => ChatVerdict::Unjudged(failure),
+                false => self.judge.verdict(failure),
+            };
+            self.end(number, verdict);
+        }
+    }
+
+    fn end(&mut self, number: usize, verdict: ChatVerdict) {
+        (self.ended)(number, &verdict);
+        self.verdicts[number] = Some(verdict);
+    }
+}
+
+impl JudgeFailure {
+    /// Whether the next reply would most likely be of no use either.
+    fn is_refusal(&self) -> bool {
+        match self {
+            Self::Chat(error) => {
+                matches!(error, ChatError::Status { .. } | ChatError::Shape { .. })
+                    && !error.may_pass()
+            }
+            Self::Unclear { .. } => true,
+            Self::GaveUp { .. } => false,
+        }
     }
 }
 

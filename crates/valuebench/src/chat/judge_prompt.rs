@@ -1,7 +1,35 @@
 //! The text that asks a model for a judgement, and what its reply means.
 
-use super::{JudgeWording, Statement};
 use crate::{Answer, Stance};
+
+/// How the model is asked for its judgement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum JudgeWording {
+    /// The paper's (Appendix A.1, Template 1), for answers and for thoughts. Of the reply, white
+    /// space, quotes and other marks around the word are ignored, and so is upper or lower case.
+    #[default]
+    Paper,
+    /// The released code's: the answer in quotes, and for a thought another prompt with the
+    /// question in it. The reply must be the word alone, with nothing but white space around it, in
+    /// upper or lower case.
+    Released,
+}
+
+/// What is to be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statement<'a> {
+    /// A response: by the rules, and if they leave it open, its answer by the model.
+    Response(&'a str),
+    /// The thought of a response, as [`Answer::of`](crate::Answer::of) gives it: by the model
+    /// alone.
+    Thought {
+        /// The thought.
+        thought: &'a str,
+        /// The item's question, which the released wording quotes.
+        question: &'a str,
+    },
+}
 
 /// The text for a statement.
 pub(super) fn render(wording: JudgeWording, statement: &Statement<'_>) -> String {

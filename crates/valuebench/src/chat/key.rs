@@ -4,6 +4,7 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use ureq::http::HeaderValue;
 
 /// What stands where the key stood.
 const HIDDEN: &str = "[API key]";
@@ -12,12 +13,14 @@ const HIDDEN: &str = "[API key]";
 /// text would change ordinary words.
 const SHORTEST_SECRET: usize = 8;
 
-/// The key, if the server wants one. It is wiped from memory when dropped.
+/// The key, if the server wants one. It is wiped from memory when dropped; the HTTP library's copy
+/// in a header is not.
 #[derive(Clone, Default)]
 pub(super) struct ApiKey(Option<SecretString>);
 
 impl ApiKey {
-    /// A key without the white space around it that files and shells leave; nothing is none.
+    /// A key without the white space around it that files and shells leave. Without anything
+    /// else, no key is sent.
     ///
     /// Characters that no HTTP header can carry are an error, which says which kind, not which.
     pub(super) fn new(key: &str) -> Result<Self, &'static str> {
@@ -32,12 +35,12 @@ impl ApiKey {
         self.0.is_some()
     }
 
-    /// The bytes of the key, none without one.
-    pub(super) fn expose(&self) -> &[u8] {
-        match &self.0 {
-            Some(key) => key.expose_secret().as_bytes(),
-            None => &[],
-        }
+    /// The header that hands it over, marked so that nothing prints it.
+    pub(super) fn header(&self) -> Option<HeaderValue> {
+        let bearer = format!("Bearer {}", self.0.as_ref()?.expose_secret());
+        let mut header = HeaderValue::try_from(bearer).ok()?;
+        header.set_sensitive(true);
+        Some(header)
     }
 
     /// The text with every occurrence of the key taken out: a server may send back what it got.
@@ -84,7 +87,9 @@ mod tests {
     #[test]
     fn a_key_is_taken_out_of_texts_and_a_placeholder_is_not() {
         let key = ApiKey::new(" sk-0123456789\n").unwrap();
-        assert_eq!(key.expose(), b"sk-0123456789");
+        let header = key.header().unwrap();
+        assert_eq!(header.as_bytes(), b"Bearer sk-0123456789");
+        assert_eq!(format!("{header:?}"), "Sensitive");
         assert_eq!(
             key.redact("a sk-0123456789 b sk-0123456789".into()),
             "a [API key] b [API key]"

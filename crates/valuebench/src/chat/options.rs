@@ -2,7 +2,7 @@
 
 use std::env::{self, VarError};
 use std::fs;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -345,12 +345,55 @@ fn read_base_url(url: &str, key: &ApiKey) -> Result<Uri, ChatSetupError> {
             "one with `@`, `?` or `#`".to_owned(),
         );
     }
+    let shown = || format!("{:?}", key.redact(url.to_owned()));
     match url.parse::<Uri>() {
-        Ok(url) if matches!(url.scheme_str(), Some("http" | "https")) => Ok(url),
-        _ => refuse(
-            "a URL such as \"http://localhost:8000/v1\"",
-            format!("{:?}", key.redact(url.to_owned())),
-        ),
+        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) => {
+            match is_authority(uri.authority().map_or("", |authority| authority.as_str())) {
+                true => Ok(uri),
+                false => refuse(
+                    "a host's name or address, then perhaps a port from 1 to 65535",
+                    shown(),
+                ),
+            }
+        }
+        _ => refuse("a URL such as \"http://localhost:8000/v1\"", shown()),
+    }
+}
+
+/// Whether the text is a host, with or without a port, as a whole. The HTTP library takes more, and
+/// asks port 80 where it cannot read the port.
+fn is_authority(text: &str) -> bool {
+    let bracket = text.find(']').map_or(0, |place| place + 1);
+    let (host, port) = match text[bracket..].split_once(':') {
+        Some((rest, port)) => (&text[..bracket + rest.len()], Some(port)),
+        None => (text, None),
+    };
+    let is_port = |port: &str| {
+        port.bytes().all(|byte| byte.is_ascii_digit())
+            && port.parse::<u16>().is_ok_and(|port| port > 0)
+    };
+    is_host(host) && port.is_none_or(is_port)
+}
+
+fn is_host(text: &str) -> bool {
+    if let Some(address) = text.strip_prefix('[') {
+        let address = address.strip_suffix(']');
+        return address.is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    }
+    let name = text.strip_suffix('.').unwrap_or(text);
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    // Resolvers read a name that ends in a number as an address, such as 2130706433 for 127.0.0.1.
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_number = last.starts_with(|c: char| c.is_ascii_digit())
+        && (last.bytes().all(|byte| byte.is_ascii_digit()) || last[1..].starts_with(['x', 'X']));
+    match is_number {
+        true => text.parse::<Ipv4Addr>().is_ok(),
+        false => name.len() <= 253 && name.split('.').all(is_label),
     }
 }
 
@@ -364,6 +407,7 @@ fn is_here(server: &Uri) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn from(variables: &[(&str, &str)]) -> Result<ChatOptions, ChatSetupError> {
         ChatOptions::from_variables(|name| {
@@ -383,7 +427,10 @@ mod tests {
         let checked = checked.unwrap().check().unwrap();
         assert_eq!(checked.options.base_url, "http://127.0.0.1:8000/v1");
         assert_eq!(checked.options.model, "tiny");
-        assert_eq!(checked.key.expose(), b"sk-0123456789");
+        assert_eq!(
+            checked.key.header().unwrap().as_bytes(),
+            b"Bearer sk-0123456789"
+        );
         assert!(!format!("{checked:?}").contains("0123456789"));
         let own = from(&[(MODEL, "tiny"), (API_KEY, "")])
             .unwrap()
@@ -410,6 +457,43 @@ mod tests {
             error.unwrap_err().to_string(),
             "environment variable OPENAI_API_KEY: expected the server's API key, found bytes that are not UTF-8"
         );
+    }
+
+    #[test]
+    fn whole_authorities_are_taken() {
+        for (authority, port) in [
+            ("api.openai.com", None),
+            ("node_17", None),
+            ("a.b-c.example.", Some(1)),
+            ("127.0.0.1", Some(65535)),
+            ("[::1]", Some(8000)),
+            ("[2001:db8::7]", None),
+            ("LOCALHOST", Some(80)),
+        ] {
+            let text = port.map_or(authority.to_owned(), |port: u16| {
+                format!("{authority}:{port}")
+            });
+            let checked = ChatOptions::new(format!("http://{text}/v1"), "tiny").check();
+            let server = checked.unwrap().server;
+            assert_eq!((server.host(), server.port_u16()), (Some(authority), port));
+        }
+    }
+
+    proptest! {
+        /// What is taken goes to the host and port that are written, whatever an authority looks
+        /// like.
+        #[test]
+        fn no_authority_is_read_in_part(authority in "[a-z0-9.:\\[\\]+%x_-]{1,24}") {
+            let checked = ChatOptions::new(format!("http://{authority}/v1"), "tiny").check();
+            if let Ok(Checked { server, .. }) = checked {
+                let port = server.port().map_or(String::new(), |port| format!(":{}", port.as_u16()));
+                let number = authority.rsplit_once(':').map_or("", |(_, port)| port.trim_start_matches('0'));
+                let written = format!(":{number}");
+                prop_assert!(number.is_empty() || port.is_empty() || port == written);
+                prop_assert!(authority.ends_with(']') || authority.contains(':') != port.is_empty());
+                prop_assert!(authority.starts_with(server.host().unwrap()));
+            }
+        }
     }
 
     #[test]
@@ -461,6 +545,46 @@ mod tests {
                 error.starts_with("base URL: expected a URL such as"),
                 "{error}"
             );
+        }
+        for authority in [
+            "host:0",
+            "host:99999",
+            "host:65536",
+            "host:",
+            "host:+80",
+            "host:-1",
+            "host:80:90",
+            "host:8o",
+            "host: 80",
+            "[::1]:99999",
+            "[::1]:",
+            "[::1]8000",
+            "[::1",
+            "[::1]]:80",
+            "[12345::]",
+            "[fe80::1%25eth0]",
+            "::1",
+            ":80",
+            "1.2.3.4.5",
+            "1.2.3",
+            "256.1.1.1",
+            "2130706433",
+            "0x7f.1",
+            "0x7f000001",
+            "a..b",
+            ".a",
+            "a%20b",
+            "a b",
+            "a\\b",
+            "h\u{f6}st",
+            "a,b",
+            "a;b",
+            "a|b",
+            "[host]",
+            "host:80[::1]",
+        ] {
+            let found = ChatOptions::new(format!("http://{authority}/v1"), "tiny").check();
+            assert!(found.is_err(), "{authority}: {found:?}");
         }
         assert_eq!(
             error(local().timeout(Duration::ZERO)),

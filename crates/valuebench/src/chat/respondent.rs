@@ -2,7 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
-use super::{ChatClient, ChatError, Message, Question, Reply, Sampling};
+use super::{ChatClient, ChatError, ChatQuestion, ChatSampling, Message, Reply};
 use crate::Prompt;
 
 /// Answers prompts by a served model: for studies of roles and explicit instructions, which need
@@ -10,7 +10,7 @@ use crate::Prompt;
 ///
 /// ```no_run
 /// use std::sync::atomic::AtomicBool;
-/// use valuebench::chat::{ChatClient, ChatRespondent, PromptAs, Sampling};
+/// use valuebench::chat::{ChatClient, ChatRespondent, PromptAs, ChatSampling};
 /// use valuebench::{Judge, PromptTemplate, Questionnaire, Role, RuleJudge};
 ///
 /// let questionnaire = Questionnaire::from_path("value_orientation.csv")?;
@@ -20,7 +20,7 @@ use crate::Prompt;
 ///     .iter()
 ///     .map(|item| PromptTemplate::plain().render(item, Some(&role), None))
 ///     .collect();
-/// let respondent = ChatRespondent::new(ChatClient::from_env()?, Sampling::greedy(100))
+/// let respondent = ChatRespondent::new(ChatClient::from_env()?, ChatSampling::greedy(100))
 ///     .with_prompts(PromptAs::Text);
 /// for reply in respondent.answer_all(&prompts?, &AtomicBool::new(false), |_, _| ()) {
 ///     println!("{:?}", RuleJudge.judge(&reply?.text)?);
@@ -30,7 +30,7 @@ use crate::Prompt;
 #[derive(Clone, Debug)]
 pub struct ChatRespondent {
     client: ChatClient,
-    sampling: Sampling,
+    sampling: ChatSampling,
     prompts: PromptAs,
 }
 
@@ -49,7 +49,7 @@ pub enum PromptAs {
 
 impl ChatRespondent {
     /// A respondent that gets its prompts as [messages](PromptAs::Message).
-    pub fn new(client: ChatClient, sampling: Sampling) -> Self {
+    pub fn new(client: ChatClient, sampling: ChatSampling) -> Self {
         Self {
             client,
             sampling,
@@ -70,10 +70,11 @@ impl ChatRespondent {
     ///
     /// As for [`ChatClient::ask_unless`].
     pub fn answer(&self, prompt: &Prompt, stop: &AtomicBool) -> Result<Reply, ChatError> {
-        let ask = |question: &Question<'_>| self.client.ask_unless(stop, question, &self.sampling);
+        let ask =
+            |question: &ChatQuestion<'_>| self.client.ask_unless(stop, question, &self.sampling);
         match self.prompts {
-            PromptAs::Message => ask(&Question::Chat(&[Message::user(&*prompt.text)])),
-            PromptAs::Text => ask(&Question::Text(&prompt.text)),
+            PromptAs::Message => ask(&ChatQuestion::Chat(&[Message::user(&*prompt.text)])),
+            PromptAs::Text => ask(&ChatQuestion::Text(&prompt.text)),
         }
     }
 

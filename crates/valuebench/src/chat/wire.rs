@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::options::TokenLimit;
-use super::{Question, Sampling};
+use super::reasoning::{self, Said};
+use super::{ChatQuestion, ChatSampling};
 
 /// How much of a server's text an error quotes, in characters.
 const EXCERPT: usize = 300;
@@ -12,6 +13,7 @@ const EXCERPT: usize = 300;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Completion {
     pub(super) text: String,
+    pub(super) reasoning: Option<String>,
     pub(super) finish: Option<String>,
     pub(super) model: Option<String>,
     pub(super) prompt_tokens: Option<u64>,
@@ -28,26 +30,26 @@ pub(super) struct WrongShape {
 /// The body of a request.
 pub(super) fn request(
     model: &str,
-    question: &Question<'_>,
-    sampling: &Sampling,
+    question: &ChatQuestion<'_>,
+    sampling: &ChatSampling,
     token_limit: TokenLimit,
 ) -> Vec<u8> {
     let mut body = Map::new();
     body.insert("model".into(), model.into());
     match question {
-        Question::Chat(messages) => {
+        ChatQuestion::Chat(messages) => {
             let messages = messages
                 .iter()
                 .map(|message| json!({ "role": message.role.name(), "content": message.text }));
             body.insert("messages".into(), messages.collect());
         }
-        Question::Text(text) => {
+        ChatQuestion::Text(text) => {
             body.insert("prompt".into(), (*text).into());
         }
     }
     let limit = match (token_limit, question) {
         // Only the chat endpoint has the newer name.
-        (TokenLimit::MaxCompletionTokens, Question::Chat(_)) => "max_completion_tokens",
+        (TokenLimit::MaxCompletionTokens, ChatQuestion::Chat(_)) => "max_completion_tokens",
         _ => "max_tokens",
     };
     let mut set = |name: &str, value: Option<Value>| {
@@ -68,7 +70,10 @@ pub(super) fn request(
 }
 
 /// The first choice of a completion.
-pub(super) fn completion(body: &Value, question: &Question<'_>) -> Result<Completion, WrongShape> {
+pub(super) fn completion(
+    body: &Value,
+    question: &ChatQuestion<'_>,
+) -> Result<Completion, WrongShape> {
     let choices = body.get("choices").and_then(Value::as_array);
     let Some(choices) = choices else {
         return wrong("a list `choices`", body);
@@ -77,35 +82,48 @@ pub(super) fn completion(body: &Value, question: &Question<'_>) -> Result<Comple
         return wrong("at least one choice", body);
     };
     let finish = string(choice.get("finish_reason"));
-    let (text, expected) = match question {
-        Question::Chat(_) => {
-            let message = choice.get("message");
-            let refusal = string(message.and_then(|message| message.get("refusal")));
-            if let Some(refusal) = refusal.filter(|refusal| !refusal.is_empty()) {
-                return Err(WrongShape {
-                    expected: "an answer",
-                    found: format!("the refusal {:?}", excerpt(&refusal)),
-                });
-            }
-            let text = message.and_then(|message| message.get("content"));
-            (text, "text in `choices[0].message.content`")
-        }
-        Question::Text(_) => (choice.get("text"), "text in `choices[0].text`"),
-    };
-    let Some(text) = string(text) else {
-        return wrong(expected, choice);
+    let said = match question {
+        ChatQuestion::Chat(_) => said(choice, finish.as_deref())?,
+        ChatQuestion::Text(_) => match string(choice.get("text")) {
+            Some(text) => Said::plain(text),
+            None => return wrong("text in `choices[0].text`", choice),
+        },
     };
     let usage = |name| {
         body.get("usage")
             .and_then(|usage| usage.get(name)?.as_u64())
     };
     Ok(Completion {
-        text,
+        text: said.text,
+        reasoning: said.reasoning,
         finish,
         model: string(body.get("model")),
         prompt_tokens: usage("prompt_tokens"),
         completion_tokens: usage("completion_tokens"),
     })
+}
+
+/// What the message of a choice says.
+fn said(choice: &Value, finish: Option<&str>) -> Result<Said, WrongShape> {
+    let message = choice.get("message").unwrap_or(&Value::Null);
+    let refusal = string(message.get("refusal"));
+    if let Some(refusal) = refusal.filter(|refusal| !refusal.is_empty()) {
+        return Err(WrongShape {
+            expected: "an answer",
+            found: format!("the refusal {:?}", excerpt(&refusal)),
+        });
+    }
+    let said = reasoning::said(message);
+    if finish == Some("length") && said.as_ref().is_none_or(|said| said.text.trim().is_empty()) {
+        return Err(WrongShape {
+            expected: "an answer before the token limit",
+            found: "none: a model that reasons first needs a higher limit".to_owned(),
+        });
+    }
+    match said {
+        Some(said) => Ok(said),
+        None => wrong("text in `choices[0].message.content`", choice),
+    }
 }
 
 /// What a server says of its failure, and its word for it: servers differ in where they put it.
@@ -135,7 +153,7 @@ pub(super) fn excerpt(text: &str) -> String {
     cut
 }
 
-fn wrong(expected: &'static str, found: &Value) -> Result<Completion, WrongShape> {
+fn wrong<T>(expected: &'static str, found: &Value) -> Result<T, WrongShape> {
     Err(WrongShape {
         expected,
         found: excerpt(&found.to_string()),
@@ -151,15 +169,20 @@ mod tests {
     use super::*;
     use crate::chat::Message;
 
-    fn sent(sampling: &Sampling, token_limit: TokenLimit) -> Value {
+    fn sent(sampling: &ChatSampling, token_limit: TokenLimit) -> Value {
         let messages = [Message::system("Be Ada."), Message::user("Why \"not\"?")];
-        let body = request("tiny", &Question::Chat(&messages), sampling, token_limit);
+        let body = request(
+            "tiny",
+            &ChatQuestion::Chat(&messages),
+            sampling,
+            token_limit,
+        );
         serde_json::from_slice(&body).unwrap()
     }
 
     #[test]
     fn what_is_not_set_is_not_sent() {
-        let body = sent(&Sampling::default(), TokenLimit::MaxTokens);
+        let body = sent(&ChatSampling::default(), TokenLimit::MaxTokens);
         assert_eq!(
             body,
             json!({ "model": "tiny", "messages": [
@@ -171,7 +194,7 @@ mod tests {
 
     #[test]
     fn what_is_set_is_sent_under_its_name() {
-        let mut sampling = Sampling::greedy(7);
+        let mut sampling = ChatSampling::greedy(7);
         sampling.seed = Some(3);
         sampling.stop = vec!["\n".into()];
         sampling.extra.insert("top_k".into(), 1.into());
@@ -187,7 +210,7 @@ mod tests {
         }
         let text = request(
             "t",
-            &Question::Text("Q:"),
+            &ChatQuestion::Text("Q:"),
             &sampling,
             TokenLimit::MaxCompletionTokens,
         );
@@ -201,11 +224,11 @@ mod tests {
     #[test]
     fn wrong_shapes_are_named() {
         let message = [Message::user("?")];
-        let found = |body: Value, question: &Question<'_>| {
+        let found = |body: Value, question: &ChatQuestion<'_>| {
             let WrongShape { expected, found } = completion(&body, question).unwrap_err();
             (expected, found)
         };
-        let chat = Question::Chat(&message);
+        let chat = ChatQuestion::Chat(&message);
         assert_eq!(
             found(json!({ "error": "no" }), &chat),
             ("a list `choices`", r#"{"error":"no"}"#.into())
@@ -214,9 +237,18 @@ mod tests {
             found(json!({ "choices": [] }), &chat),
             ("at least one choice", r#"{"choices":[]}"#.into())
         );
-        let null =
-            json!({ "choices": [{ "finish_reason": "length", "message": { "content": null } }] });
-        assert_eq!(found(null, &chat).0, "text in `choices[0].message.content`");
+        let null = |finish: &str| json!({ "choices": [{ "finish_reason": finish, "message": { "content": null } }] });
+        assert_eq!(
+            found(null("stop"), &chat).0,
+            "text in `choices[0].message.content`"
+        );
+        assert_eq!(
+            found(null("length"), &chat),
+            (
+                "an answer before the token limit",
+                "none: a model that reasons first needs a higher limit".into()
+            )
+        );
         let refusal = json!({ "choices": [{ "message": { "refusal": "I won't" } }] });
         assert_eq!(
             found(refusal, &chat),
@@ -224,7 +256,7 @@ mod tests {
         );
         let chat_for_text = json!({ "choices": [{ "message": { "content": "yes" } }] });
         assert_eq!(
-            found(chat_for_text, &Question::Text("?")).0,
+            found(chat_for_text, &ChatQuestion::Text("?")).0,
             "text in `choices[0].text`"
         );
     }

@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OpenFlags, Transaction, params};
 
-use super::error::{not_a_journal, other_study, sqlite};
+use super::digest::Sum;
+use super::error::{damage, damaged, not_a_journal, other_study, sqlite};
 use super::{Design, JournalError, Manifest, PlannedRow, Shard};
-use crate::{Agreement, Item, Setting};
+use crate::{Item, Keying, Setting};
 
 /// Written into the file's header: "vbjl".
 const APPLICATION: i32 = 0x7662_6a6c;
-const VERSION: i32 = 1;
+
+/// The version that is made; the first, without a digest, is read and written as well.
+const VERSION: i32 = 2;
+const WITHOUT_DIGEST: i32 = 1;
 
 const SCHEMA: &str = "
 CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -44,16 +48,42 @@ CREATE VIEW answers AS
         ON thought.row = answer.row AND thought.item = answer.item AND thought.aspect = 1;
 ";
 
+/// What the second version has beside.
+const DIGEST: &str = "CREATE TABLE digest (records BLOB NOT NULL);";
+
+/// What a file turns out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A database in which nothing was ever written: a kill while a journal is made leaves it so.
+    Nothing,
+    Journal {
+        has_digest: bool,
+    },
+}
+
 /// A connection that has the file for itself.
 ///
-/// Held exclusively, the write-ahead log needs no memory shared between processes, so a journal may lie on a network
-/// file system.
+/// Held exclusively, the write-ahead log needs no memory shared between processes, so a journal may
+/// lie on a network file system.
 pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, JournalError> {
     let doing = "open it";
+    // SQLite would wait at a pipe, and what is a device is no database.
+    if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(not_a_journal(
+            path,
+            "no file but a folder, a device or a pipe",
+        ));
+    }
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
+    // SQLite takes some names for something else: `file:a` for a URI, `:memory:` for no file at
+    // all.
+    let plain = match path.is_relative() {
+        true => &*Path::new(".").join(path),
+        false => path,
+    };
     let connection =
-        Connection::open_with_flags(path, flags).map_err(|source| sqlite(path, doing, source))?;
+        Connection::open_with_flags(plain, flags).map_err(|source| sqlite(path, doing, source))?;
     // SQLite opens what it may not write for reading, and fails at the lock.
     if connection.is_readonly("main").is_ok_and(|is| is) {
         return Err(JournalError::ReadOnly {
@@ -63,6 +93,8 @@ pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, JournalEr
     let lock = || {
         connection.busy_timeout(std::time::Duration::ZERO)?;
         connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE; PRAGMA foreign_keys = OFF")?;
+        // Whoever made the file is not to be trusted.
+        connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")?;
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")?;
         connection.execute_batch("BEGIN IMMEDIATE; COMMIT")
     };
@@ -70,8 +102,9 @@ pub(super) fn connect(path: &Path, create: bool) -> Result<Connection, JournalEr
     Ok(connection)
 }
 
-/// Whether nothing was ever written: a kill while a journal is made leaves it so.
-pub(super) fn is_new(path: &Path, connection: &Connection) -> Result<bool, JournalError> {
+/// What the file is. A journal has the tables and views that it was made with, to the letter, and
+/// no others.
+pub(super) fn find(path: &Path, connection: &Connection) -> Result<Found, JournalError> {
     let number = |sql: &str| {
         let read = connection.query_row(sql, [], |row| row.get::<_, i32>(0));
         read.map_err(|source| sqlite(path, "read its header", source))
@@ -81,16 +114,47 @@ pub(super) fn is_new(path: &Path, connection: &Connection) -> Result<bool, Journ
         number("PRAGMA user_version")?,
     );
     if number("SELECT count(*) FROM sqlite_schema")? == 0 {
-        return Ok(true);
+        return Ok(Found::Nothing);
     }
-    match (application, version) {
-        (APPLICATION, VERSION) => Ok(false),
-        (APPLICATION, _) => Err(not_a_journal(
-            path,
-            format!("one of version {version}, where this program knows version {VERSION}"),
-        )),
-        _ => Err(not_a_journal(path, "a database of another program")),
+    let has_digest = match (application, version) {
+        (APPLICATION, VERSION) => true,
+        (APPLICATION, WITHOUT_DIGEST) => false,
+        (APPLICATION, _) => {
+            let found =
+                format!("one of version {version}, where this program knows version {VERSION}");
+            return Err(not_a_journal(path, found));
+        }
+        _ => return Err(not_a_journal(path, "a database of another program")),
+    };
+    let as_made = || {
+        let made = Connection::open_in_memory()?;
+        make(&made, has_digest)?;
+        Ok(tables(&made)? == tables(connection)?)
+    };
+    match as_made().map_err(|source| sqlite(path, "read its tables", source))? {
+        true => Ok(Found::Journal { has_digest }),
+        false => Err(damaged(path, "other tables or views than a journal has")),
     }
+}
+
+fn make(connection: &Connection, has_digest: bool) -> rusqlite::Result<()> {
+    connection.execute_batch(SCHEMA)?;
+    match has_digest {
+        true => connection.execute_batch(DIGEST),
+        false => Ok(()),
+    }
+}
+
+/// Everything that the database defines, in the words that define it. What `ANALYZE` leaves is no
+/// part of it.
+fn tables(connection: &Connection) -> rusqlite::Result<Vec<[Option<String>; 4]>> {
+    let mut all = connection.prepare(
+        "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%' ORDER BY name",
+    )?;
+    let rows = all.query_map([], |row| {
+        Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+    })?;
+    rows.collect()
 }
 
 /// Writes whose journal it is, at once or not at all.
@@ -103,16 +167,18 @@ pub(super) fn create(
 ) -> Result<(), JournalError> {
     let mut fill = || {
         let all = connection.transaction()?;
-        all.execute_batch(SCHEMA)?;
+        make(&all, true)?;
         all.pragma_update(None, "application_id", APPLICATION)?;
         all.pragma_update(None, "user_version", VERSION)?;
         for (key, value) in manifest.iter() {
             all.execute("INSERT INTO manifest VALUES (?, ?)", [key, value])?;
         }
         let (number, shards) = (shard.index() as i64, shard.of() as i64);
-        let whose = params![number, shards, design.digest()];
+        let questions = design.digest();
+        let whose = params![number, shards, questions];
         all.execute("INSERT INTO shard VALUES (?, ?, ?)", whose)?;
         write_design(&all, design)?;
+        Sum::of_study(manifest, &questions, shard).create(&all)?;
         all.commit()
     };
     fill().map_err(|source| sqlite(path, "make it", source))
@@ -121,13 +187,13 @@ pub(super) fn create(
 fn write_design(all: &Transaction<'_>, design: &Design) -> rusqlite::Result<()> {
     let mut item = all.prepare("INSERT INTO item VALUES (?, ?, ?, ?, ?, ?)")?;
     for (id, it) in design.items().iter().enumerate() {
-        let (agreement, id) = (it.agreement.sign(), id as i64);
+        let (keying, id) = (it.keying.sign(), id as i64);
         item.execute(params![
             id,
             it.inventory,
             it.statement,
             it.value,
-            agreement,
+            keying,
             it.question
         ])?;
     }
@@ -169,7 +235,7 @@ pub(super) fn check(
     {
         return Err(other_study(path, difference));
     }
-    match self::shard(path, connection)? {
+    match self::shard(path, connection, design)? {
         found if found == shard => Ok(()),
         found => Err(JournalError::OtherShard {
             file: path.to_owned(),
@@ -194,66 +260,108 @@ pub(super) fn questions(path: &Path, connection: &Connection) -> Result<String, 
     read.map_err(|source| sqlite(path, "read its shard", source))
 }
 
-pub(super) fn shard(path: &Path, connection: &Connection) -> Result<Shard, JournalError> {
+/// The shard, which cannot be one of more than the design has rows.
+pub(super) fn shard(
+    path: &Path,
+    connection: &Connection,
+    design: &Design,
+) -> Result<Shard, JournalError> {
     let read = connection.query_row("SELECT number, shards FROM shard", [], |row| {
         Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
     });
     let (index, of) = read.map_err(|source| sqlite(path, "read its shard", source))?;
     let place = |n: i64| usize::try_from(n).unwrap_or(0);
-    Shard::new(place(index), place(of)).map_err(|error| not_a_journal(path, error.to_string()))
-}
-
-pub(super) fn design(path: &Path, connection: &Connection) -> Result<Design, JournalError> {
-    let read = || -> rusqlite::Result<_> {
-        let mut all = connection.prepare("SELECT id, items FROM asked")?;
-        let lists = all.query_map([], |row| {
-            Ok((row.get(0)?, places(&row.get::<_, String>(1)?)))
-        })?;
-        let lists: HashMap<i64, Arc<[usize]>> = lists.collect::<Result<_, _>>()?;
-        let mut all = connection.prepare(
-            "SELECT inventory, statement, value, agreement, question FROM item ORDER BY id",
-        )?;
-        let items = all.query_map([], |row| {
-            Ok(Item {
-                inventory: row.get(0)?,
-                statement: row.get(1)?,
-                value: row.get(2)?,
-                agreement: match row.get::<_, i8>(3)? {
-                    1 => Agreement::Positive,
-                    _ => Agreement::Negative,
-                },
-                question: row.get(4)?,
-            })
-        })?;
-        let items: Vec<Item> = items.collect::<Result<_, _>>()?;
-        let mut all =
-            connection.prepare("SELECT part, role, feature, asked FROM planned ORDER BY id")?;
-        let rows = all.query_map([], |row| {
-            let role: Option<String> = row.get(1)?;
-            let feature: Option<i64> = row.get(2)?;
-            Ok(PlannedRow {
-                part: row.get(0)?,
-                setting: match feature {
-                    Some(feature) => Setting::steered(role.as_deref(), feature.cast_unsigned()),
-                    None => Setting::of_role(role.as_deref()),
-                },
-                items: lists.get(&row.get(3)?).cloned().unwrap_or_default(),
-            })
-        })?;
-        let rows: Vec<PlannedRow> = rows.collect::<Result<_, _>>()?;
-        Ok((items, rows))
-    };
-    let (items, rows) = read().map_err(|source| sqlite(path, "read its design", source))?;
-    let design = Design::new(items, rows);
-    let design = design.map_err(|error| not_a_journal(path, format!("a damaged one: {error}")))?;
-    match questions(path, connection)? == design.digest() {
-        true => Ok(design),
-        false => Err(not_a_journal(path, "one whose questions were changed")),
+    match Shard::new(place(index), place(of)) {
+        Ok(shard) if shard.fits(design) => Ok(shard),
+        _ => Err(damaged(
+            path,
+            format!("shard {index}/{of} of {} rows", design.rows().len()),
+        )),
     }
 }
 
-fn places(text: &str) -> Arc<[usize]> {
-    text.split(' ')
-        .filter_map(|place| place.parse().ok())
-        .collect()
+pub(super) fn design(path: &Path, connection: &Connection) -> Result<Design, JournalError> {
+    let read = || Ok((items(connection)?, rows(connection)?));
+    let (items, rows) = read().map_err(|source| sqlite(path, "read its design", source))?;
+    let design = Design::new(items, rows).map_err(|error| damaged(path, error.to_string()))?;
+    match questions(path, connection)? == design.digest() {
+        true => Ok(design),
+        false => Err(damaged(
+            path,
+            "its questions do not have the digest that was kept of them",
+        )),
+    }
+}
+
+fn items(connection: &Connection) -> rusqlite::Result<Vec<Item>> {
+    let mut all = connection.prepare(
+        "SELECT id, inventory, statement, value, agreement, question FROM item ORDER BY id",
+    )?;
+    let rows = all.query_map([], |row| {
+        let item = Item {
+            inventory: row.get(1)?,
+            statement: row.get(2)?,
+            value: row.get(3)?,
+            keying: match row.get::<_, i64>(4)? {
+                1 => Keying::Positive,
+                -1 => Keying::Negative,
+                other => return Err(damage(4, format!("an item with the agreement {other}"))),
+            },
+            question: row.get(5)?,
+        };
+        Ok((row.get(0)?, item))
+    })?;
+    in_order(rows)
+}
+
+fn rows(connection: &Connection) -> rusqlite::Result<Vec<PlannedRow>> {
+    let mut all = connection.prepare("SELECT id, items FROM asked")?;
+    let lists = all.query_map([], |row| {
+        Ok((row.get(0)?, places(&row.get::<_, String>(1)?)?))
+    })?;
+    let lists: HashMap<i64, Arc<[usize]>> = lists.collect::<Result<_, _>>()?;
+    let mut all =
+        connection.prepare("SELECT id, part, role, feature, asked FROM planned ORDER BY id")?;
+    let rows = all.query_map([], |row| {
+        let role: Option<String> = row.get(2)?;
+        let feature: Option<i64> = row.get(3)?;
+        let items = lists.get(&row.get(4)?);
+        let row_of_design = PlannedRow {
+            part: row.get(1)?,
+            setting: match feature {
+                Some(feature) => Setting::steered(role.as_deref(), feature.cast_unsigned()),
+                None => Setting::of_role(role.as_deref()),
+            },
+            items: items
+                .cloned()
+                .ok_or_else(|| damage(4, "a row without its items"))?,
+        };
+        Ok((row.get(0)?, row_of_design))
+    })?;
+    in_order(rows)
+}
+
+/// The things themselves, whose numbers must be their places: records refer to them by number.
+fn in_order<T>(
+    numbered: impl Iterator<Item = rusqlite::Result<(i64, T)>>,
+) -> rusqlite::Result<Vec<T>> {
+    let placed = numbered
+        .enumerate()
+        .map(|(place, numbered)| match numbered? {
+            (number, thing) if number == place as i64 => Ok(thing),
+            (number, _) => Err(damage(
+                0,
+                format!("number {number} in the place of number {place}"),
+            )),
+        });
+    placed.collect()
+}
+
+fn places(text: &str) -> rusqlite::Result<Arc<[usize]>> {
+    let places = text.split(' ').filter(|place| !place.is_empty());
+    let places = places.map(|place| {
+        let number = place.parse();
+        number.map_err(|_| damage(1, format!("{place:?} in the place of an item's number")))
+    });
+    places.collect()
 }

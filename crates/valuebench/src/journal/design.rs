@@ -24,8 +24,8 @@ pub struct PlannedRow {
     pub part: String,
     /// The setting; a part has each once.
     pub setting: Setting,
-    /// The places, among the design's items, of those that are asked, in the order in which they are asked. Rows may share
-    /// one list.
+    /// The places, among the design's items, of those that are asked, in the order in which they
+    /// are asked. Rows may share one list.
     pub items: Arc<[usize]>,
 }
 
@@ -89,7 +89,8 @@ impl Design {
     ///
     /// # Errors
     ///
-    /// [`DesignError`]: an item that there is not, an item twice in a row, a setting twice in a part.
+    /// [`DesignError`]: an item that there is not, an item twice in a row, a setting twice in a
+    /// part.
     pub fn new(items: Vec<Item>, rows: Vec<PlannedRow>) -> Result<Self, DesignError> {
         let mut checked = HashSet::new();
         let mut seen = HashMap::new();
@@ -146,8 +147,8 @@ impl Design {
             .sum()
     }
 
-    /// The first thing in which the other one differs: an item, a feature, a role or a part, by their order, or what a row
-    /// asks. Takes time linear in the questions.
+    /// The first thing in which the other one differs: an item, a feature, a role or a part, by
+    /// their order, or what a row asks. Takes time linear in the questions.
     pub fn difference(&self, other: &Self) -> Option<Difference> {
         if self == other {
             return None;
@@ -159,7 +160,7 @@ impl Design {
             named.filter(|name| seen.insert(name.clone())).collect()
         };
         let item = |item: &Item| {
-            let (inventory, value, sign) = (&item.inventory, &item.value, item.agreement);
+            let (inventory, value, sign) = (&item.inventory, &item.value, item.keying);
             format!(
                 "{inventory}, {value}, {sign}: {} {}",
                 item.statement, item.question
@@ -214,7 +215,7 @@ impl Design {
             ] {
                 text(&mut hash, part);
             }
-            hash.update(item.agreement.sign().to_le_bytes());
+            hash.update(item.keying.sign().to_le_bytes());
         }
         for row in &*self.rows {
             text(&mut hash, &row.part);
@@ -284,7 +285,7 @@ pub struct Shard {
     of: usize,
 }
 
-/// A shard that is none.
+/// A text or numbers that name no shard.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected a shard I/N with 1 <= I <= N, found {found:?}")]
 pub struct ShardError {
@@ -320,9 +321,20 @@ impl Shard {
         self.of
     }
 
+    /// Whether there are at least as many rows as shards; a design without rows has one.
+    pub(super) fn fits(self, design: &Design) -> bool {
+        self.of <= design.rows.len().max(1)
+    }
+
     /// Whether the row at this place, from 0, is its.
     pub fn holds(self, row: usize) -> bool {
         row % self.of == self.index - 1
+    }
+}
+
+impl fmt::Display for Question {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {}, item {}", self.row, self.item)
     }
 }
 

@@ -5,12 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
+use rusqlite::types::Type;
 
-use super::{Difference, Shard};
+use super::{Difference, Question, Shard};
 use crate::{MeasurementError, Setting};
 
-/// Why a journal cannot be had, written, read or merged. Whatever it says, what the journal had acknowledged before is
-/// still in it.
+/// Why a journal cannot be had, written, read or merged. Whatever it says, what the journal had
+/// acknowledged before is still in it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
@@ -62,6 +63,45 @@ pub enum JournalError {
         /// What it is.
         found: String,
     },
+    /// Something in it is not as it was written.
+    #[error("{}: damaged: found {found}", file.display())]
+    Damaged {
+        /// The journal.
+        file: PathBuf,
+        /// What is wrong.
+        found: String,
+    },
+    /// The file is no longer where it was opened: it, or its folder, was removed, moved or
+    /// replaced. What was recorded since then is lost with it.
+    #[error("{}: gone since it was opened: expected the same file, found {found}", file.display())]
+    Gone {
+        /// The journal.
+        file: PathBuf,
+        /// What is there instead.
+        found: String,
+    },
+    /// A study has fewer rows than shards were asked for.
+    #[error("{}: expected at most as many shards as the study has rows, {rows}, found {shards}", file.display())]
+    TooManyShards {
+        /// The journal.
+        file: PathBuf,
+        /// Number of rows.
+        rows: usize,
+        /// Number of shards.
+        shards: usize,
+    },
+    /// An answer is too long to be kept and judged.
+    #[error("{}: {question}: expected an answer of at most {limit} bytes, found {bytes}", file.display())]
+    TooLong {
+        /// The journal.
+        file: PathBuf,
+        /// What was asked.
+        question: Question,
+        /// The length of the answer.
+        bytes: usize,
+        /// The longest that is kept.
+        limit: usize,
+    },
     /// The file is the journal of another study.
     #[error(
         "{}: the journal of another study: {key} is {} in the journal and {} in the study",
@@ -87,7 +127,8 @@ pub enum JournalError {
         /// The journal's.
         found: Shard,
     },
-    /// An answer or a judgement to a question that the journal's rows do not have, or that is answered already.
+    /// An answer or a judgement to a question that the journal's rows do not have, or that is
+    /// answered already.
     #[error("{}: row {row}, item {item}: expected {expected}", file.display())]
     Question {
         /// The journal.
@@ -185,9 +226,42 @@ pub(super) fn not_a_journal(file: &Path, found: impl Into<String>) -> JournalErr
     }
 }
 
+pub(super) fn damaged(file: &Path, found: impl Into<String>) -> JournalError {
+    JournalError::Damaged {
+        file: file.to_owned(),
+        found: found.into(),
+    }
+}
+
+/// What a record holds that it cannot.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Damage(String);
+
+/// The error, below SQLite's, for a record that cannot be; [`sqlite`] makes it
+/// [`JournalError::Damaged`].
+pub(super) fn damage(column: usize, found: impl Into<String>) -> rusqlite::Error {
+    let found = Box::new(Damage(found.into()));
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Null, found)
+}
+
 pub(super) fn sqlite(file: &Path, doing: &'static str, source: rusqlite::Error) -> JournalError {
+    use rusqlite::Error as E;
+    match source {
+        E::FromSqlConversionFailure(_, _, found) if found.is::<Damage>() => {
+            return damaged(file, found.to_string());
+        }
+        E::FromSqlConversionFailure(..)
+        | E::IntegralValueOutOfRange(..)
+        | E::InvalidColumnType(..)
+        | E::QueryReturnedNoRows
+        | E::QueryReturnedMoreThanOneRow
+        | E::Utf8Error(..) => return damaged(file, format!("what cannot be read: {source}")),
+        _ => {}
+    }
+    let code = source.sqlite_error_code();
     let file = file.to_owned();
-    match source.sqlite_error_code() {
+    match code {
         Some(ErrorCode::DiskFull) => JournalError::DiskFull {
             file,
             doing,
@@ -195,6 +269,7 @@ pub(super) fn sqlite(file: &Path, doing: &'static str, source: rusqlite::Error) 
         },
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => JournalError::InUse { file },
         Some(ErrorCode::NotADatabase) => not_a_journal(&file, "a file of another kind"),
+        Some(ErrorCode::DatabaseCorrupt) => damaged(&file, source.to_string()),
         _ => JournalError::Sqlite {
             file,
             doing,

@@ -38,8 +38,8 @@ enum ExportError {
 }
 
 impl Journal {
-    /// Writes every answer as a line of a CSV file, by row and item, under a temporary name first. The columns that the
-    /// released files know have their names.
+    /// Writes every answer as a line of a CSV file, by row and item, under a temporary name first.
+    /// The columns that the released files know have their names.
     ///
     /// # Errors
     ///
@@ -79,7 +79,7 @@ impl Journal {
             item.inventory,
             item.statement,
             item.value,
-            item.agreement.to_string(),
+            item.keying.to_string(),
             item.question,
             answer.text.clone(),
             stance,

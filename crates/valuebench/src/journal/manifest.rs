@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Everything but the questions that an answer may depend on, by name: files with their checksums, settings, versions.
+/// Everything but the questions that an answer may depend on, by name: files with their checksums,
+/// settings, versions.
 ///
 /// A journal refuses a study whose manifest differs from its own, and names the first difference.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

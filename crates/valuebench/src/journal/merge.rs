@@ -4,18 +4,21 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::Connection;
+use rusqlite::types::Value;
+use rusqlite::{Connection, Row, params_from_iter};
 
+use super::digest::{self, Sum};
 use super::error::{other_study, sqlite};
 use super::{Difference, Journal, JournalError, Shard, database};
 
-/// Makes one journal, at `into`, of the complete journals of all shards of a study, in any order. The shards' journals
-/// stay as they are.
+/// Makes one journal, at `into`, of the complete journals of all shards of a study, in any order.
+/// The shards' journals stay as they are.
 ///
 /// # Errors
 ///
-/// [`JournalError`]: journals of different studies, with the difference named; two journals of one shard; shards that
-/// are missing or lack answers; there is a file at `into` already; files that cannot be read or written.
+/// [`JournalError`]: journals of different studies, with the difference named; two journals of one
+/// shard; shards that are missing or lack answers; a journal that is [damaged](Journal::verify);
+/// there is a file at `into` already; files that cannot be read or written.
 pub fn merge(into: impl AsRef<Path>, shards: &[PathBuf]) -> Result<Journal, JournalError> {
     let into = into.as_ref();
     if into.exists() {
@@ -38,12 +41,14 @@ pub fn merge(into: impl AsRef<Path>, shards: &[PathBuf]) -> Result<Journal, Jour
             fs::remove_file(&name).map_err(|source| JournalError::Io { file: name, source })?;
         }
     }
-    let merged = Journal::open(&part, &first.0, &first.1, Shard::WHOLE)?;
+    let mut merged = Journal::open(&part, &first.0, &first.1, Shard::WHOLE)?;
     for shard in shards {
-        copy(&merged.connection, shard)
-            .map_err(|source| sqlite(shard, "copy its answers", source))?;
+        let shard = Journal::of_file(shard)?;
+        copy(&mut merged.connection, &shard)
+            .map_err(|source| sqlite(&shard.path, "copy its answers", source))?;
     }
     merged.complete()?;
+    merged.verify()?;
     merged.close()?;
     fs::rename(&part, into).map_err(|source| JournalError::Io {
         file: into.to_owned(),
@@ -83,6 +88,7 @@ fn checked(shards: &[PathBuf]) -> Result<Option<(super::Manifest, super::Design)
             });
         }
         journal.complete()?;
+        journal.verify()?;
         first = first.or(Some(journal));
     }
     let Some(first) = first else {
@@ -121,13 +127,45 @@ fn same_file(a: &Path, b: &Path) -> bool {
     matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
-fn copy(merged: &Connection, shard: &Path) -> rusqlite::Result<()> {
-    let path = shard.to_string_lossy();
-    merged.execute("ATTACH ? AS shard", [&path])?;
-    merged.execute_batch(
-        "BEGIN; INSERT INTO answer SELECT * FROM shard.answer;
-         INSERT INTO judgement SELECT * FROM shard.judgement; COMMIT; DETACH shard",
-    )
+/// Copies all records of a shard, with their part of the digest. Not through SQLite's `ATTACH`,
+/// which takes no path that is not UTF-8.
+fn copy(merged: &mut Connection, shard: &Journal) -> rusqlite::Result<()> {
+    let all = merged.transaction()?;
+    let mut sum = Sum::read(&all)?;
+    copy_table(&all, shard, "answer", digest::ANSWER, |row| {
+        sum.toggle(digest::of_answer(row)?);
+        Ok(())
+    })?;
+    copy_table(&all, shard, "judgement", digest::JUDGEMENT, |row| {
+        sum.toggle(digest::of_judgement(row)?);
+        Ok(())
+    })?;
+    sum.write(&all)?;
+    all.commit()
+}
+
+fn copy_table(
+    all: &Connection,
+    shard: &Journal,
+    table: &str,
+    columns: &str,
+    mut each: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let mut read = shard
+        .connection
+        .prepare(&format!("SELECT {columns} FROM {table}"))?;
+    let n = read.column_count();
+    let places = vec!["?"; n].join(", ");
+    let mut write = all.prepare(&format!(
+        "INSERT INTO {table} ({columns}) VALUES ({places})"
+    ))?;
+    let mut rows = read.query([])?;
+    while let Some(row) = rows.next()? {
+        each(row)?;
+        let cells: Vec<Value> = (0..n).map(|at| row.get(at)).collect::<Result<_, _>>()?;
+        write.execute(params_from_iter(cells))?;
+    }
+    Ok(())
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

@@ -2,13 +2,13 @@
 
 use rusqlite::{Row, params};
 
-use super::error::sqlite;
+use super::error::{damage, sqlite};
+use super::words::stance_of;
 use super::{Aspect, Journal, JournalError, Question, Response, Verdict};
-use crate::Stance;
 
 /// How far a journal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Progress {
+pub struct Tally {
     /// Questions of its rows.
     pub planned: usize,
     /// Those with an answer.
@@ -66,7 +66,7 @@ impl Journal {
     /// # Errors
     ///
     /// What SQLite says.
-    pub fn progress(&self) -> Result<Progress, JournalError> {
+    pub fn tally(&self) -> Result<Tally, JournalError> {
         let count = |sql: &str| {
             let count = self
                 .connection
@@ -74,7 +74,7 @@ impl Journal {
             let count = count.map_err(|source| sqlite(&self.path, "count answers", source))?;
             Ok(usize::try_from(count).unwrap_or(0))
         };
-        Ok(Progress {
+        Ok(Tally {
             planned: self.design.n_questions(self.shard),
             answered: count("SELECT count(*) FROM answer")?,
             unjudged: count("SELECT count(*) FROM judgement WHERE aspect = 0 AND stance IS NULL")?,
@@ -85,8 +85,10 @@ impl Journal {
     ///
     /// # Errors
     ///
-    /// [`JournalError::Incomplete`] with the first question that has none; what SQLite says.
+    /// [`JournalError::Incomplete`] with the first question that has none; [`JournalError::Gone`];
+    /// what SQLite says.
     pub fn complete(&self) -> Result<(), JournalError> {
+        self.place.check(&self.path)?;
         let pending = self.pending()?;
         let Some(&first) = pending.first() else {
             return Ok(());
@@ -116,7 +118,7 @@ impl Journal {
             )?;
             let rows = all.query_map([aspect.code()], |row| {
                 Ok(ToJudge {
-                    question: question(row)?,
+                    question: self.checked_question(row)?,
                     text: row.get(2)?,
                     reason: row.get(3)?,
                 })
@@ -138,9 +140,51 @@ impl Journal {
         let mut all = self.connection.prepare(ALL).map_err(failed)?;
         let mut rows = all.query(params![]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            each(recorded(row).map_err(failed)?)?;
+            each(self.recorded(row).map_err(failed)?)?;
         }
         Ok(())
+    }
+
+    /// The question of a record, by its first two columns, if it is one of this journal's.
+    pub(super) fn checked_question(&self, row: &Row<'_>) -> rusqlite::Result<Question> {
+        let (place, item): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let wrong = || {
+            damage(
+                0,
+                format!("row {place}, item {item}, which is no question of it"),
+            )
+        };
+        let question = Question {
+            row: usize::try_from(place).map_err(|_| wrong())?,
+            item: usize::try_from(item).map_err(|_| wrong())?,
+        };
+        match self.asks(question) {
+            true => Ok(question),
+            false => Err(wrong()),
+        }
+    }
+
+    /// Whether it is a question of this journal's rows.
+    pub(super) fn asks(&self, question: Question) -> bool {
+        let planned = self.design.rows().get(question.row);
+        let asked = planned.is_some_and(|row| row.items.contains(&question.item));
+        asked && self.shard.holds(question.row)
+    }
+
+    fn recorded(&self, row: &Row<'_>) -> rusqlite::Result<Recorded> {
+        let thought: Option<i64> = row.get(10)?;
+        Ok(Recorded {
+            response: Response {
+                question: self.checked_question(row)?,
+                prompt_hash: row.get(2)?,
+                text: row.get(3)?,
+                prompt_tokens: row.get::<_, i64>(4)?.cast_unsigned(),
+                new_tokens: row.get::<_, i64>(5)?.cast_unsigned(),
+                seconds: row.get(6)?,
+                verdict: verdict(row, 7)?,
+            },
+            thought: thought.map(|_| verdict(row, 11)).transpose()?,
+        })
     }
 }
 
@@ -155,50 +199,15 @@ const ALL: &str = "
         ON thought.row = answer.row AND thought.item = answer.item AND thought.aspect = 1
     ORDER BY answer.row, answer.item";
 
-fn recorded(row: &Row<'_>) -> rusqlite::Result<Recorded> {
-    let thought: Option<i64> = row.get(10)?;
-    Ok(Recorded {
-        response: Response {
-            question: question(row)?,
-            prompt_hash: row.get(2)?,
-            text: row.get(3)?,
-            prompt_tokens: row.get::<_, i64>(4)?.cast_unsigned(),
-            new_tokens: row.get::<_, i64>(5)?.cast_unsigned(),
-            seconds: row.get(6)?,
-            verdict: verdict(row, 7)?,
-        },
-        thought: thought.map(|_| verdict(row, 11)).transpose()?,
-    })
-}
-
 fn verdict(row: &Row<'_>, at: usize) -> rusqlite::Result<Verdict> {
     let stance: Option<String> = row.get(at)?;
     Ok(match stance {
         Some(text) => Verdict::Judged {
-            stance: stance_of(&text),
+            stance: stance_of(at, &text)?,
             judge: row.get(at + 1)?,
         },
         None => Verdict::Unjudged {
             reason: row.get::<_, Option<String>>(at + 2)?.unwrap_or_default(),
         },
-    })
-}
-
-/// The table admits no other words.
-pub(super) fn stance_of(text: &str) -> Stance {
-    match text {
-        "yes" => Stance::Yes,
-        "no" => Stance::No,
-        _ => Stance::Unsure,
-    }
-}
-
-fn question(row: &Row<'_>) -> rusqlite::Result<Question> {
-    let place = |at: usize| -> rusqlite::Result<usize> {
-        Ok(usize::try_from(row.get::<_, i64>(at)?).unwrap_or(usize::MAX))
-    };
-    Ok(Question {
-        row: place(0)?,
-        item: place(1)?,
     })
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::params;
 
-use super::read::stance_of;
+use super::error::damage;
+use super::words::stance_of;
 use super::{Aspect, Journal, JournalError, PlannedRow, Question, Shard};
-use crate::{Item, ItemChanges, Measurements, OrientationTable, Score, Stance};
+use crate::{Item, ItemChanges, ItemScores, Measurements, OrientationTable, Score, Stance};
 
 /// What an answer without a judgement counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -21,7 +22,8 @@ pub enum Unjudged {
 /// How thoughts and answers go together, judged apart (table 2 of the paper).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Consistency {
-    /// Answers whose thought says yes, no or unsure (first index) and which say so themselves (second).
+    /// Answers whose thought says yes, no or unsure (first index) and which say so themselves
+    /// (second).
     pub counts: [[usize; 3]; 3],
     /// Answers of which one or both sides are unjudged.
     pub unjudged: usize,
@@ -29,14 +31,14 @@ pub struct Consistency {
 
 /// Answers by what was done to the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Answers {
+pub enum Steering {
     /// All.
     #[default]
-    All,
+    Any,
     /// Those of the model as it is.
-    Unsteered,
+    Without,
     /// Those of the steered model.
-    Steered,
+    With,
 }
 
 /// How an item was answered in the rows of a part.
@@ -54,6 +56,17 @@ pub struct ItemStatistics {
     pub unjudged: usize,
 }
 
+impl ItemStatistics {
+    fn count(&mut self, stance: Option<Stance>) -> &mut usize {
+        match stance {
+            Some(Stance::Yes) => &mut self.yes,
+            Some(Stance::No) => &mut self.no,
+            Some(Stance::Unsure) => &mut self.unsure,
+            None => &mut self.unjudged,
+        }
+    }
+}
+
 impl Consistency {
     /// Answers of which both sides are judged.
     pub fn judged(&self) -> usize {
@@ -69,13 +82,14 @@ impl Consistency {
 }
 
 impl OrientationTable {
-    /// The orientations that the answers of one part of a study give, a row for each of its settings; to the byte what
-    /// [`Measurements`] give of the same judgements.
+    /// The orientations that the answers of one part of a study give, a row for each of its
+    /// settings; to the byte what [`Measurements`] give of the same judgements.
     ///
     /// # Errors
     ///
-    /// [`JournalError`]: no such part; answers are missing; answers are unjudged and `unjudged` refuses them; the
-    /// settings do not make a table, for want of the unsteered one of a role, say.
+    /// [`JournalError`]: no such part; answers are missing; answers are unjudged and `unjudged`
+    /// refuses them; the settings do not make a table, for want of the unsteered one of a role,
+    /// say.
     pub fn from_journal(
         journal: &Journal,
         part: &str,
@@ -119,19 +133,15 @@ impl Journal {
         Ok(measured)
     }
 
-    /// What the interventions of one part changed, item by item: what [`SteeringChanges`](crate::SteeringChanges) of its
-    /// table are the means of. Its items are those that some row of the part is asked, in the order of the design.
+    /// The scores of one part, item by item, which are what its reliability is exactly computed
+    /// from. Its items are those that some row of the part is asked, in the order of the design.
     ///
     /// # Errors
     ///
     /// As [`Journal::measurements`].
-    pub fn item_changes(
-        &self,
-        part: &str,
-        unjudged: Unjudged,
-    ) -> Result<ItemChanges, JournalError> {
+    pub fn item_scores(&self, part: &str, unjudged: Unjudged) -> Result<ItemScores, JournalError> {
         let scored = self.scored(part, unjudged)?;
-        let asked = self.asked(&scored);
+        let (asked, values) = (self.asked(&scored), self.values(&scored));
         let mut columns = vec![None; self.design.items().len()];
         for (column, &item) in asked.iter().enumerate() {
             columns[item] = Some(column);
@@ -146,15 +156,33 @@ impl Journal {
             (row.setting.clone(), scores)
         });
         let items = asked.iter().map(|&item| self.design.items()[item].clone());
-        ItemChanges::of(items.collect(), rows.collect()).map_err(|source| JournalError::Table {
-            file: self.path.clone(),
-            part: part.to_owned(),
-            source: Box::new(source),
-        })
+        match ItemScores::of(items.collect(), rows.collect()) {
+            Ok(scores) => Ok(scores.with_values(values)),
+            Err(source) => Err(JournalError::Table {
+                file: self.path.clone(),
+                part: part.to_owned(),
+                source: Box::new(source),
+            }),
+        }
+    }
+
+    /// What the interventions of one part changed, item by item: what
+    /// [`SteeringChanges`](crate::SteeringChanges) of its table are the means of.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::measurements`].
+    pub fn item_changes(
+        &self,
+        part: &str,
+        unjudged: Unjudged,
+    ) -> Result<ItemChanges, JournalError> {
+        let scores = self.item_scores(part, unjudged)?;
+        Ok(ItemChanges::of_scores(&scores))
     }
 
     /// How thoughts and answers go together, in one part or in all. The paper's table 2 has
-    /// [`Unsteered`](Answers::Unsteered) as "before" and [`Steered`](Answers::Steered) as "after".
+    /// [`Without`](Steering::Without) as "before" and [`With`](Steering::With) as "after".
     ///
     /// # Errors
     ///
@@ -162,7 +190,7 @@ impl Journal {
     pub fn consistency(
         &self,
         part: Option<&str>,
-        answers: Answers,
+        steering: Steering,
     ) -> Result<Consistency, JournalError> {
         if let Some(part) = part {
             self.rows_of(part)?;
@@ -174,10 +202,10 @@ impl Journal {
                  WHERE (?1 IS NULL OR part = ?1) AND (?2 IS NULL OR (feature IS NOT NULL) = ?2)
                  GROUP BY 1, 2",
             )?;
-            let steered = match answers {
-                Answers::All => None,
-                Answers::Unsteered => Some(false),
-                Answers::Steered => Some(true),
+            let steered = match steering {
+                Steering::Any => None,
+                Steering::Without => Some(false),
+                Steering::With => Some(true),
             };
             let mut rows = all.query(params![part, steered])?;
             while let Some(row) = rows.next()? {
@@ -186,8 +214,8 @@ impl Journal {
                 let n = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
                 match (thought, answer) {
                     (Some(thought), Some(answer)) => {
-                        let place = |text: &str| stance_of(text) as usize;
-                        found.counts[place(&thought)][place(&answer)] += n;
+                        let (thought, answer) = (stance_of(0, &thought)?, stance_of(1, &answer)?);
+                        found.counts[thought as usize][answer as usize] += n;
                     }
                     _ => found.unjudged += n,
                 }
@@ -196,7 +224,8 @@ impl Journal {
         })
     }
 
-    /// How the items were answered in one part, in the order of the design; items that no answer is to are left out.
+    /// How the items were answered in one part, in the order of the design; items that no answer is
+    /// to are left out.
     ///
     /// # Errors
     ///
@@ -205,27 +234,32 @@ impl Journal {
         self.rows_of(part)?;
         self.read("count answers", |connection| {
             let mut all = connection.prepare(
-                "SELECT answer.item, count(*) FILTER (WHERE stance = 'yes'),
-                    count(*) FILTER (WHERE stance = 'no'), count(*) FILTER (WHERE stance = 'unsure'),
-                    count(*) FILTER (WHERE stance IS NULL)
+                "SELECT answer.item, stance, count(*)
                  FROM answer JOIN planned ON planned.id = answer.row
                  LEFT JOIN judgement said ON said.row = answer.row AND said.item = answer.item
                     AND said.aspect = 0
-                 WHERE part = ? GROUP BY answer.item ORDER BY answer.item",
+                 WHERE part = ? GROUP BY answer.item, stance ORDER BY answer.item",
             )?;
-            let rows = all.query_map([part], |row| {
-                let n = |at: usize| -> rusqlite::Result<usize> {
-                    Ok(usize::try_from(row.get::<_, i64>(at)?).unwrap_or(0))
-                };
-                Ok(ItemStatistics {
-                    item: n(0)?,
-                    yes: n(1)?,
-                    no: n(2)?,
-                    unsure: n(3)?,
-                    unjudged: n(4)?,
-                })
-            })?;
-            rows.collect()
+            let mut found: Vec<ItemStatistics> = Vec::new();
+            let mut rows = all.query([part])?;
+            while let Some(row) = rows.next()? {
+                let item = usize::try_from(row.get::<_, i64>(0)?).unwrap_or(usize::MAX);
+                if item >= self.design.items().len() {
+                    return Err(damage(0, "an answer to an item that there is not"));
+                }
+                let stance: Option<String> = row.get(1)?;
+                let n = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
+                if found.last().is_none_or(|last| last.item != item) {
+                    found.push(ItemStatistics {
+                        item,
+                        ..ItemStatistics::default()
+                    });
+                }
+                if let Some(last) = found.last_mut() {
+                    *last.count(stance.map(|word| stance_of(1, &word)).transpose()?) += n;
+                }
+            }
+            Ok(found)
         })
     }
 
@@ -243,8 +277,8 @@ impl Journal {
         Ok(rows)
     }
 
-    /// The scores of the rows of one part, each in the order in which its items are asked. Takes time linear in the answers
-    /// of the part.
+    /// The scores of the rows of one part, each in the order in which its items are asked. Takes
+    /// time linear in the answers of the part.
     fn scored(
         &self,
         part: &str,
@@ -263,7 +297,7 @@ impl Journal {
                     }
                     None => return Err(self.incomplete(Question { row: place, item })?),
                 };
-                scores.push(Score::of(stance, self.design.items()[item].agreement));
+                scores.push(Score::of(stance, self.design.items()[item].keying));
             }
             scored.push((row, scores));
         }
@@ -287,8 +321,9 @@ impl Journal {
         (0..asked.len()).filter(|&item| asked[item]).collect()
     }
 
-    /// The values that some of the rows are asked about, in the order in which the items of the whole design name them
-    /// first: one order for every part, whichever items a split leaves to it.
+    /// The values that some of the rows are asked about, in the order in which the items of the
+    /// whole design name them first: one order for every part, whichever items a split leaves to
+    /// it.
     fn values(&self, rows: &[(&PlannedRow, Vec<Score>)]) -> Vec<String> {
         let items = self.design.items();
         let asked: BTreeSet<&str> = self
@@ -314,7 +349,7 @@ impl Journal {
             let rows = all.query_map(params![row as i64, Aspect::Answer.code()], |found| {
                 let item = usize::try_from(found.get::<_, i64>(0)?).unwrap_or(usize::MAX);
                 let said = match found.get::<_, Option<String>>(1)? {
-                    Some(stance) => Ok(stance_of(&stance)),
+                    Some(stance) => Ok(stance_of(1, &stance)?),
                     None => Err(found.get::<_, Option<String>>(2)?.unwrap_or_default()),
                 };
                 Ok((item, said))
@@ -327,7 +362,7 @@ impl Journal {
     fn incomplete(&self, missing: Question) -> Result<JournalError, JournalError> {
         Ok(JournalError::Incomplete {
             file: self.path.clone(),
-            answered: self.progress()?.answered,
+            answered: self.tally()?.answered,
             planned: self.design.n_questions(Shard::WHOLE),
             question: self.design.item(missing).question.clone(),
             setting: self.design.rows()[missing.row].setting.clone(),

@@ -46,30 +46,30 @@ pub struct Instruction {
     /// What the value means; without it, the clause that quotes the definition is left out.
     pub definition: Option<String>,
     /// For or against the value.
-    pub direction: Direction,
+    pub inclination: Inclination,
 }
 
 impl Instruction {
     /// The instruction for a value, with all its definitions joined by a space.
-    pub fn new(value: &str, direction: Direction, definitions: &Definitions) -> Self {
+    pub fn new(value: &str, inclination: Inclination, definitions: &Definitions) -> Self {
         Self {
             value: value.to_owned(),
             definition: definitions.definition(value),
-            direction,
+            inclination,
         }
     }
 }
 
 /// Whether an instruction speaks for a value or against it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Direction {
+pub enum Inclination {
     /// For the value.
     Inclined,
     /// Against the value.
     Disinclined,
 }
 
-impl fmt::Display for Direction {
+impl fmt::Display for Inclination {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Inclined => "inclined",
@@ -108,7 +108,7 @@ fn released(role: Option<&Role>, instruction: &Instruction) -> String {
     let Instruction {
         value,
         definition,
-        direction,
+        inclination,
     } = instruction;
     let (bio, means) = match role {
         Some(role) => (format!("FYI, here is your trait. {}. ", role.bio), "means"),
@@ -118,14 +118,14 @@ fn released(role: Option<&Role>, instruction: &Instruction) -> String {
         Some(definition) => format!(", which {means} \"{definition}\""),
         None => String::new(),
     };
-    format!("({bio}You are {direction} to the the value of {value}{meaning})")
+    format!("({bio}You are {inclination} to the the value of {value}{meaning})")
 }
 
 fn paper(role: Option<&Role>, instruction: &Instruction) -> String {
     let Instruction {
         value,
         definition,
-        direction,
+        inclination,
     } = instruction;
     let bio = match role {
         Some(role) => format!("FYI, here is your trait. {}.\n", role.bio),
@@ -135,7 +135,7 @@ fn paper(role: Option<&Role>, instruction: &Instruction) -> String {
         Some(definition) => format!(",\nwhich means \"{definition}\""),
         None => String::new(),
     };
-    format!("{bio}You are {direction} to the value of \"{value}\"{meaning}.")
+    format!("{bio}You are {inclination} to the value of \"{value}\"{meaning}.")
 }
 
 #[cfg(test)]
@@ -146,7 +146,7 @@ mod tests {
         Instruction {
             value: "Understanding".into(),
             definition: definition.map(str::to_owned),
-            direction: Direction::Inclined,
+            inclination: Inclination::Inclined,
         }
     }
 

@@ -1,13 +1,25 @@
 //! The text that a model is asked with.
 
+// The files:
+//
+//   hint        what a prompt says of the role and of an instruction
+//   template    the built-in texts, and templates of one's own
+//   bounds      what such a template may say, so that it costs little
+//   order       in which order the examples come
+
+mod bounds;
+mod error;
 mod hint;
+mod order;
 mod template;
 
 use std::ops::Range;
 
 use minijinja::Environment;
 
-pub use hint::{Direction, Instruction, InstructionWording, RoleWording};
+pub use error::PromptError;
+pub use hint::{Inclination, Instruction, InstructionWording, RoleWording};
+pub use order::ExampleOrder;
 
 use crate::{Item, Role};
 
@@ -40,13 +52,13 @@ impl Prompt {
 /// text counts.
 ///
 /// ```
-/// use valuebench::{Agreement, Item, PromptTemplate, Role};
+/// use valuebench::{Keying, Item, PromptTemplate, Role};
 ///
 /// let item = Item {
 ///     inventory: "SOV".into(),
 ///     statement: "I love people.".into(),
 ///     value: "Social".into(),
-///     agreement: Agreement::Positive,
+///     keying: Keying::Positive,
 ///     question: "Should I love people?".into(),
 /// };
 /// let role = Role::new("Ada Quill", "female", "Photographer", "ENFP");
@@ -62,6 +74,7 @@ pub struct PromptTemplate {
     role_wording: RoleWording,
     instruction_wording: InstructionWording,
     steered_phrase: String,
+    example_order: ExampleOrder,
 }
 
 #[derive(Clone, Debug)]
@@ -69,38 +82,6 @@ enum Form {
     Plain,
     Llama3,
     Jinja(Box<Environment<'static>>),
-}
-
-/// Why there is no prompt.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PromptError {
-    /// The template is not a valid one, or fails on this item.
-    #[error("template, line {line}: {problem}")]
-    Template {
-        /// The line in the template.
-        line: usize,
-        /// What minijinja says.
-        problem: String,
-        /// minijinja's error.
-        source: minijinja::Error,
-    },
-    /// The steered phrase is not in the text.
-    #[error("expected the steered phrase {phrase:?} in the prompt, found none in {text:?}")]
-    NoSteeredPhrase {
-        /// The phrase.
-        phrase: String,
-        /// The text.
-        text: String,
-    },
-    /// The wording asks for a bio that the role does not have.
-    #[error("role {role:?}: expected the bio `{key}`, which the wording asks for, found none")]
-    NoBio {
-        /// The name of the role.
-        role: String,
-        /// The key of the bio in role files.
-        key: &'static str,
-    },
 }
 
 impl PromptTemplate {
@@ -117,28 +98,42 @@ impl PromptTemplate {
 
     /// A template of one's own, in minijinja's language.
     ///
-    /// It meets these variables; one that is misspelled is an error:
+    /// It meets these variables; one that is misspelled is an error at once:
     ///
     /// - `question`, `statement`, `value`, `inventory`: of the item;
     /// - `role`: none for the empty role, else with `name`, `bio`, `gender`, `job`, `mbti`,
-    ///   `second_person` and `third_person`, the last five none where the role lacks them;
-    /// - `instruction`: none without one, else with `value`, `definition` (or none) and
+    ///   `second_person` and `third_person`, the last five undefined where the role lacks them;
+    /// - `instruction`: none without one, else with `value`, `definition` (or undefined) and
     ///   `direction` (`inclined` or `disinclined`);
     /// - `hint`: what the built-in templates say of role and instruction, with the blank line
     ///   after it, or nothing;
     /// - `examples`: the two worked examples of the built-in templates.
     ///
+    /// What a role or an instruction lacks can be asked for (`{% if role.job %}`) but not put in: a
+    /// prompt never says "none" of it.
+    ///
+    /// # Bounds
+    ///
+    /// A template may come from anywhere, so it can neither run for long nor fill the memory. It
+    /// has at most 64 KiB and 5,000 instructions and makes at most 256 KiB of text; a tag has at
+    /// most 2,000 bytes beside quoted text. There are `if`, `for`, `with`, `set x = ...`, `raw` and
+    /// comments, the filters `upper`, `lower`, `capitalize`, `title`, `trim`, `default`, `length`
+    /// and `replace`, and the tests `defined`, `undefined`, `none` and `string`; no macros, calls,
+    /// includes, captured blocks or recursive loops, no `*`, and at most 100 `elif`. A template
+    /// with `set`, `for` or `with` may have six of `~`, `+` and `,` in its tags.
+    ///
     /// # Errors
     ///
-    /// [`PromptError::Template`] for a template that minijinja cannot read.
+    /// [`PromptError::Template`] for a template that minijinja cannot read, that names what no
+    /// prompt has, or that is out of these bounds.
     ///
     /// ```
-    /// # use valuebench::{Agreement, Item, PromptTemplate};
+    /// # use valuebench::{Keying, Item, PromptTemplate};
     /// # let item = Item {
     /// #     inventory: "SOV".into(),
     /// #     statement: "I love people.".into(),
     /// #     value: "Social".into(),
-    /// #     agreement: Agreement::Positive,
+    /// #     keying: Keying::Positive,
     /// #     question: "Should I love people?".into(),
     /// # };
     /// let template = PromptTemplate::jinja("{{ hint }}Going by your values: {{ question }}")?;
@@ -170,6 +165,13 @@ impl PromptTemplate {
         self
     }
 
+    /// Which worked example comes first; [`ExampleOrder::YesFirst`] unless set. A template of one's
+    /// own has them in its variable `examples`.
+    pub fn with_example_order(mut self, order: ExampleOrder) -> Self {
+        self.example_order = order;
+        self
+    }
+
     /// The prompt for an item. Without a role the model answers as it is; without an instruction
     /// no value is pressed on it.
     ///
@@ -187,10 +189,11 @@ impl PromptTemplate {
     ) -> Result<Prompt, PromptError> {
         let hint = self.hint(role, instruction)?;
         let text = match &self.form {
-            Form::Plain => template::plain(&hint, &item.question),
-            Form::Llama3 => template::llama3(&hint, &item.question),
+            Form::Plain => template::plain(&hint, &item.question, self.example_order),
+            Form::Llama3 => template::llama3(&hint, &item.question, self.example_order),
             Form::Jinja(environment) => {
-                template::jinja(environment, item, role, instruction, &hint)?
+                let order = self.example_order;
+                template::jinja(environment, item, role, instruction, &hint, order)?
             }
         };
         match text.find(&self.steered_phrase) {
@@ -211,6 +214,7 @@ impl PromptTemplate {
             role_wording: RoleWording::Trait,
             instruction_wording: InstructionWording::Released,
             steered_phrase: " your values".to_owned(),
+            example_order: ExampleOrder::YesFirst,
         }
     }
 

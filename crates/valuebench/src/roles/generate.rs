@@ -10,16 +10,16 @@ use crate::random::{Seed, Words, below};
 impl RoleSet {
     /// `n` random roles with different names.
     ///
-    /// First and last names are those of the crate `fake` for English, jobs its professions ("Nurse")
-    /// in one half of the roles and positions in a field ("Farming Consultant") in the other. Name,
-    /// gender, job and Myers-Briggs type are drawn independently and uniformly. So a name says nothing
-    /// of the gender, other than in the released roles; prompts from the built-in templates do not
-    /// contain it. Where so many roles are made that names run out, a role's number follows its
-    /// name.
+    /// First and last names are those of the crate `fake` for English, jobs its professions
+    /// ("Nurse") in one half of the roles and positions in a field ("Farming Consultant") in the
+    /// other. Name, gender, job and Myers-Briggs type are drawn independently and uniformly. So a
+    /// name says nothing of the gender, other than in the released roles; prompts from the built-in
+    /// templates do not contain it. Where so many roles are made that names run out, a role's
+    /// number follows its name.
     ///
-    /// A larger `n` only adds roles at the end. The same seed gives the same roles on every machine,
-    /// but only as long as `fake` keeps its lists: another release of it may give other roles.
-    /// What is to be repeated is kept as a file, with [`write_json`](Self::write_json).
+    /// A larger `n` only adds roles at the end. The same seed gives the same roles on every
+    /// machine, but only as long as `fake` keeps its lists: another release of it may give other
+    /// roles. What is to be repeated is kept as a file, with [`write_json`](Self::write_json).
     ///
     /// ```
     /// use valuebench::RoleSet;
@@ -47,7 +47,8 @@ impl RoleSet {
     }
 }
 
-/// A name that nobody has taken: by chance, or if chance finds none, with the role's number, counted from 1.
+/// A name that nobody has taken: by chance, or if chance finds none, with the role's number,
+/// counted from 1.
 fn new_name(
     source: &mut impl Words,
     (first, last): (&[&str], &[&str]),
@@ -135,7 +136,8 @@ mod tests {
         assert_ne!(RoleSet::generate(1, 5), RoleSet::generate(2, 5));
     }
 
-    /// What changes here, most likely by another release of `fake`, changes the roles of every study that makes its own.
+    /// What changes here, most likely by another release of `fake`, changes the roles of every
+    /// study that makes its own.
     #[test]
     fn roles_stay_the_same() {
         let roles = RoleSet::generate(1, 3);

@@ -1,3 +1,5 @@
+//! Changes of orientations.
+
 use std::collections::{BTreeSet, HashMap};
 
 use ndarray::{Array3, ArrayView2, ArrayView3, s};
@@ -73,8 +75,8 @@ impl Paired {
 }
 
 impl SteeringChanges {
-    /// Of all interventions of the table, ascending, in all its roles that have an unsteered row, in
-    /// the order of these rows.
+    /// Of all interventions of the table, ascending, in all its roles that have an unsteered row,
+    /// in the order of these rows.
     pub fn of(table: &OrientationTable) -> Self {
         let Paired {
             interventions,

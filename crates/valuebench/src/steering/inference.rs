@@ -1,3 +1,5 @@
+//! Whether changes can be relied upon.
+
 /// How the changes of paired observations lie about zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SignedRank {

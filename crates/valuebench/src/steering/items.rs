@@ -1,24 +1,25 @@
-use std::collections::HashMap;
+//! Changes of item scores.
 
-use ndarray::{Array2, Array3, ArrayView3};
+use ndarray::{Array3, ArrayView3};
 
 use super::changes::Paired;
-use crate::{Intervention, Item, MeasurementError, Score, Setting, TableError};
+use crate::{Intervention, Item, ItemScores, MeasurementError, Score, Setting};
 
 /// By how much each intervention changed the score of each item in each role: that of the steered
 /// row less that of the unsteered row of the same role, from -2 to 2.
 ///
 /// The mean over the items of a value that a role was asked is its change in
-/// [`SteeringChanges`](crate::SteeringChanges), up to rounding; interventions and roles are in the same order.
+/// [`SteeringChanges`](crate::SteeringChanges), up to rounding; interventions and roles are in the
+/// same order.
 ///
 /// ```
-/// use valuebench::{Agreement, Item, ItemChanges, Score::{Against, For, Neutral}, Setting};
+/// use valuebench::{Keying, Item, ItemChanges, Score::{Against, For, Neutral}, Setting};
 ///
 /// let item = |question: &str| Item {
 ///     inventory: String::new(),
 ///     statement: String::new(),
 ///     value: "Empathy".into(),
-///     agreement: Agreement::Positive,
+///     keying: Keying::Positive,
 ///     question: question.into(),
 /// };
 /// let rows = vec![
@@ -48,47 +49,29 @@ impl ItemChanges {
     ///
     /// # Errors
     ///
-    /// [`MeasurementError`]: a setting that occurs twice, or has more or fewer places than there are items.
+    /// [`MeasurementError`]: a setting that occurs twice, or has more or fewer places than there
+    /// are items.
     pub fn of(
         items: Vec<Item>,
         rows: Vec<(Setting, Vec<Option<Score>>)>,
     ) -> Result<Self, MeasurementError> {
-        let mut scores = Array2::from_elem((rows.len(), items.len()), f64::NAN);
-        let (mut settings, mut seen) = (Vec::with_capacity(rows.len()), HashMap::new());
-        for (row, (setting, of_row)) in rows.into_iter().enumerate() {
-            if of_row.len() != items.len() {
-                return Err(MeasurementError::Places {
-                    setting,
-                    expected: items.len(),
-                    found: of_row.len(),
-                });
-            }
-            if let Some(first) = seen.insert(setting.clone(), row) {
-                return Err(TableError::DuplicateSetting {
-                    setting,
-                    first,
-                    second: row,
-                }
-                .into());
-            }
-            for (place, score) in of_row.into_iter().enumerate() {
-                if let Some(score) = score {
-                    scores[[row, place]] = score.into();
-                }
-            }
-            settings.push(setting);
-        }
+        let scores = ItemScores::of(items, rows)?;
+        Ok(Self::of_scores(&scores))
+    }
+
+    /// Of item scores.
+    pub fn of_scores(scores: &ItemScores) -> Self {
         let Paired {
             interventions,
             roles,
             changes,
-        } = Paired::of(&settings, scores.view());
-        Ok(Self {
-            items,
+        } = Paired::of(scores.settings(), scores.matrix());
+        Self {
+            items: scores.items().to_vec(),
             interventions,
             roles,
             changes,
-        })
+        }
     }
 
     /// The items.
@@ -106,8 +89,8 @@ impl ItemChanges {
         &self.roles
     }
 
-    /// The changes, `[interventions, roles, items]`; NaN where a role was not asked the item, or has
-    /// no row under an intervention.
+    /// The changes, `[interventions, roles, items]`; NaN where a role was not asked the item, or
+    /// has no row under an intervention.
     pub fn matrix(&self) -> ArrayView3<'_, f64> {
         self.changes.view()
     }
@@ -116,7 +99,7 @@ impl ItemChanges {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Agreement;
+    use crate::Keying;
 
     #[test]
     fn rows_that_do_not_fit_are_refused() {
@@ -124,7 +107,7 @@ mod tests {
             inventory: String::new(),
             statement: String::new(),
             value: "A".into(),
-            agreement: Agreement::Positive,
+            keying: Keying::Positive,
             question: String::new(),
         };
         let of = |rows| ItemChanges::of(vec![item.clone()], rows).unwrap_err();

@@ -1,6 +1,14 @@
 //! Value orientations, one row per setting.
 
+// The files:
+//
+//   columns, number       what columns are called and can hold; how a number is written
+//   layout, csv_format    how a table lies in a file; reading and writing it
+//   roles                 what is taken role by role
+
+mod columns;
 mod csv_format;
+mod layout;
 mod number;
 mod roles;
 
@@ -9,7 +17,8 @@ use std::collections::{BTreeMap, HashMap};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::{Setting, stats};
-use csv_format::{Column, Layout};
+use columns::{Domain, ORIENTATION, SCSTD, SCSTD_SUFFIX, STD, STDS, is_reserved};
+use layout::{Column, Layout};
 
 /// The value orientations of a model under many settings.
 ///
@@ -310,6 +319,35 @@ impl OrientationTable {
         }
     }
 
+    /// The columns of the values for which `keep` holds, in their order. The result may be empty. The column `stds`,
+    /// a mean over all values, is left out; `scstds` is computed anew.
+    ///
+    /// ```
+    /// # use valuebench::OrientationTable;
+    /// let csv = "steer_dim,player_name,Empathy,Social\n,,0.5,1.0\n7,,0.25,1.0\n";
+    /// let table = OrientationTable::from_reader(csv.as_bytes())?;
+    /// let few = table.select_values(|value| value != "Social");
+    /// assert_eq!(few.to_csv(), "steer_dim,player_name,Empathy\n,,0.5\n7,,0.25\n");
+    /// # Ok::<(), valuebench::ReadError>(())
+    /// ```
+    pub fn select_values(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
+        let columns: Vec<usize> = (0..self.n_values())
+            .filter(|&column| keep(&self.values[column]))
+            .collect();
+        let scstds = self.scstds.as_ref().map(|m| m.select(Axis(1), &columns));
+        Self {
+            values: columns.iter().map(|&c| self.values[c].clone()).collect(),
+            settings: self.settings.clone(),
+            positions: self.positions.clone(),
+            orientations: self.orientations.select(Axis(1), &columns),
+            stds: None,
+            mean_scstds: scstds.as_ref().map(mean_scstds),
+            layout: Layout::new(columns.len(), scstds.is_some()),
+            scstds,
+            spellings: BTreeMap::new(),
+        }
+    }
+
     fn spellings_of(&self, rows: &[usize]) -> BTreeMap<(usize, Column), Box<str>> {
         let first = Column::Feature;
         let mut kept = BTreeMap::new();
@@ -320,67 +358,6 @@ impl OrientationTable {
         }
         kept
     }
-}
-
-const FEATURE: &str = "steer_dim";
-const ROLE: &str = "player_name";
-const STDS: &str = "stds";
-const MEAN_SCSTDS: &str = "scstds";
-const SCSTD_SUFFIX: &str = ":scstd";
-
-/// What the numbers of a column can be.
-#[derive(Clone, Copy)]
-struct Domain {
-    expected: &'static str,
-    max: f64,
-    min: f64,
-    /// A number out of the range that stands for something.
-    special: Option<f64>,
-    /// Whether NaN, in files an empty cell, stands for "not known".
-    optional: bool,
-}
-
-const ORIENTATION: Domain = Domain {
-    expected: "an orientation in [-1, 1]",
-    min: -1.0,
-    max: 1.0,
-    special: None,
-    optional: false,
-};
-const SCSTD: Domain = Domain {
-    expected: "-1 or a standard deviation in [0, 2]",
-    min: 0.0,
-    max: 2.0,
-    special: Some(-1.0),
-    optional: true,
-};
-const STD: Domain = Domain {
-    expected: "a mean of standard deviations in [0, 1]",
-    min: 0.0,
-    max: 1.0,
-    special: None,
-    optional: true,
-};
-const MEAN_SCSTD: Domain = Domain {
-    expected: "a mean of standard deviations in [0, 2]",
-    min: 0.0,
-    max: 2.0,
-    special: None,
-    optional: true,
-};
-
-impl Domain {
-    fn holds(&self, x: f64) -> bool {
-        (self.min..=self.max).contains(&x) || self.special == Some(x) || self.optional && x.is_nan()
-    }
-}
-
-/// Names that a value cannot have, because the format reads them as something else.
-fn is_reserved(name: &str) -> bool {
-    matches!(
-        name,
-        "" | "Unnamed: 0" | FEATURE | ROLE | STDS | MEAN_SCSTDS
-    ) || name.ends_with(SCSTD_SUFFIX)
 }
 
 fn check_values(values: &[String]) -> Result<(), TableError> {

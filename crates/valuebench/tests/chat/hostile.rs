@@ -6,12 +6,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use valuebench::chat::{ChatClient, ChatError, ChatOptions, Message, Question, Reply, Sampling};
+use valuebench::chat::{
+    ChatClient, ChatError, ChatOptions, ChatQuestion, ChatSampling, Message, Reply,
+};
 
 use crate::server::{Server, completion, reply, saying};
 
 fn ask(client: &ChatClient) -> Result<Reply, ChatError> {
-    client.ask(&Question::Chat(&[Message::user("?")]), &Sampling::greedy(8))
+    client.ask(
+        &ChatQuestion::Chat(&[Message::user("?")]),
+        &ChatSampling::greedy(8),
+    )
 }
 
 /// What the only attempt at a server that says these bytes ends in.
@@ -445,7 +450,11 @@ fn who_stops_does_not_wait_for_the_next_attempt() {
     let options = server.options().waits(day, day).longest_retry_after(day);
     let client = ChatClient::new(options).unwrap();
     let question = [Message::user("?")];
-    let error = client.ask_unless(&stop, &Question::Chat(&question), &Sampling::default());
+    let error = client.ask_unless(
+        &stop,
+        &ChatQuestion::Chat(&question),
+        &ChatSampling::default(),
+    );
     assert_eq!(error.unwrap_err(), ChatError::Stopped);
     assert_eq!(server.requests().len(), 1);
 }

@@ -9,8 +9,8 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use valuebench::chat::{
-    ChatClient, ChatError, ChatJudge, ChatOptions, ChatRespondent, Message, Question,
-    ReferenceGraph, Sampling, Statement,
+    ChatClient, ChatError, ChatJudge, ChatOptions, ChatQuestion, ChatRespondent, ChatSampling,
+    Message, ReferenceGraph, Statement,
 };
 
 use crate::server::{FAR, Server, completion, encrypted, reply, saying, tunnel};
@@ -52,7 +52,7 @@ fn the_server_gets_it() {
     let server = Server::saying(saying("yes"));
     for _ in 0..3 {
         client(&server)
-            .ask(&Question::Chat(&question()), &Sampling::default())
+            .ask(&ChatQuestion::Chat(&question()), &ChatSampling::default())
             .unwrap();
     }
     for request in server.requests() {
@@ -65,7 +65,6 @@ fn the_server_gets_it() {
     }
 }
 
-/// Over one connection, where the key is put in more than once.
 #[test]
 fn the_server_gets_it_again_over_the_same_connection() {
     let server = Server::start(|_, request, stream| {
@@ -91,14 +90,13 @@ fn the_server_gets_it_again_over_the_same_connection() {
     let client = client(&server);
     let ask = || {
         client
-            .ask(&Question::Chat(&question()), &Sampling::default())
+            .ask(&ChatQuestion::Chat(&question()), &ChatSampling::default())
             .unwrap()
     };
     assert_eq!((ask().text.as_str(), ask().text.as_str()), ("yes", "no"));
     assert_eq!(server.requests().len(), 1);
 }
 
-/// The key takes its place before the bytes are encrypted.
 #[test]
 fn an_encrypted_server_gets_it_if_its_certificate_is_trusted() {
     let (address, requests, certificate) = encrypted();
@@ -109,12 +107,12 @@ fn an_encrypted_server_gets_it_if_its_certificate_is_trusted() {
     let options = options.key(KEY).timeout(Duration::from_secs(600));
     let ask = |options: ChatOptions| {
         let client = ChatClient::new(options).unwrap();
-        client.ask(&Question::Chat(&question()), &Sampling::default())
+        client.ask(&ChatQuestion::Chat(&question()), &ChatSampling::default())
     };
     let error = ask(options.clone()).unwrap_err();
     assert!(matches!(error, ChatError::Tls { .. }), "{error}");
     assert!(requests.lock().unwrap().is_empty());
-    keep_log();
+    keep_log(&HTTP_BYTES);
     assert_eq!(ask(options.certificates(file)).unwrap().text, "yes");
     let lines = LINES.take();
     assert!(lines.contains("POST") && !shows_key(&lines), "{lines}");
@@ -168,7 +166,7 @@ fn asks_through_a_proxy() {
     let client = ChatClient::new(options.certificates(variable("TEST_CERTIFICATE"))).unwrap();
     // Long enough for every byte to occur in what is encrypted.
     let question = [Message::user("why? ".repeat(4000))];
-    let reply = client.ask(&Question::Chat(&question), &Sampling::default());
+    let reply = client.ask(&ChatQuestion::Chat(&question), &ChatSampling::default());
     assert_eq!(reply.unwrap().text, "yes");
 }
 
@@ -189,7 +187,8 @@ fn redirects_are_not_followed() {
             "//[".into(),
         ] {
             let server = Server::saying(reply(status, &format!("Location: {to}\r\n"), ""));
-            let error = client(&server).ask(&Question::Chat(&question()), &Sampling::default());
+            let error =
+                client(&server).ask(&ChatQuestion::Chat(&question()), &ChatSampling::default());
             let error = error.unwrap_err();
             assert!(matches!(error, ChatError::Redirect { .. }), "{error}");
             assert!(error.to_string().contains("redirects to"), "{error}");
@@ -200,32 +199,40 @@ fn redirects_are_not_followed() {
     assert!(elsewhere.requests().is_empty());
 }
 
-/// A log that keeps what the thread of a test writes to it, at every level.
+/// A log that keeps what the thread of a test writes to it, at every level but of some targets.
 struct Log;
+
+/// The logs to which the HTTP library writes what it sends, at level trace.
+const HTTP_BYTES: [&str; 3] = ["ureq", "ureq_proto", "ureq_proto::util"];
 
 thread_local! {
     static LINES: RefCell<String> = const { RefCell::new(String::new()) };
+    static NO_TRACE_OF: RefCell<&'static [&'static str]> = const { RefCell::new(&HTTP_BYTES) };
 }
 
 impl log::Log for Log {
-    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-        true
+    fn enabled(&self, of: &log::Metadata<'_>) -> bool {
+        of.level() < log::Level::Trace
+            || NO_TRACE_OF.with_borrow(|targets| !targets.contains(&of.target()))
     }
 
     fn log(&self, record: &log::Record<'_>) {
-        LINES.with_borrow_mut(|lines| lines.push_str(&format!("{}\n", record.args())));
+        if self.enabled(record.metadata()) {
+            LINES.with_borrow_mut(|lines| lines.push_str(&format!("{}\n", record.args())));
+        }
     }
 
     fn flush(&self) {}
 }
 
-/// Keeps what this thread logs from here on.
-fn keep_log() {
+/// Keeps what this thread logs from here on, without the trace of these targets.
+fn keep_log(no_trace_of: &'static [&'static str]) {
     static SET: Once = Once::new();
     SET.call_once(|| {
         log::set_logger(&Log).unwrap();
         log::set_max_level(log::LevelFilter::Trace);
     });
+    NO_TRACE_OF.set(no_trace_of);
     LINES.take();
 }
 
@@ -298,7 +305,7 @@ fn all_that_is_printed(server: &Server) -> String {
     let client = ChatClient::new(options).unwrap();
     debug(&client);
     let stop = AtomicBool::new(false);
-    let reply = client.ask(&Question::Chat(&question()), &Sampling::default());
+    let reply = client.ask(&ChatQuestion::Chat(&question()), &ChatSampling::default());
     debug(&reply);
     if let Err(error) = reply {
         let source = std::error::Error::source(&error).map(ToString::to_string);
@@ -311,11 +318,11 @@ fn all_that_is_printed(server: &Server) -> String {
     let like_released = ChatJudge::like_released(client.clone());
     debug(&like_released.judge_all(&[response], &stop, |_, _| ()));
     let values = ["Empathy".to_owned()];
-    match ReferenceGraph::ask(&client, &values, None, &Sampling::default()) {
+    match ReferenceGraph::ask(&client, &values, None, &ChatSampling::default()) {
         Ok(graph) => debug(&graph),
         Err(error) => debug(&(error.to_string(), error)),
     }
-    debug(&ChatRespondent::new(client, Sampling::default()));
+    debug(&ChatRespondent::new(client, ChatSampling::default()));
     printed
 }
 
@@ -323,7 +330,7 @@ fn all_that_is_printed(server: &Server) -> String {
 fn nothing_printed_logged_or_written_shows_it() {
     let folder = tempfile::tempdir().unwrap();
     for (number, server) in echoing().iter().enumerate() {
-        keep_log();
+        keep_log(&HTTP_BYTES);
         // Judging and the like run on threads of their own, so this one is asked here as well.
         let printed = all_that_is_printed(server);
         assert!(!shows_key(&printed), "server {number}: {printed}");
@@ -342,13 +349,56 @@ fn nothing_printed_logged_or_written_shows_it() {
     }
     // A server that keeps the key to itself: then the log must not show it, at any level.
     let server = Server::saying(saying("yes"));
-    keep_log();
+    keep_log(&HTTP_BYTES);
     client(&server)
-        .ask(&Question::Chat(&question()), &Sampling::default())
+        .ask(&ChatQuestion::Chat(&question()), &ChatSampling::default())
         .unwrap();
     let lines = LINES.take();
-    assert!(lines.contains("POST") && lines.len() > 1000, "{lines}");
+    assert!(lines.contains("POST"), "{lines}");
     assert!(!shows_key(&lines), "{lines}");
+}
+
+/// The HTTP library writes all bytes to its trace log, so with that on nothing is sent with a key.
+#[test]
+fn a_log_that_would_show_it_ends_the_asking() {
+    for left_out in [
+        &[][..],
+        &HTTP_BYTES[..1],
+        &HTTP_BYTES[..2],
+        &HTTP_BYTES[1..],
+    ] {
+        let server = Server::saying(saying("yes"));
+        let client = client(&server);
+        keep_log(left_out);
+        let error = client
+            .ask(&ChatQuestion::Chat(&question()), &ChatSampling::default())
+            .unwrap_err();
+        let lines = LINES.take();
+        keep_log(&HTTP_BYTES);
+        assert!(matches!(error, ChatError::KeyInLog { .. }), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("at level trace would show the API key"),
+            "{error}"
+        );
+        assert!(
+            server.requests().is_empty() && !shows_key(&lines),
+            "{lines}"
+        );
+    }
+    // Without a key there is nothing to hide.
+    let server = Server::saying(saying("yes"));
+    let client = ChatClient::new(server.options()).unwrap();
+    keep_log(&[]);
+    let reply = client.ask(&ChatQuestion::Chat(&question()), &ChatSampling::default());
+    let lines = LINES.take();
+    keep_log(&HTTP_BYTES);
+    assert_eq!(reply.unwrap().text, "yes");
+    assert!(
+        lines.len() > 1000,
+        "the HTTP library logs its bytes elsewhere by now: {lines}"
+    );
 }
 
 #[test]

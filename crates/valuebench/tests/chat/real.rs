@@ -5,10 +5,10 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use valuebench::chat::{
-    ChatClient, ChatError, ChatJudge, ChatOptions, ChatRespondent, JudgedBy, Message, PromptAs,
-    Question, ReferenceError, ReferenceGraph, Sampling, Statement, Verdict,
+    ChatClient, ChatError, ChatJudge, ChatOptions, ChatQuestion, ChatRespondent, ChatSampling,
+    ChatVerdict, JudgedBy, Message, PromptAs, ReferenceError, ReferenceGraph, Statement,
 };
-use valuebench::{Agreement, Item, Prompt, PromptTemplate, Role};
+use valuebench::{Item, Keying, Prompt, PromptTemplate, Role};
 
 /// Options for the server, and its name of the model, unless none is named.
 fn options() -> Option<ChatOptions> {
@@ -33,10 +33,10 @@ fn real_replies_over_both_endpoints() {
     let Some(client) = client(1) else { return };
     let messages = [Message::user("Should I love people?")];
     for question in [
-        Question::Chat(&messages),
-        Question::Text("Should I love people?"),
+        ChatQuestion::Chat(&messages),
+        ChatQuestion::Text("Should I love people?"),
     ] {
-        let ask = || client.ask(&question, &Sampling::greedy(8)).unwrap();
+        let ask = || client.ask(&question, &ChatSampling::greedy(8)).unwrap();
         let (first, second) = (ask(), ask());
         assert_eq!(first.text, second.text);
         assert!(
@@ -57,8 +57,8 @@ fn real_refusals() {
     let ask_about = |text: &str, options: ChatOptions| {
         let client = ChatClient::new(options).unwrap();
         client.ask(
-            &Question::Chat(&[Message::user(text)]),
-            &Sampling::greedy(1),
+            &ChatQuestion::Chat(&[Message::user(text)]),
+            &ChatSampling::greedy(1),
         )
     };
     let ask = |options| ask_about("?", options);
@@ -92,19 +92,19 @@ fn real_refusals() {
 }
 
 /// What a verdict rests on.
-fn ground(verdict: &Verdict) -> String {
+fn ground(verdict: &ChatVerdict) -> String {
     match verdict {
-        Verdict::Judged {
+        ChatVerdict::Judged {
             stance,
             by: JudgedBy::Rules,
         } => format!("rules: {stance}"),
-        Verdict::Judged {
+        ChatVerdict::Judged {
             stance,
             by: JudgedBy::Model(reply),
         } => {
             format!("model: {stance}, {:?}", reply.text)
         }
-        Verdict::Unjudged(failure) => failure.to_string(),
+        ChatVerdict::Unjudged(failure) => failure.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -121,7 +121,7 @@ fn real_judgements_do_not_depend_on_concurrency() {
         question: "Should I love people?",
     });
     let grounds = |concurrency| {
-        let judge = ChatJudge::new(client(concurrency)?).with_sampling(Sampling::greedy(6));
+        let judge = ChatJudge::new(client(concurrency)?).with_sampling(ChatSampling::greedy(6));
         let verdicts = judge.judge_all(&statements, &AtomicBool::new(false), |_, _| ());
         Some(verdicts.iter().map(ground).collect::<Vec<_>>())
     };
@@ -143,7 +143,7 @@ fn prompts() -> Vec<Prompt> {
             inventory: "SOV".into(),
             statement: format!("I love {n} people."),
             value: "Social".into(),
-            agreement: Agreement::Positive,
+            keying: Keying::Positive,
             question: format!("Should I love {n} people?"),
         };
         PromptTemplate::plain()
@@ -156,7 +156,7 @@ fn prompts() -> Vec<Prompt> {
 #[test]
 fn real_answers_do_not_depend_on_concurrency() {
     let answers = |concurrency, prompts_are| {
-        let respondent = ChatRespondent::new(client(concurrency)?, Sampling::greedy(12));
+        let respondent = ChatRespondent::new(client(concurrency)?, ChatSampling::greedy(12));
         let respondent = respondent.with_prompts(prompts_are);
         let answers = respondent.answer_all(&prompts(), &AtomicBool::new(false), |_, _| ());
         Some(
@@ -179,7 +179,7 @@ fn real_answers_do_not_depend_on_concurrency() {
 fn a_real_reference_graph_or_the_reason_why_not() {
     let Some(client) = client(1) else { return };
     let values = ["Empathy", "Social", "Resilience"].map(str::to_owned);
-    match ReferenceGraph::ask(&client, &values, None, &Sampling::greedy(64)) {
+    match ReferenceGraph::ask(&client, &values, None, &ChatSampling::greedy(64)) {
         Ok(graph) => println!("{graph:?}"),
         Err(ReferenceError::Edges { problem, raw }) => println!("{problem}: {raw:?}"),
         Err(error) => panic!("{error}"),

@@ -7,16 +7,16 @@ use std::thread;
 use std::time::Duration;
 
 use valuebench::chat::{
-    ChatClient, ChatError, ChatJudge, ChatRespondent, FailuresAre, JudgeFailure, JudgedBy,
-    PromptAs, ReferenceError, ReferenceGraph, Sampling, Statement, Verdict,
+    ChatClient, ChatError, ChatJudge, ChatRespondent, ChatSampling, ChatVerdict, FailuresAre,
+    JudgeFailure, JudgedBy, PromptAs, ReferenceError, ReferenceGraph, Statement, TokenLimit,
 };
-use valuebench::{Agreement, Item, Judge, Judgement, PromptTemplate, Role, RuleJudge, Stance};
+use valuebench::{Item, Judge, Judgement, Keying, PromptTemplate, Role, RuleJudge, Stance};
 
 use crate::server::{Server, asked, reply, saying};
 
 /// The stance of each verdict, `None` where there is none.
-fn stances(verdicts: &[Verdict]) -> Vec<Option<Stance>> {
-    verdicts.iter().map(Verdict::stance).collect()
+fn stances(verdicts: &[ChatVerdict]) -> Vec<Option<Stance>> {
+    verdicts.iter().map(ChatVerdict::stance).collect()
 }
 
 fn never() -> AtomicBool {
@@ -88,12 +88,12 @@ fn rules_first_then_the_model_and_failures_stay_unjudged() {
         );
         assert!(matches!(
             &verdicts[0],
-            Verdict::Judged {
+            ChatVerdict::Judged {
                 by: JudgedBy::Rules,
                 ..
             }
         ));
-        let Verdict::Judged {
+        let ChatVerdict::Judged {
             by: JudgedBy::Model(reply),
             ..
         } = &verdicts[1]
@@ -101,14 +101,14 @@ fn rules_first_then_the_model_and_failures_stay_unjudged() {
             panic!("{:?}", verdicts[1]);
         };
         assert_eq!(reply.text, "Yes.");
-        let Verdict::Unjudged(failure) = &verdicts[3] else {
+        let ChatVerdict::Unjudged(failure) = &verdicts[3] else {
             panic!("{:?}", verdicts[3]);
         };
         assert!(
             failure.to_string().ends_with("HTTP status 400: too long"),
             "{failure}"
         );
-        let Verdict::Unjudged(failure) = &verdicts[4] else {
+        let ChatVerdict::Unjudged(failure) = &verdicts[4] else {
             panic!("{:?}", verdicts[4]);
         };
         assert_eq!(
@@ -156,7 +156,7 @@ fn the_released_judge_takes_failures_as_unsure_and_says_so() {
     for number in [1, 3, 4] {
         let by_failure = matches!(
             &verdicts[number],
-            Verdict::Judged {
+            ChatVerdict::Judged {
                 by: JudgedBy::Failure(_),
                 ..
             }
@@ -202,7 +202,7 @@ fn as_a_judge_after_the_rules() {
 fn stopping_leaves_the_rest_unjudged() {
     let server = opinionated();
     let stop = never();
-    let statements = vec![Statement::Response("good"); 50];
+    let statements = vec![Statement::Response("bad"); 50];
     let client = ChatClient::new(server.options().concurrency(2)).unwrap();
     let judge = ChatJudge::like_released(client);
     let mut judged = 0;
@@ -212,7 +212,7 @@ fn stopping_leaves_the_rest_unjudged() {
             stop.store(true, Ordering::Relaxed);
         }
     });
-    let stopped = Verdict::Unjudged(JudgeFailure::Chat(ChatError::Stopped));
+    let stopped = ChatVerdict::Unjudged(JudgeFailure::Chat(ChatError::Stopped));
     let left = verdicts
         .iter()
         .filter(|verdict| **verdict == stopped)
@@ -231,7 +231,7 @@ fn reference_graphs() {
         reply("404 Not Found", "", "no such model"),
     ]);
     let client = server.client();
-    let ask = || ReferenceGraph::ask(&client, &values, None, &Sampling::greedy(1000));
+    let ask = || ReferenceGraph::ask(&client, &values, None, &ChatSampling::greedy(1000));
     let graph = ask().unwrap();
     assert_eq!(graph.edges, [["Social", "Empathy"]]);
     assert_eq!(graph.raw, text);
@@ -262,7 +262,7 @@ fn a_respondent_gets_each_prompt_and_keeps_their_order() {
         inventory: "SOV".into(),
         statement: format!("{n}"),
         value: "Social".into(),
-        agreement: Agreement::Positive,
+        keying: Keying::Positive,
         question: format!("Should I {n}?"),
     };
     let role = Role::new("Ada Quill", "female", "Photographer", "ENFP");
@@ -274,7 +274,7 @@ fn a_respondent_gets_each_prompt_and_keeps_their_order() {
         (PromptAs::Message, "POST /v1/chat/completions "),
         (PromptAs::Text, "POST /v1/completions "),
     ] {
-        let respondent = ChatRespondent::new(client.clone(), Sampling::greedy(50));
+        let respondent = ChatRespondent::new(client.clone(), ChatSampling::greedy(50));
         let respondent = respondent.with_prompts(prompts_are);
         let seen = Mutex::new(0);
         let answers = respondent.answer_all(&prompts, &never(), |_, answer| {
@@ -289,5 +289,102 @@ fn a_respondent_gets_each_prompt_and_keeps_their_order() {
         let requests = server.requests();
         assert!(requests.last().unwrap().head.starts_with(path));
         assert_eq!(requests.last().unwrap().body["max_tokens"], 50);
+    }
+}
+
+/// A model that cannot judge is told from one that sometimes does not.
+#[test]
+fn a_judge_whose_every_reply_is_refused_ends_after_a_few() {
+    let not_known = r#"{"error":{"message":"Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'."}}"#;
+    let cut_off = r#"{"choices":[{"finish_reason":"length","message":{"content":null,"reasoning":"Let me"}}]}"#;
+    for (reply, word) in [
+        (
+            reply("400 Bad Request", "", not_known),
+            "Use 'max_completion_tokens'",
+        ),
+        (reply("404 Not Found", "", "no such model"), "no such model"),
+        (
+            reply("200 OK", "", cut_off),
+            "a model that reasons first needs a higher limit",
+        ),
+        (saying("I would say it depends."), "I would say it depends."),
+    ] {
+        for like_released in [false, true] {
+            let server = Server::saying(reply.clone());
+            let client = ChatClient::new(server.options().concurrency(2)).unwrap();
+            let judge = match like_released {
+                true => ChatJudge::like_released(client),
+                false => ChatJudge::new(client),
+            };
+            let judge = judge.with_give_up_after(3);
+            let statements = [Statement::Response("Hm"); 50];
+            let mut ended = Vec::new();
+            let verdicts = judge.judge_all(&statements, &never(), |number, verdict| {
+                ended.push((number, verdict.clone()));
+            });
+            assert!(
+                (3..=5).contains(&server.requests().len()),
+                "{}",
+                server.requests().len()
+            );
+            assert_eq!(stances(&verdicts), [None; 50]);
+            ended.sort_by_key(|(number, _)| *number);
+            let expected: Vec<_> = verdicts.iter().cloned().enumerate().collect();
+            assert_eq!(ended, expected);
+            let ChatVerdict::Unjudged(last @ JudgeFailure::GaveUp { .. }) = &verdicts[49] else {
+                panic!("{:?}", verdicts[49]);
+            };
+            let last = last.to_string();
+            assert!(
+                last.starts_with("not asked, because none of the first 3 replies was a judgement"),
+                "{last}"
+            );
+            assert!(last.contains(word), "{last}");
+        }
+    }
+    // One judgement is enough to go on.
+    let mut replies = vec![saying("well"); 2];
+    replies.push(saying("no"));
+    replies.extend(vec![saying("well"); 30]);
+    let server = Server::saying_in_turn(replies);
+    let client = ChatClient::new(server.options().concurrency(1)).unwrap();
+    let judge = ChatJudge::like_released(client).with_give_up_after(3);
+    let verdicts = judge.judge_all(&[Statement::Response("Hm"); 20], &never(), |_, _| ());
+    let mut expected = [Some(Stance::Unsure); 20];
+    expected[2] = Some(Stance::No);
+    assert_eq!(stances(&verdicts), expected);
+}
+
+#[test]
+fn judges_that_reason_are_read() {
+    for body in [
+        r#"{"choices":[{"message":{"content":"<think>\nYes or no? No.\n</think>\n\nyes"}}]}"#,
+        r#"{"choices":[{"message":{"content":"Yes or no? No.\n</think>\n\nyes"}}]}"#,
+        r#"{"choices":[{"message":{"content":"yes","reasoning_content":"No."}}]}"#,
+        r#"{"choices":[{"message":{"content":"yes","reasoning":"No."}}]}"#,
+        r#"{"choices":[{"message":{"content":[{"type":"thinking","thinking":[{"type":"text","text":"No."}]},{"type":"text","text":"yes"}]}}]}"#,
+        r#"{"choices":[{"message":{"content":[{"type":"text","text":"yes"}]}}]}"#,
+    ] {
+        let server = Server::saying(reply("200 OK", "", body));
+        let options = server
+            .options()
+            .token_limit(TokenLimit::MaxCompletionTokens);
+        let mut sampling = ChatSampling {
+            max_tokens: Some(2000),
+            ..ChatSampling::default()
+        };
+        sampling
+            .extra
+            .insert("reasoning_effort".into(), "low".into());
+        let judge = ChatJudge::new(ChatClient::new(options).unwrap()).with_sampling(sampling);
+        let verdicts = judge.judge_all(&[Statement::Response("Hm")], &never(), |_, _| ());
+        assert_eq!(stances(&verdicts), [Some(Stance::Yes)], "{body}");
+        let sent = &server.requests()[0].body;
+        assert_eq!(sent["max_completion_tokens"], 2000);
+        assert_eq!(sent["reasoning_effort"], "low");
+        assert!(
+            sent.get("temperature").is_none() && sent.get("max_tokens").is_none(),
+            "{sent}"
+        );
     }
 }

@@ -16,8 +16,8 @@ fn big() -> Design {
     design(40, &["", "Ada", "Bo", "Cy"], &[1, 2, 3, 4, 5])
 }
 
-/// Not a test of its own: the program that is killed. It answers in small batches and notes, in a file of its own, what
-/// it asks and what the journal acknowledged.
+/// Not a test of its own: the program that is killed. It answers in small batches and notes, in a
+/// file of its own, what it asks and what the journal acknowledged.
 #[test]
 fn child() {
     let Some(folder) = std::env::var_os("JOURNAL_CHILD").map(PathBuf::from) else {
@@ -132,7 +132,8 @@ fn fifty_kills_lose_nothing() {
 #[test]
 fn a_full_disk_stops_the_run_and_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    // No file may grow beyond 1,200 blocks of 512 or 1,024 bytes, the log among them, and the program is told so instead of killed.
+    // No file may grow beyond 1,200 blocks of 512 or 1,024 bytes, the log among them, and the
+    // program is told so instead of killed.
     let limited = "trap '' XFSZ; ulimit -f 1200 && exec \"$@\"";
     let output = child_in(folder.path(), limited).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -148,7 +149,7 @@ fn a_full_disk_stops_the_run_and_loses_nothing() {
     );
     let journal = Journal::of_file(folder.path().join("journal")).unwrap();
     let kept = noted(folder.path(), "kept");
-    assert_eq!(journal.progress().unwrap().answered, kept.len());
+    assert_eq!(journal.tally().unwrap().answered, kept.len());
     assert_eq!(journal.manifest(), &manifest());
     drop(journal);
     equals_an_uninterrupted_run(folder.path());
@@ -180,7 +181,7 @@ fn a_small_file_system_runs_full() {
         kept += if error.is_none() { answers.len() } else { 0 };
         error
     });
-    let answered = journal.progress().unwrap().answered;
+    let answered = journal.tally().unwrap().answered;
     drop(journal);
     let reopened = Journal::of_file(&path).map(|journal| contents(&journal).len());
     let remount = Command::new("mount")

@@ -23,6 +23,7 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: String| folder.path().join(name);
         let design = design(n_items, &["", "Ada", "Bo"][..n_roles], &[5]);
+        let of = of.min(design.rows().len());
         let mut whole = open(&at("whole".into()), &design, Shard::WHOLE);
         finish(&mut whole, 100);
         let mut paths: Vec<PathBuf> = Vec::new();
@@ -129,7 +130,7 @@ fn judgements_come_along() {
         let mut journal = open(paths.last().unwrap(), &design, shard);
         finish(&mut journal, 50);
         let thoughts = journal.unjudged(Aspect::Thought).unwrap();
-        assert_eq!(thoughts.len(), journal.progress().unwrap().answered);
+        assert_eq!(thoughts.len(), journal.tally().unwrap().answered);
         let verdicts: Vec<_> = thoughts
             .iter()
             .map(|t| (t.question, verdict(&t.text)))
@@ -143,4 +144,68 @@ fn judgements_come_along() {
             .all(|recorded| recorded.thought.is_some())
     );
     let _: &Manifest = merged.manifest();
+}
+
+/// Names that are no text, or that SQLite would take for a URI or for memory.
+#[cfg(unix)]
+#[test]
+fn folders_may_have_any_name() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    for name in [
+        b"caf\xe9".as_slice(),
+        b"\xff\xfe",
+        b"file:a",
+        b"file:a?mode=memory",
+        b"file:///tmp/a",
+        b":memory:",
+        b"a?b#c",
+        b"%41",
+        b"it's \"so\"",
+        b"new\nline",
+    ] {
+        let base = tempfile::tempdir().unwrap();
+        // Paths are relative to the folder, which is that of a process of its own.
+        let child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "merging::merges_in_a_folder", "--ignored"])
+            .current_dir(base.path())
+            .env("TEST_FOLDER", OsStr::from_bytes(name))
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&child.stdout);
+        assert!(
+            child.status.success(),
+            "{}: {said}",
+            String::from_utf8_lossy(name)
+        );
+        let found: Vec<_> = std::fs::read_dir(base.path()).unwrap().collect();
+        // A name with slashes makes folders of its own.
+        assert_eq!(found.len(), 1, "{found:?}");
+    }
+}
+
+#[test]
+#[ignore = "run by `folders_may_have_any_name`"]
+fn merges_in_a_folder() {
+    let Some(name) = std::env::var_os("TEST_FOLDER") else {
+        return;
+    };
+    let folder = PathBuf::from(&name);
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut paths = Vec::new();
+    for shard in shards(2) {
+        // The files are called like the folder, so that a path begins with the name and ends with
+        // it.
+        let file = std::path::Path::new(&name).file_name().unwrap().to_owned();
+        let mut path = file;
+        path.push(format!("-{}", shard.index()));
+        paths.push(folder.join(path));
+        let mut journal = open(paths.last().unwrap(), &small(), shard);
+        finish(&mut journal, 50);
+        journal.close().unwrap();
+    }
+    let merged = merge(folder.join("merged"), &paths).unwrap();
+    assert_eq!(contents(&merged).len(), small().n_questions(Shard::WHOLE));
+    merged.close().unwrap();
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3);
 }

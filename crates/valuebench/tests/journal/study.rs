@@ -7,14 +7,14 @@ use valuebench::journal::{
     Design, Journal, Manifest, PlannedRow, Question, Recorded, Response, Shard, Verdict,
     prompt_hash,
 };
-use valuebench::{Agreement, Item, Judge, Judgement, RuleJudge, Setting};
+use valuebench::{Item, Judge, Judgement, Keying, RuleJudge, Setting};
 
 pub fn items(n: usize) -> Vec<Item> {
     let item = |i: usize| Item {
         inventory: "I".into(),
         statement: format!("I do {i}."),
         value: ["Calm", "Wit, \"dry\""][i % 2].into(),
-        agreement: [Agreement::Positive, Agreement::Negative][i / 2 % 2],
+        keying: [Keying::Positive, Keying::Negative][i / 2 % 2],
         question: format!("Should I do {i}?"),
     };
     (0..n).map(item).collect()

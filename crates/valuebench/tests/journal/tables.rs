@@ -1,11 +1,11 @@
 //! What is made of a journal.
 
 use valuebench::journal::{
-    Answers, Aspect, Design, PlannedRow, Question, Shard, Unjudged, Verdict,
+    Aspect, Design, PlannedRow, Question, Shard, Steering, Unjudged, Verdict,
 };
 use valuebench::{
-    Answer, Judge, Measurements, OrientationTable, RuleJudge, Score, Setting, Stance,
-    SteeringChanges,
+    Answer, ItemScores, Judge, Keying, Measurements, OrientationTable, RuleJudge, Score, Setting,
+    Stance, SteeringChanges,
 };
 
 use crate::study::{contents, finish, items, open, small, text, verdict};
@@ -29,7 +29,7 @@ fn in_memory(part: &str) -> OrientationTable {
                 let said = RuleJudge
                     .judge(&text(Question { row: place, item }))
                     .unwrap();
-                Score::of(said.or_unsure(), design.items()[item].agreement)
+                Score::of(said.or_unsure(), design.items()[item].keying)
             };
             items.map(score).collect()
         });
@@ -50,7 +50,7 @@ fn orientations_are_those_of_scores_in_memory() {
     // A judge who takes up what was left open.
     let open = journal.unjudged(Aspect::Answer).unwrap();
     assert!(!open.is_empty() && open.iter().all(|answer| answer.text.ends_with("well")));
-    assert_eq!(journal.progress().unwrap().unjudged, open.len());
+    assert_eq!(journal.tally().unwrap().unjudged, open.len());
     let unsure = || Verdict::Judged {
         stance: Stance::Unsure,
         judge: "me".into(),
@@ -97,15 +97,15 @@ fn consistency_and_statistics_of_items() {
             _ => expected.unjudged += 1,
         }
     }
-    let found = journal.consistency(None, Answers::All).unwrap();
+    let found = journal.consistency(None, Steering::Any).unwrap();
     assert_eq!(found, expected);
     assert!(
         found
             .disagreement()
             .is_some_and(|share| share > 0.0 && share < 1.0)
     );
-    let [before, after] = [Answers::Unsteered, Answers::Steered]
-        .map(|answers| journal.consistency(None, answers).unwrap());
+    let [before, after] = [Steering::Without, Steering::With]
+        .map(|steering| journal.consistency(None, steering).unwrap());
     assert_eq!(before.judged() + after.judged(), found.judged());
     assert!(before.judged() > 0 && after.judged() > before.judged());
 
@@ -182,9 +182,43 @@ fn changes_of_items_are_what_tables_are_the_means_of() {
     // Feature 7 in the role Ada, the first item: rows 3 and 4.
     let score = |row| {
         let said = RuleJudge.judge(&text(Question { row, item: 0 })).unwrap();
-        f64::from(Score::of(said.or_unsure(), small().items()[0].agreement))
+        f64::from(Score::of(said.or_unsure(), small().items()[0].keying))
     };
     assert_eq!(items.matrix()[[0, 1, 0]], score(4) - score(3));
+}
+
+/// Exactly the scores that the orientations are the means of, and those of plain and of reversed
+/// items apart.
+#[test]
+fn scores_of_items_are_what_orientations_are_the_means_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut journal = open(&folder.path().join("journal"), &small(), Shard::WHOLE);
+    finish(&mut journal, 13);
+    assert!(journal.item_scores("train", Unjudged::Refuse).is_err());
+    for part in ["train", "test"] {
+        let scores = journal.item_scores(part, Unjudged::AsUnsure).unwrap();
+        let table = OrientationTable::from_journal(&journal, part, Unjudged::AsUnsure).unwrap();
+        assert_eq!(scores.values(), table.values());
+        assert_eq!(scores.settings(), table.settings());
+        assert_eq!(scores.orientations(), table.matrix());
+        let keyings = [Keying::Positive, Keying::Negative];
+        let [plain, reversed] = keyings.map(|keying| scores.keyed(keying));
+        assert_eq!(
+            plain.items().len() + reversed.items().len(),
+            scores.items().len()
+        );
+        for (value, name) in scores.values().iter().enumerate() {
+            let n = |of: &ItemScores| of.of_value(name).items().len() as f64;
+            let sum = |of: &ItemScores, row: usize| of.orientations()[[row, value]] * n(of);
+            for row in 0..table.n_settings() {
+                let expected = sum(&plain, row) + sum(&reversed, row);
+                assert!(
+                    (expected - sum(&scores, row)).abs() < 1e-12,
+                    "{part}, {name}, {row}"
+                );
+            }
+        }
+    }
 }
 
 /// Rows that another shard holds have no answers, which is not the same as being unsure.
@@ -197,14 +231,15 @@ fn a_shard_alone_makes_no_table() {
     journal.complete().unwrap();
     let table = OrientationTable::from_journal(&journal, "train", Unjudged::AsUnsure);
     let refused = table.unwrap_err().to_string();
-    let there = journal.progress().unwrap().answered;
+    let there = journal.tally().unwrap().answered;
     assert!(
         refused.contains(&format!("{there} of 108 answers")),
         "{refused}"
     );
 }
 
-/// A split leaves each part other items, so the values come up in another order in each; the columns do not.
+/// A split leaves each part other items, so the values come up in another order in each; the
+/// columns do not.
 #[test]
 fn every_part_has_its_values_in_the_order_of_the_questionnaire() {
     let items = items(6);
@@ -229,4 +264,6 @@ fn every_part_has_its_values_in_the_order_of_the_questionnaire() {
     assert_eq!(values("train"), ["Calm", "Wit, \"dry\""]);
     assert_eq!(values("test"), values("train"));
     assert_eq!(values("one value"), ["Wit, \"dry\""]);
+    let scores = journal.item_scores("train", Unjudged::AsUnsure).unwrap();
+    assert_eq!(scores.values(), values("train"));
 }

@@ -1,4 +1,4 @@
-use value_causal::bench::{Direction, OrientationTable, Setting};
+use value_causal::bench::{Inclination, OrientationTable, Setting};
 use value_causal::ndarray::{Array2, ArrayView2};
 
 use super::record::Aim;
@@ -45,8 +45,8 @@ impl Instructed {
             raise: own(raise),
             lower: own(lower),
             all: all.map(|tables| AllChanges {
-                raise: toward(tables.toward(Direction::Inclined)),
-                lower: toward(tables.toward(Direction::Disinclined)),
+                raise: toward(tables.toward(Inclination::Inclined)),
+                lower: toward(tables.toward(Inclination::Disinclined)),
             }),
         }
     }

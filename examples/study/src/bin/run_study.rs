@@ -150,7 +150,7 @@ fn judge(
 
 /// What no judge decided, and why not.
 fn say_unjudged(journal: &Journal, thoughts: bool) -> Result<(), Failure> {
-    let open = journal.progress()?.unjudged;
+    let open = journal.tally()?.unjudged;
     if open > 0 {
         say(format_args!(
             "{open} answers are unjudged (judging.open says what they count for)."

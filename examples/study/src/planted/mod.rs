@@ -8,7 +8,7 @@ mod structure;
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use value_causal::bench::{Definitions, Direction, Instruction, ItemSampling, Stance};
+use value_causal::bench::{Definitions, Inclination, Instruction, ItemSampling, Stance};
 
 use program::Failure;
 
@@ -193,10 +193,14 @@ impl Truth {
     ///
     /// # Errors
     /// A value that the organism does not have.
-    pub fn intervention(&self, value: &str, direction: Direction) -> Result<Intervention, Unknown> {
-        let level = match direction {
-            Direction::Inclined => self.file.recipe.level,
-            Direction::Disinclined => -self.file.recipe.level,
+    pub fn intervention(
+        &self,
+        value: &str,
+        inclination: Inclination,
+    ) -> Result<Intervention, Unknown> {
+        let level = match inclination {
+            Inclination::Inclined => self.file.recipe.level,
+            Inclination::Disinclined => -self.file.recipe.level,
         };
         let value = self.value_index(value)?;
         Ok(Intervention { value, level })
@@ -220,11 +224,11 @@ impl Truth {
         let level = match instruction {
             Some(Instruction {
                 value: set,
-                direction,
+                inclination,
                 ..
             }) => self
                 .structure
-                .under(own, self.intervention(set, *direction)?)[value],
+                .under(own, self.intervention(set, *inclination)?)[value],
             None => own[value],
         };
         let in_favour = f64::from(level) > item.threshold;
@@ -268,10 +272,10 @@ fn unknown(expected: &'static str, found: &str) -> Unknown {
 
 /// All instructions: for and against each value.
 pub fn instructions(truth: &Truth, definitions: &Definitions) -> Vec<Instruction> {
-    let both = [Direction::Inclined, Direction::Disinclined];
+    let both = [Inclination::Inclined, Inclination::Disinclined];
     let values = truth.values().iter();
     values
-        .flat_map(|value| both.map(|direction| Instruction::new(value, direction, definitions)))
+        .flat_map(|value| both.map(|inclination| Instruction::new(value, inclination, definitions)))
         .collect()
 }
 

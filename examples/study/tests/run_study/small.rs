@@ -197,6 +197,6 @@ pub fn answers(out: &Path) -> Vec<Recorded> {
             Ok::<_, JournalError>(())
         })
         .unwrap();
-    assert_eq!(all.len(), journal.progress().unwrap().planned);
+    assert_eq!(all.len(), journal.tally().unwrap().planned);
     all
 }

@@ -48,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let text = answer(&template.render(item, role, None)?);
                 // The rules read the answer behind its thought; what they leave open counts as unsure.
                 let stance = RuleJudge.judge(&text)?.or_unsure();
-                scores.push(Score::of(stance, item.agreement));
+                scores.push(Score::of(stance, item.keying));
             }
             by_value.push(scores);
         }

@@ -5,7 +5,7 @@ mod prompt;
 
 pub use edges::{EdgeListError, UnknownValue};
 
-use super::{ChatClient, ChatError, Message, Question, Sampling};
+use super::{ChatClient, ChatError, ChatQuestion, ChatSampling, Message};
 use crate::Definitions;
 
 /// A causal graph among values as a language model sees it, asked for with the paper's Template 5
@@ -67,10 +67,10 @@ impl ReferenceGraph {
         client: &ChatClient,
         values: &[String],
         definitions: Option<&Definitions>,
-        sampling: &Sampling,
+        sampling: &ChatSampling,
     ) -> Result<Self, ReferenceError> {
         let question = [Message::user(Self::prompt(values, definitions))];
-        let raw = client.ask(&Question::Chat(&question), sampling)?.text;
+        let raw = client.ask(&ChatQuestion::Chat(&question), sampling)?.text;
         Self::parse(&raw, values).map_err(|problem| ReferenceError::Edges { problem, raw })
     }
 

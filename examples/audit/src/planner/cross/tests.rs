@@ -2,7 +2,7 @@ use rand::RngExt;
 use rand_distr::{Distribution, StandardNormal};
 use value_causal::bench::Score::{Against, For};
 use value_causal::bench::{
-    Agreement, Item, ItemChanges, Measurements, OrientationTable, Score, Setting, SteeringChanges,
+    Item, ItemChanges, Keying, Measurements, OrientationTable, Score, Setting, SteeringChanges,
 };
 use value_causal::ndarray::Array3;
 
@@ -34,7 +34,7 @@ fn answered(
         inventory: String::new(),
         statement: String::new(),
         value: "V".to_owned(),
-        agreement: Agreement::Positive,
+        keying: Keying::Positive,
         question: format!("Should I {item}?"),
     });
     let mut measured = Measurements::new(vec!["V".to_owned()]);

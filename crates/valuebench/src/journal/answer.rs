@@ -1,0 +1,69 @@
+//! What is recorded.
+
+use sha2::{Digest, Sha256};
+
+use super::Question;
+use crate::Stance;
+
+/// The longest answer that is recorded, in bytes: a mebibyte.
+pub const LONGEST_ANSWER: usize = 1 << 20;
+
+/// A model's answer, as it is recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Response {
+    /// What was asked.
+    pub question: Question,
+    /// The [hash](prompt_hash) of the prompt.
+    pub prompt_hash: [u8; 32],
+    /// All that the model wrote after the prompt.
+    pub text: String,
+    /// Tokens of the prompt.
+    pub prompt_tokens: u64,
+    /// Tokens of the answer.
+    pub new_tokens: u64,
+    /// From when the question was taken up until the answer was there, waiting for others in its
+    /// batch included.
+    pub seconds: f64,
+    /// What the answer means, as far as that is known yet.
+    pub verdict: Verdict,
+}
+
+/// What a judge said of a text, or why none has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It takes this position.
+    Judged {
+        /// The position.
+        stance: Stance,
+        /// Who says so.
+        judge: String,
+    },
+    /// Nobody knows yet; it can be [taken up again](Journal::unjudged).
+    Unjudged {
+        /// Why: no judge could tell, or the judge failed.
+        reason: String,
+    },
+}
+
+/// Which part of an answer is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Aspect {
+    /// The whole answer, as it is scored.
+    Answer,
+    /// The [thought](crate::Answer::thought) alone, which tells how consistent the model is.
+    Thought,
+}
+
+/// The SHA-256 of a prompt's text.
+pub fn prompt_hash(prompt: &str) -> [u8; 32] {
+    Sha256::digest(prompt).into()
+}
+
+impl Aspect {
+    pub(super) fn code(self) -> u8 {
+        match self {
+            Self::Answer => 0,
+            Self::Thought => 1,
+        }
+    }
+}
