@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use causal_pc::synthetic::{DagModel, LinearOptions, LinearSem, random_dag};
-use causal_pc::{Alpha, Discovery, FisherZ, PcError, PcOptions, Stage, pc_with_progress};
+use causal_pc::{Alpha, Discovery, FisherZ, PcError, PcOptions, PcStage, pc_with_progress};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let given: Vec<String> = std::env::args().skip(1).collect();
@@ -44,7 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn timed(test: &FisherZ, options: &PcOptions) -> Result<(Discovery, Vec<Duration>), PcError> {
     let ends = Mutex::new(vec![Instant::now()]);
     let found = pc_with_progress(test, options, &|progress| {
-        if let (Stage::Skeleton { .. }, true) = (progress.stage, progress.done == progress.total) {
+        if let (PcStage::Skeleton { .. }, true) = (progress.stage, progress.done == progress.total)
+        {
             let mut ends = ends.lock().expect("no panic before");
             ends.push(Instant::now());
         }

@@ -105,7 +105,7 @@ impl Answer {
             self.strengths
                 .iter()
                 .try_for_each(|strength| writeln!(out, "{}", sentence(graph, strength)))?;
-            write!(out, "{}\n", self.discovery.explain())?;
+            writeln!(out, "{}", self.discovery.explain())?;
         }
         if let Some(resampled) = &self.resampled {
             write!(out, "\n{resampled}\n")?;
