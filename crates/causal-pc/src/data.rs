@@ -4,6 +4,7 @@ use std::fmt;
 
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// A variable as errors name it: by its number, and by its name where it has one.
@@ -34,11 +35,38 @@ impl fmt::Display for Variable {
     }
 }
 
+/// What to do where samples are too few for a test given so many variables.
+pub(crate) fn too_few_advice(n_given: usize) -> &'static str {
+    if n_given == 0 {
+        "leave out a variable that is missing too often, or choose what too few samples count as"
+    } else {
+        "limit the depth of the search, or choose what too few samples count as"
+    }
+}
+
+/// Names as the options keep them.
+pub(crate) fn owned<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Vec<String> {
+    let owned = names.into_iter().map(|name| name.as_ref().to_owned());
+    owned.collect()
+}
+
+/// The variables, separated by commas.
+pub(crate) fn listed(variables: &[Variable]) -> String {
+    let names: Vec<String> = variables.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}
+
+/// The variables as a set: `{0 (a), 1 (b)}`.
+pub(crate) fn in_braces(variables: &[Variable]) -> String {
+    format!("{{{}}}", listed(variables))
+}
+
 /// Below this many values threads cost more than they save in reading and scaling columns.
 pub(crate) const PARALLEL_FROM: usize = 1 << 17;
 
 /// What a test does about missing values, which are NaN in the data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Missing {
     /// Refuses data with a missing value, and says where the first is.

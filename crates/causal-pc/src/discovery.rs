@@ -1,19 +1,20 @@
-//! What a search returns, and why it may fail.
+//! What a search returns.
 
 use std::collections::BTreeMap;
-use std::error::Error;
 
-use serde::{Serialize, Serializer};
-use thiserror::Error;
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::data::Variable;
 use crate::graph::MixedGraph;
-use crate::knowledge::KnowledgeError;
 use crate::orient::{Reason, TripleFinding};
-use crate::separating_sets::SeparatingSets;
+use crate::progress::PcStage;
+use crate::separating_sets::{Entry, SeparatingSets};
 
 /// What a search found, and why; [`Discovery::explain`] puts the reasons into sentences.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+///
+/// Serde data are read back as they were, floating-point numbers as exactly as the format reads
+/// them (serde_json: to the last digit with its feature `float_roundtrip`).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 #[non_exhaustive]
 pub struct Discovery {
     /// The graph.
@@ -34,6 +35,11 @@ pub struct Discovery {
     pub n_tests_by_depth: Vec<u64>,
     /// Number of tests made after that, to tell colliders from other triples.
     pub n_tests_for_colliders: u64,
+    /// Where the time limit ended the search; none if it was finished. Then the skeleton may hold
+    /// edges that later depths would have removed (if it ended there), and colliders are told by
+    /// the sets that separated pairs, whatever the collider rule.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<PcStage>,
 }
 
 impl Discovery {
@@ -49,68 +55,51 @@ impl Discovery {
     }
 }
 
-/// Why a search found nothing.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum PcError {
-    /// A test failed.
-    #[error("testing {x} and {y}: {source}")]
-    Test {
-        /// One variable of the pair.
-        x: Variable,
-        /// The other.
-        y: Variable,
-        /// What the test said.
-        #[source]
-        source: Box<dyn Error + Send + Sync>,
-    },
-    /// A p-value is not a number between 0 and 1.
-    #[error("testing {x} and {y} given {}: the p-value is {found}", list(given))]
-    UndefinedP {
-        /// One variable of the pair.
-        x: Variable,
-        /// The other.
-        y: Variable,
-        /// The conditioning set.
-        given: Vec<Variable>,
-        /// The p-value.
-        found: f64,
-    },
-    /// The background knowledge contradicts itself, the variables or the data.
-    #[error(transparent)]
-    Knowledge(#[from] KnowledgeError),
-    /// Two options exclude each other.
-    #[error("{first} cannot be combined with {second}")]
-    Options {
-        /// One option.
-        first: &'static str,
-        /// The other.
-        second: &'static str,
-    },
-    /// The number of names that the test gives is not the number of its variables.
-    #[error("the test has {expected} variables and {found} names")]
-    NameCount {
-        /// Variables of the test.
-        expected: usize,
-        /// Names that it gives.
-        found: usize,
-    },
-    /// The caller's progress function ended the search.
-    #[error("the search was cancelled")]
-    Cancelled,
-    /// The operating system refused threads.
-    #[error("cannot start {threads} threads: {reason}")]
-    Threads {
-        /// How many were asked for.
-        threads: usize,
-        /// What the system said.
-        reason: String,
-    },
+/// A [`Discovery`] as it is stored.
+#[derive(Deserialize)]
+struct Stored {
+    graph: MixedGraph,
+    skeleton: MixedGraph,
+    separating_sets: Vec<Entry>,
+    reasons: Vec<ReasonEntry<Reason>>,
+    triples: Vec<TripleFinding>,
+    n_tests: u64,
+    n_tests_by_depth: Vec<u64>,
+    n_tests_for_colliders: u64,
+    #[serde(default)]
+    unfinished: Option<PcStage>,
 }
 
-fn list(variables: &[Variable]) -> String {
-    let names: Vec<String> = variables.iter().map(ToString::to_string).collect();
-    format!("{{{}}}", names.join(", "))
+impl TryFrom<Stored> for Discovery {
+    type Error = String;
+
+    fn try_from(stored: Stored) -> Result<Self, String> {
+        let n_variables = stored.graph.n_variables();
+        let separating_sets = SeparatingSets::from_entries(n_variables, stored.separating_sets);
+        let reasons = stored.reasons.into_iter();
+        Ok(Self {
+            separating_sets: separating_sets.ok_or_else(|| {
+                format!("a separated pair is not two of the {n_variables} variables, ascending")
+            })?,
+            reasons: reasons
+                .map(|entry| ((entry.from, entry.to), entry.reason))
+                .collect(),
+            graph: stored.graph,
+            skeleton: stored.skeleton,
+            triples: stored.triples,
+            n_tests: stored.n_tests,
+            n_tests_by_depth: stored.n_tests_by_depth,
+            n_tests_for_colliders: stored.n_tests_for_colliders,
+            unfinished: stored.unfinished,
+        })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReasonEntry<R> {
+    from: usize,
+    to: usize,
+    reason: R,
 }
 
 /// As a list of `{from, to, reason}`, since JSON has no keys of two numbers.
@@ -118,12 +107,6 @@ fn as_list<S: Serializer>(
     reasons: &BTreeMap<(usize, usize), Reason>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Entry<'a> {
-        from: usize,
-        to: usize,
-        reason: &'a Reason,
-    }
-    let entry = |(&(from, to), reason)| Entry { from, to, reason };
+    let entry = |(&(from, to), reason)| ReasonEntry { from, to, reason };
     serializer.collect_seq(reasons.iter().map(entry))
 }

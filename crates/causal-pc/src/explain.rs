@@ -6,15 +6,16 @@ use serde::Serialize;
 
 use crate::discovery::Discovery;
 use crate::graph::MixedGraph;
-use crate::orient::{Reason, Triple, TripleFinding, Verdict};
+use crate::orient::{Reason, Triple, TripleFinding, TripleVerdict};
 use crate::separating_sets::{SeparatedBy, Separation};
 
 impl Discovery {
     /// Why each edge is gone, why each arrow points as it does, and what the tests said of each
     /// unshielded triple.
     ///
-    /// Printed, it has a line for each: a sentence with the variables' names. Its parts can be
-    /// asked for one by one, and serialised.
+    /// Printed, it has a line for each removed edge, for each arrowhead, and for each triple that the
+    /// tests left open or that is not in the graph what they said: a sentence with the variables'
+    /// names. Its parts, all triples among them, can be asked for one by one, and serialised.
     ///
     /// ```
     /// use causal_pc::{Alpha, DSeparation, Edge, MixedGraph, PcOptions, pc};
@@ -97,21 +98,21 @@ impl<'a> Explanation<'a> {
 
     /// Every unshielded triple, by middle, then by its ends.
     pub fn triples(&self) -> impl Iterator<Item = JudgedTriple<'a>> + use<'a> {
-        let graph = &self.discovery.graph;
-        let all = self.discovery.triples.iter();
-        all.map(move |finding| JudgedTriple { graph, finding })
+        let discovery = self.discovery;
+        let all = discovery.triples.iter();
+        all.map(move |finding| JudgedTriple { discovery, finding })
     }
 }
 
-/// A line for each removed edge, then for each arrowhead, then for each triple that is not in the
-/// graph what the tests made of it.
+/// A line for each removed edge, then for each arrowhead, then for each triple that the tests left
+/// open or that is not in the graph what they said.
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.removed_edges()
             .try_for_each(|removed| writeln!(f, "{removed}"))?;
         self.arrows().try_for_each(|arrow| writeln!(f, "{arrow}"))?;
         self.triples()
-            .filter(|triple| triple.finding.is_given_up())
+            .filter(|triple| triple.is_open() || triple.finding.is_given_up())
             .try_for_each(|triple| writeln!(f, "{triple}"))
     }
 }
@@ -276,12 +277,13 @@ impl Serialize for Arrow<'_> {
 /// An unshielded triple, and what the tests said of it.
 ///
 /// As serde data `{triple, verdict, log_p_with_middle, log_p_without_middle, is_collider,
-/// given_up}`, the triple as three names with the middle second; logarithms are null where they
-/// were not sought or the p-value is 0.
+/// given_up, given_up_for}`, the triple as three names with the middle second; logarithms are null
+/// where they were not sought or the p-value is 0, and `given_up_for` is null or the end of the
+/// sentence "given up ...".
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct JudgedTriple<'a> {
-    graph: &'a MixedGraph,
+    discovery: &'a Discovery,
     /// What the tests said, and what became of the triple.
     pub finding: &'a TripleFinding,
 }
@@ -289,8 +291,96 @@ pub struct JudgedTriple<'a> {
 impl<'a> JudgedTriple<'a> {
     fn names(&self) -> [&'a str; 3] {
         let Triple { x, y, z } = self.finding.triple;
-        [x, y, z].map(|v| name(self.graph, v))
+        [x, y, z].map(|v| name(&self.discovery.graph, v))
     }
+
+    /// Whether the tests left open whether it is a collider.
+    pub fn is_open(&self) -> bool {
+        self.finding.verdict == TripleVerdict::Ambiguous
+    }
+
+    /// What the triple was given up for; none if it was not.
+    pub fn given_up_for(&self) -> Option<GivenUpFor> {
+        if !self.finding.is_given_up() {
+            return None;
+        }
+        let Triple { x, y, z } = self.finding.triple;
+        // The arrows that make the triple other than the tests said.
+        let arrows = match self.finding.verdict {
+            TripleVerdict::Collider => [(y, x), (y, z)],
+            TripleVerdict::NonCollider | TripleVerdict::Ambiguous => [(x, y), (z, y)],
+        };
+        let standing = arrows.iter().filter_map(|&(from, to)| {
+            let reason = self.discovery.why_arrow(from, to)?;
+            match *reason {
+                Reason::Knowledge => Some(GivenUpFor::Knowledge),
+                Reason::Collider(triple) if triple == self.finding.triple => None,
+                Reason::Collider(triple) => Some(GivenUpFor::Collider(triple)),
+                _ => Some(GivenUpFor::Arrow { from, to }),
+            }
+        });
+        Some(standing.min().unwrap_or(GivenUpFor::Acyclicity))
+    }
+
+    fn sets_with_and_without(&self) -> String {
+        let middle = self.names()[1];
+        match (self.finding.n_with, self.finding.n_without) {
+            (Some(0), Some(0)) => " (no set makes the ends independent any more)".to_owned(),
+            (Some(with), Some(without)) => format!(
+                " (the ends are independent given {with} sets with {middle} and {without} without)"
+            ),
+            _ if self.is_untested() => " (knowledge kept the ends from being tested)".to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    fn is_untested(&self) -> bool {
+        let Triple { x, z, .. } = self.finding.triple;
+        let separation = self.discovery.separating_sets.get(x, z);
+        separation.is_some_and(|separation| separation.by == SeparatedBy::Knowledge)
+    }
+
+    fn given_up_sentence(&self) -> Option<String> {
+        let named = |v: usize| name(&self.discovery.graph, v);
+        Some(match self.given_up_for()? {
+            GivenUpFor::Knowledge => "given up for background knowledge".to_owned(),
+            GivenUpFor::Collider(Triple { x, y, z }) => format!(
+                "given up for the collider {} -> {} <- {}",
+                named(x),
+                named(y),
+                named(z)
+            ),
+            GivenUpFor::Arrow { from, to } => format!(
+                "given up for the arrow {} -> {}, which follows from others",
+                named(from),
+                named(to)
+            ),
+            GivenUpFor::Acyclicity => {
+                "given up for a graph without cycles and without further colliders".to_owned()
+            }
+        })
+    }
+}
+
+/// What a triple that is not in the graph what the tests said was given up for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GivenUpFor {
+    /// Background knowledge directs one of its edges.
+    Knowledge,
+    /// This collider wants one of its edges the other way.
+    Collider(Triple),
+    /// This arrow follows from others by Meek's rules.
+    Arrow {
+        /// Where the arrow comes from.
+        from: usize,
+        /// Where it points.
+        to: usize,
+    },
+    /// No arrow stands against it alone: with it there would be a directed cycle, or another
+    /// unshielded collider that the tests speak against.
+    Acyclicity,
 }
 
 /// `A - B - C: the tests say a collider`, and whether that was given up.
@@ -298,17 +388,18 @@ impl fmt::Display for JudgedTriple<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [x, y, z] = self.names();
         let said = match self.finding.verdict {
-            Verdict::Collider => "the tests say a collider",
-            Verdict::NonCollider => "the tests say no collider",
-            Verdict::Ambiguous => "the tests leave open whether it is a collider",
+            TripleVerdict::Collider => "the tests say a collider",
+            TripleVerdict::NonCollider => "the tests say no collider",
+            TripleVerdict::Ambiguous => "the tests leave open whether it is a collider",
         };
         write!(f, "{x} - {y} - {z}: {said}")?;
-        if self.finding.is_given_up() {
-            f.write_str(
-                "; given up for stronger evidence, for knowledge or for a graph without cycles",
-            )?;
+        if self.is_open() {
+            f.write_str(&self.sets_with_and_without())?;
         }
-        Ok(())
+        match self.given_up_sentence() {
+            Some(sentence) => write!(f, "; {sentence}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -317,11 +408,12 @@ impl Serialize for JudgedTriple<'_> {
         #[derive(Serialize)]
         struct Named<'a> {
             triple: [&'a str; 3],
-            verdict: Verdict,
+            verdict: TripleVerdict,
             log_p_with_middle: Option<f64>,
             log_p_without_middle: Option<f64>,
             is_collider: bool,
             given_up: bool,
+            given_up_for: Option<String>,
         }
         let finite = |log_p: Option<f64>| log_p.filter(|log_p| log_p.is_finite());
         let named = Named {
@@ -331,6 +423,7 @@ impl Serialize for JudgedTriple<'_> {
             log_p_without_middle: finite(self.finding.log_p_without),
             is_collider: self.finding.is_collider,
             given_up: self.finding.is_given_up(),
+            given_up_for: self.given_up_sentence(),
         };
         named.serialize(serializer)
     }
@@ -465,7 +558,7 @@ mod tests {
                 .collider_conflict(ColliderConflict::Bidirected)
                 .validity(Validity::AsFound),
         ];
-        let mut n_given_up = 0;
+        let (mut n_given_up, mut n_open) = (0, 0);
         for seed in 0..50 {
             for options in &presets {
                 let found = pc(&RandomTest::new(7, seed).dependent(0.85, 0.05), options).unwrap();
@@ -479,8 +572,17 @@ mod tests {
                 assert_eq!(n_removed + found.graph.n_edges(), 21);
                 let given_up = found.given_up().count();
                 n_given_up += given_up;
+                let open = explained.triples().filter(JudgedTriple::is_open).count();
+                n_open += open;
                 let lines = explained.to_string().lines().count();
-                assert_eq!(lines, n_removed + explained.arrows().count() + given_up);
+                assert_eq!(
+                    lines,
+                    n_removed + explained.arrows().count() + given_up + open
+                );
+                let causes = explained
+                    .triples()
+                    .filter_map(|triple| triple.given_up_for());
+                assert_eq!(causes.count(), given_up);
                 let json = serde_json::to_value(explained).unwrap();
                 assert_eq!(json["removed_edges"].as_array().unwrap().len(), n_removed);
                 assert_eq!(
@@ -489,6 +591,6 @@ mod tests {
                 );
             }
         }
-        assert!(n_given_up > 50, "{n_given_up}");
+        assert!(n_given_up > 50 && n_open > 50, "{n_given_up} {n_open}");
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::data::Variable;
+use crate::data::{Variable, listed, owned};
 
 /// Edges that are forbidden or required, and tiers.
 ///
@@ -28,7 +29,8 @@ use crate::data::Variable;
 /// assert!(knowledge.requires(0, 2));
 /// # Ok::<(), causal_pc::KnowledgeError>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[must_use]
 pub struct Knowledge {
     forbidden: BTreeSet<(usize, usize)>,
     required: BTreeSet<(usize, usize)>,
@@ -84,6 +86,12 @@ pub enum KnowledgeError {
         /// The other.
         second: usize,
     },
+    /// Edges within a tier are forbidden, but no variable is in that tier.
+    #[error("edges within tier {tier} are forbidden, but no variable is in that tier")]
+    UnknownTier {
+        /// The tier.
+        tier: usize,
+    },
     /// Required edges form a directed cycle.
     #[error("the required edges {} form a directed cycle", path(cycle))]
     RequiredCycle {
@@ -93,7 +101,7 @@ pub enum KnowledgeError {
     /// The pairs of a cycle are all adjacent, and what is forbidden leaves only the directed cycle.
     #[error(
         "the data make {} adjacent in a ring, and knowledge leaves only the directed cycle {}",
-        list(cycle),
+        listed(cycle),
         path(cycle)
     )]
     OnlyACycle {
@@ -158,7 +166,7 @@ impl Knowledge {
     /// [`KnowledgeError::UnknownName`] if a name is not among these.
     pub fn forbid_named(
         self,
-        names: &[String],
+        names: &[impl AsRef<str>],
         from: &str,
         to: &str,
     ) -> Result<Self, KnowledgeError> {
@@ -172,7 +180,7 @@ impl Knowledge {
     /// [`KnowledgeError::UnknownName`] if a name is not among these.
     pub fn require_named(
         self,
-        names: &[String],
+        names: &[impl AsRef<str>],
         from: &str,
         to: &str,
     ) -> Result<Self, KnowledgeError> {
@@ -186,7 +194,7 @@ impl Knowledge {
     /// [`KnowledgeError::UnknownName`] if the name is not among these.
     pub fn tier_named(
         self,
-        names: &[String],
+        names: &[impl AsRef<str>],
         variable: &str,
         tier: usize,
     ) -> Result<Self, KnowledgeError> {
@@ -220,7 +228,10 @@ impl Knowledge {
 
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
-        self.forbidden.is_empty() && self.required.is_empty() && self.tiers.is_empty()
+        self.forbidden.is_empty()
+            && self.required.is_empty()
+            && self.tiers.is_empty()
+            && self.unlinked_tiers.is_empty()
     }
 
     /// Refuses knowledge that names unknown variables or contradicts itself.
@@ -250,6 +261,10 @@ impl Knowledge {
                 first: self.tiers[&index],
                 second,
             });
+        }
+        let is_empty = |tier: &&usize| !self.tiers.values().any(|other| other == *tier);
+        if let Some(&tier) = self.unlinked_tiers.iter().find(is_empty) {
+            return Err(KnowledgeError::UnknownTier { tier });
         }
         for &(from, to) in &self.required {
             if from == to {
@@ -297,11 +312,11 @@ pub(crate) fn cycle(
     graph.directed_cycle()
 }
 
-fn index_of(names: &[String], name: &str) -> Result<usize, KnowledgeError> {
-    let found = names.iter().position(|other| other == name);
+fn index_of(names: &[impl AsRef<str>], name: &str) -> Result<usize, KnowledgeError> {
+    let found = names.iter().position(|other| other.as_ref() == name);
     found.ok_or_else(|| KnowledgeError::UnknownName {
         name: name.to_owned(),
-        names: names.to_vec(),
+        names: owned(names),
     })
 }
 
@@ -315,14 +330,6 @@ fn path(cycle: &[Variable]) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(" -> ")
-}
-
-fn list(variables: &[Variable]) -> String {
-    variables
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 #[cfg(test)]

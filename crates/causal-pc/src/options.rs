@@ -1,5 +1,8 @@
 //! What a search is told: the level of its tests, and every choice that PC leaves open.
 
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::knowledge::Knowledge;
@@ -13,7 +16,8 @@ use crate::knowledge::Knowledge;
 /// assert!(Alpha::new(1.0).is_err());
 /// # Ok::<(), causal_pc::AlphaError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
 pub struct Alpha(f64);
 
 /// A number that is no significance level.
@@ -44,8 +48,23 @@ impl Alpha {
     }
 }
 
+impl TryFrom<f64> for Alpha {
+    type Error = AlphaError;
+
+    fn try_from(level: f64) -> Result<Self, AlphaError> {
+        Self::new(level)
+    }
+}
+
+impl From<Alpha> for f64 {
+    fn from(alpha: Alpha) -> Self {
+        alpha.value()
+    }
+}
+
 /// Which p-values count as independence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Independent {
     /// `p > alpha`, as in causal-learn.
@@ -56,7 +75,8 @@ pub enum Independent {
 }
 
 /// What a p-value that is NaN counts as.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum UndefinedP {
     /// The search stops with an error that names the test.
@@ -69,7 +89,8 @@ pub enum UndefinedP {
 }
 
 /// When edges leave the graph while the skeleton is searched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SkeletonSearch {
     /// At the end of each depth, so that the skeleton does not depend on the variables' order
@@ -84,7 +105,8 @@ pub enum SkeletonSearch {
 }
 
 /// How far a pair is tested at one depth once it has been found independent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SetSearch {
     /// No further: the first set separates the pair.
@@ -96,10 +118,11 @@ pub enum SetSearch {
     All,
 }
 
-/// How the false discoveries among the skeleton's edges are held down.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// Control of the false discovery rate among the skeleton's edges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Discoveries {
+pub enum FdrControl {
     /// Each test at the level alpha.
     #[default]
     EachTest,
@@ -116,7 +139,8 @@ pub enum Discoveries {
 /// When an unshielded triple x - y - z is a collider.
 ///
 /// Triples are the paths x - y - z of the skeleton with x and z not adjacent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ColliderRule {
     /// If y is in none of the sets that separated x and z in the search. No test more.
@@ -141,7 +165,8 @@ pub enum ColliderRule {
 
 /// Which sets the collider rules test again, other than [`ColliderRule::SeparatingSet`]: subsets of
 /// either end's neighbours, up to a size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RetestedSets {
     /// Up to this size, or that of the set which separated the pair if it is larger. Where none of
@@ -159,7 +184,8 @@ impl Default for RetestedSets {
 }
 
 /// What happens where two colliders want the same edge in opposite directions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ColliderConflict {
     /// The later one turns the edge.
@@ -174,7 +200,8 @@ pub enum ColliderConflict {
 }
 
 /// How evidence for a collider x -> y <- z is measured, to order colliders from the strongest.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Evidence {
     /// By the ratio of the largest p-value over sets without y to that over sets with y: large
@@ -188,7 +215,8 @@ pub enum Evidence {
 }
 
 /// Which of Meek's rules complete the orientation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MeekRules {
     /// R1 to R4. R4 finds work only where background knowledge oriented edges.
@@ -199,7 +227,8 @@ pub enum MeekRules {
 }
 
 /// What is asked of the graph that a search returns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Validity {
     /// A directed acyclic graph extends it: same adjacencies, same arrows, no further unshielded
@@ -210,8 +239,9 @@ pub enum Validity {
     AsFound,
 }
 
-/// Whose ways of orienting edges are followed to the letter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// Whose way of orienting edges is followed to the letter.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Manner {
     #[default]
     Own,
@@ -233,14 +263,15 @@ pub(crate) enum Manner {
 /// assert_eq!(options.alpha().value(), 0.01);
 /// # Ok::<(), causal_pc::AlphaError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[must_use]
 pub struct PcOptions {
     pub(crate) alpha: Alpha,
     pub(crate) independent: Independent,
     pub(crate) undefined_p: UndefinedP,
     pub(crate) skeleton: SkeletonSearch,
     pub(crate) set_search: SetSearch,
-    pub(crate) discoveries: Discoveries,
+    pub(crate) fdr_control: FdrControl,
     pub(crate) max_depth: Option<usize>,
     pub(crate) collider_rule: ColliderRule,
     pub(crate) retested_sets: RetestedSets,
@@ -250,6 +281,7 @@ pub struct PcOptions {
     pub(crate) validity: Validity,
     pub(crate) knowledge: Knowledge,
     pub(crate) threads: Option<usize>,
+    pub(crate) time_limit: Option<Duration>,
     pub(crate) manner: Manner,
 }
 
@@ -262,7 +294,7 @@ impl PcOptions {
             undefined_p: UndefinedP::default(),
             skeleton: SkeletonSearch::default(),
             set_search: SetSearch::default(),
-            discoveries: Discoveries::default(),
+            fdr_control: FdrControl::default(),
             max_depth: None,
             collider_rule: ColliderRule::default(),
             retested_sets: RetestedSets::default(),
@@ -272,66 +304,8 @@ impl PcOptions {
             validity: Validity::default(),
             knowledge: Knowledge::new(),
             threads: None,
+            time_limit: None,
             manner: Manner::Own,
-        }
-    }
-
-    /// The answers of causal-learn 0.1.4.8's `pc(data, alpha)`: the same edges, marks, separating
-    /// sets and number of distinct tests.
-    ///
-    /// The options that causal-learn has may be changed and are followed in its way:
-    ///
-    /// | causal-learn | here |
-    /// |---|---|
-    /// | `stable=False` | [`SkeletonSearch::Original`] |
-    /// | `uc_rule=0`, `1`, `2` | [`ColliderRule::SeparatingSet`], [`MaxP`](ColliderRule::MaxP), [`DefiniteMaxP`](ColliderRule::DefiniteMaxP) |
-    /// | `uc_priority=0` | [`ColliderConflict::Overwrite`] |
-    /// | `uc_priority=1` | [`ColliderConflict::Bidirected`] |
-    /// | `uc_priority=2` | [`ColliderConflict::KeepFirst`] |
-    /// | `uc_priority=3` | [`ColliderConflict::StrongerEvidence`] with [`Evidence::SmallWithMiddle`] |
-    /// | `uc_priority=4` | [`ColliderConflict::StrongerEvidence`] with [`Evidence::LargeWithoutMiddle`] |
-    /// | `max_k` | [`PcOptions::max_depth`] |
-    /// | `background_knowledge` | [`PcOptions::knowledge`] |
-    ///
-    /// Where an option asks for what causal-learn does not have ([`ColliderRule::Majority`],
-    /// [`Validity::Extendable`], R4, ...), the edges are oriented in this crate's own way.
-    ///
-    /// Meek's rules R1 to R3 are applied with causal-learn's table of ancestors, which keeps some
-    /// arrows from closing a cycle but not all: the graph can hold a directed cycle.
-    pub fn like_causal_learn(alpha: Alpha) -> Self {
-        Self {
-            set_search: SetSearch::All,
-            undefined_p: UndefinedP::Dependent,
-            collider_rule: ColliderRule::SeparatingSet,
-            conflict: ColliderConflict::KeepFirst,
-            meek: MeekRules::WithoutR4,
-            retested_sets: RetestedSets::All,
-            validity: Validity::AsFound,
-            manner: Manner::CausalLearn,
-            ..Self::new(alpha)
-        }
-    }
-
-    /// The answers of pcalg 2.7's `pc(..., skel.method = "stable.fast", u2pd = "relaxed")`.
-    ///
-    /// Independence is `p >= alpha`, NaN counts as independence, the first set separates, colliders
-    /// overwrite each other, R1 to R3 follow. Use with
-    /// [`FisherZOptions::like_pcalg`](crate::ci::FisherZOptions::like_pcalg).
-    /// [`ColliderRule::Conservative`] and [`ColliderRule::Majority`] stand for `conservative` and
-    /// `maj.rule`, [`ColliderConflict::Bidirected`] for `solve.confl`. The graph can hold a
-    /// directed cycle. Where an option asks for what pcalg does not have, knowledge among them, the
-    /// edges are oriented in this crate's own way.
-    pub fn like_pcalg(alpha: Alpha) -> Self {
-        Self {
-            independent: Independent::AtLeast,
-            undefined_p: UndefinedP::Independent,
-            collider_rule: ColliderRule::SeparatingSet,
-            conflict: ColliderConflict::Overwrite,
-            meek: MeekRules::WithoutR4,
-            retested_sets: RetestedSets::All,
-            validity: Validity::AsFound,
-            manner: Manner::Pcalg,
-            ..Self::new(alpha)
         }
     }
 
@@ -359,9 +333,9 @@ impl PcOptions {
         self
     }
 
-    /// How false discoveries are held down. Default: [`Discoveries::EachTest`].
-    pub fn discoveries(mut self, discoveries: Discoveries) -> Self {
-        self.discoveries = discoveries;
+    /// Control of the false discovery rate. Default: [`FdrControl::EachTest`].
+    pub fn fdr_control(mut self, fdr_control: FdrControl) -> Self {
+        self.fdr_control = fdr_control;
         self
     }
 
@@ -426,32 +400,14 @@ impl PcOptions {
         self
     }
 
-    /// Whether causal-learn can orient edges as these options say.
-    pub(crate) fn is_known_to_causal_learn(&self) -> bool {
-        let retested = self.collider_rule == ColliderRule::SeparatingSet
-            || self.retested_sets == RetestedSets::All;
-        !matches!(
-            self.collider_rule,
-            ColliderRule::Conservative | ColliderRule::Majority
-        ) && retested
-            && self.meek == MeekRules::WithoutR4
-            && self.validity == Validity::AsFound
-    }
-
-    /// Whether pcalg can orient edges as these options say; it knows of no directions beforehand.
-    pub(crate) fn is_known_to_pcalg(&self) -> bool {
-        let retested = self.collider_rule == ColliderRule::SeparatingSet
-            || self.retested_sets == RetestedSets::All;
-        !matches!(
-            self.collider_rule,
-            ColliderRule::MaxP | ColliderRule::DefiniteMaxP
-        ) && matches!(
-            self.conflict,
-            ColliderConflict::Overwrite | ColliderConflict::Bidirected
-        ) && retested
-            && self.meek == MeekRules::WithoutR4
-            && self.validity == Validity::AsFound
-            && self.knowledge.is_empty()
+    /// Ends the search after so long with what is known by then: the skeleton after the last depth
+    /// that was finished (of the original search, all edges removed so far), oriented by the sets
+    /// that separated pairs, without further tests. [`Discovery::unfinished`](crate::Discovery) then
+    /// says where it ended. The first depth is always finished, and a pair that is being tested too.
+    /// Default: no limit.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = Some(limit);
+        self
     }
 
     /// The significance level.

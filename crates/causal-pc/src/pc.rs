@@ -3,12 +3,13 @@
 use std::ops::ControlFlow;
 
 use crate::ci::CiTest;
-use crate::discovery::{Discovery, PcError};
+use crate::discovery::Discovery;
+use crate::error::PcError;
 use crate::graph::MixedGraph;
-use crate::options::{Discoveries, Manner, PcOptions, SetSearch, SkeletonSearch};
+use crate::options::{ColliderConflict, ColliderRule, Manner, PcOptions};
 use crate::orient::{self, Orientation};
-use crate::progress::{Listener, Progress, Watch};
-use crate::skeleton::{self, Search};
+use crate::progress::{Listener, PcProgress, PcStage, Watch};
+use crate::skeleton::{self, Search, Skeleton};
 
 /// Searches the causal graph behind a test of conditional independence.
 ///
@@ -72,7 +73,7 @@ pub fn pc<T: CiTest + ?Sized>(test: &T, options: &PcOptions) -> Result<Discovery
 pub fn pc_with_progress<T: CiTest + ?Sized>(
     test: &T,
     options: &PcOptions,
-    listener: &(dyn Fn(&Progress) -> ControlFlow<()> + Sync),
+    listener: &(dyn Fn(&PcProgress) -> ControlFlow<()> + Sync),
 ) -> Result<Discovery, PcError> {
     pc_watched(test, options, Some(listener))
 }
@@ -97,7 +98,22 @@ fn pc_watched<T: CiTest + ?Sized>(
     }
 }
 
-/// Refuses options that exclude each other or do not fit the test.
+/// The edges of the skeleton alone, on this thread.
+pub(crate) fn skeleton_edges<T: CiTest + ?Sized>(
+    test: &T,
+    options: &PcOptions,
+    listener: Listener<'_>,
+) -> Result<usize, PcError> {
+    check(test, options)?;
+    let search = Search::new(
+        test,
+        options,
+        Watch::new(Some(listener), options.time_limit),
+    );
+    Ok(skeleton::search(&search)?.adjacency.pairs().len())
+}
+
+/// Refuses names, options and knowledge that do not fit the test or each other.
 fn check<T: CiTest + ?Sized>(test: &T, options: &PcOptions) -> Result<(), PcError> {
     let (expected, names) = (test.n_variables(), test.names());
     if let Some(found) = names
@@ -106,19 +122,8 @@ fn check<T: CiTest + ?Sized>(test: &T, options: &PcOptions) -> Result<(), PcErro
     {
         return Err(PcError::NameCount { expected, found });
     }
-    options.knowledge.check(expected, names)?;
-    let excluded = |first, second| Err(PcError::Options { first, second });
-    let original = options.skeleton == SkeletonSearch::Original;
-    if original && options.set_search == SetSearch::All && options.manner == Manner::Own {
-        return excluded("SkeletonSearch::Original", "SetSearch::All");
-    }
-    if original && options.discoveries != Discoveries::EachTest {
-        return excluded(
-            "SkeletonSearch::Original",
-            "control of the false discovery rate",
-        );
-    }
-    Ok(())
+    options.check()?;
+    Ok(options.knowledge.check(expected, names)?)
 }
 
 fn run<T: CiTest + ?Sized>(
@@ -126,19 +131,15 @@ fn run<T: CiTest + ?Sized>(
     options: &PcOptions,
     listener: Option<Listener<'_>>,
 ) -> Result<Discovery, PcError> {
-    let search = Search::new(test, options, Watch::new(listener));
+    let search = Search::new(test, options, Watch::new(listener, options.time_limit));
     let found = skeleton::search(&search)?;
-    let orient = match options.manner {
-        Manner::CausalLearn if options.is_known_to_causal_learn() => orient::causal_learn::orient,
-        Manner::Pcalg if options.is_known_to_pcalg() => orient::pcalg::orient,
-        _ => orient::orient,
-    };
+    let (orientation, unfinished) = oriented(&search, &found)?;
     let Orientation {
         graph,
         reasons,
         triples,
         n_tests,
-    } = orient(&search, &found.adjacency, &found.separating_sets)?;
+    } = orientation;
     Ok(Discovery {
         graph: named(graph, test.names()),
         skeleton: named(orient::undirected(&found.adjacency), test.names()),
@@ -148,7 +149,43 @@ fn run<T: CiTest + ?Sized>(
         n_tests: found.n_tests_by_depth.iter().sum(),
         n_tests_by_depth: found.n_tests_by_depth,
         n_tests_for_colliders: n_tests,
+        unfinished,
     })
+}
+
+/// The skeleton oriented as the options say or, when time is up, without further tests; and where
+/// time was up.
+fn oriented<T: CiTest + ?Sized>(
+    search: &Search<'_, T>,
+    found: &Skeleton,
+) -> Result<(Orientation, Option<PcStage>), PcError> {
+    let orient = match search.options.manner {
+        Manner::Own => orient::orient,
+        Manner::CausalLearn => orient::causal_learn::orient,
+        Manner::Pcalg => orient::pcalg::orient,
+    };
+    let stage = match found.unfinished {
+        Some(depth) => PcStage::Skeleton { depth },
+        None => match orient(search, &found.adjacency, &found.separating_sets) {
+            Err(PcError::Cancelled) if search.watch.is_late() => PcStage::Colliders,
+            finished => return Ok((finished?, None)),
+        },
+    };
+    let options = search.options;
+    let conflict = match (options.manner, options.conflict) {
+        // causal-learn tests sets again to order colliders.
+        (Manner::CausalLearn, ColliderConflict::StrongerEvidence) => ColliderConflict::KeepFirst,
+        (_, conflict) => conflict,
+    };
+    let untested = PcOptions {
+        collider_rule: ColliderRule::SeparatingSet,
+        conflict,
+        time_limit: None,
+        ..options.clone()
+    };
+    let search = Search::new(search.test, &untested, Watch::new(None, None));
+    let orientation = orient(&search, &found.adjacency, &found.separating_sets)?;
+    Ok((orientation, Some(stage)))
 }
 
 fn named(mut graph: MixedGraph, names: Option<&[String]>) -> MixedGraph {

@@ -1,10 +1,10 @@
 //! The sets that separated pairs of variables.
 
-use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Why a pair is not adjacent.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Separation {
     /// The conditioning sets found, each ascending. One set where the search stops at the first
@@ -13,6 +13,7 @@ pub struct Separation {
     pub sets: Vec<Vec<usize>>,
     /// The p-value given the set; where all sets are tried, the largest met. NaN if the pair was
     /// never tested.
+    #[serde(deserialize_with = "nan_if_null")]
     pub p_value: f64,
     /// Size of the sets found.
     pub depth: usize,
@@ -21,7 +22,7 @@ pub struct Separation {
 }
 
 /// What keeps a pair apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SeparatedBy {
@@ -34,8 +35,9 @@ pub enum SeparatedBy {
 /// What separated each pair that is not adjacent.
 ///
 /// Pairs separated by the empty set, most of them in large graphs, take eight bytes each. As serde
-/// data this is a list of `{a, b, sets, p_value, depth, by}`.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// data this is a list of `{a, b, sets, p_value, depth, by}`, and equal sets are those with equal
+/// lists.
+#[derive(Clone, Debug, Default)]
 pub struct SeparatingSets {
     n_variables: usize,
     /// p-values of pairs that are marginally independent, row after row above the diagonal; 0 or
@@ -127,6 +129,24 @@ impl SeparatingSets {
         }
     }
 
+    /// From a list; none if a pair is not `a < b < n_variables`.
+    pub(crate) fn from_entries(n_variables: usize, entries: Vec<Entry>) -> Option<Self> {
+        let mut all = Self::new(n_variables, 1);
+        let is_marginal =
+            |entry: &Entry| entry.separation.by == SeparatedBy::Test && entry.separation.depth == 0;
+        if let Some(entry) = entries.iter().find(|entry| is_marginal(entry)) {
+            all.marginal_copies = entry.separation.sets.len();
+        }
+        for entry in entries {
+            let at = all.index((entry.a, entry.b))?;
+            match entry.separation.by {
+                SeparatedBy::Knowledge => all.marginal[at] = Self::FORBIDDEN,
+                SeparatedBy::Test => all.insert(entry.a, entry.b, entry.separation),
+            }
+        }
+        Some(all)
+    }
+
     fn other(&self, (a, b): (usize, usize)) -> Option<&Separation> {
         let row = self.others.get(a)?;
         let at = row.binary_search_by_key(&b, |(later, _)| *later).ok()?;
@@ -139,15 +159,35 @@ impl SeparatingSets {
     }
 }
 
+/// One pair of the list.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Entry {
+    a: usize,
+    b: usize,
+    #[serde(flatten)]
+    separation: Separation,
+}
+
+/// JSON has no NaN.
+fn nan_if_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
+impl PartialEq for SeparatingSets {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(pair, a): ((usize, usize), Separation), (other_pair, b): (_, Separation)| {
+            // The p-value of a pair that was never tested is NaN, which equals nothing.
+            let same_p = a.p_value == b.p_value || (a.p_value.is_nan() && b.p_value.is_nan());
+            pair == other_pair && same_p && (&a.sets, a.depth, a.by) == (&b.sets, b.depth, b.by)
+        };
+        self.n_variables == other.n_variables
+            && self.len() == other.len()
+            && self.iter().zip(other.iter()).all(|(a, b)| same(a, b))
+    }
+}
+
 impl Serialize for SeparatingSets {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Entry {
-            a: usize,
-            b: usize,
-            #[serde(flatten)]
-            separation: Separation,
-        }
         let mut list = serializer.serialize_seq(None)?;
         for ((a, b), separation) in self.iter() {
             list.serialize_element(&Entry { a, b, separation })?;

@@ -34,13 +34,46 @@
 //! [`awkward_samples`] is for tests of independence, which must answer or refuse whatever data they
 //! are given; [`random_tests`] is for searches, which must keep their promises whatever a test says.
 
-use std::ops::RangeInclusive;
+use std::fmt;
+use std::ops::{Deref, RangeInclusive};
 
 use ndarray::Array2;
 use proptest::prelude::*;
 
 use crate::graph::{Edge, MixedGraph, cpdag_of_dag};
-use crate::synthetic::{DiscreteNet, DiscreteNetOptions, LinearSem, RandomTest};
+use crate::synthetic::{DiscreteNet, DiscreteNetOptions, LinearOptions, LinearSem, RandomTest};
+
+/// Samples, `[n_samples, n_variables]`, that are short when a failing case is printed: their shape
+/// and the first few rows. They dereference to the array.
+#[derive(Clone, PartialEq)]
+pub struct Samples<A>(pub Array2<A>);
+
+impl<A> Deref for Samples<A> {
+    type Target = Array2<A>;
+
+    fn deref(&self) -> &Array2<A> {
+        &self.0
+    }
+}
+
+impl<A: fmt::Debug> fmt::Debug for Samples<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const ROWS: usize = 3;
+        const COLUMNS: usize = 12;
+        let (n, p) = self.0.dim();
+        write!(f, "{n} samples of {p} variables:")?;
+        for row in self.0.rows().into_iter().take(ROWS) {
+            let cells: Vec<String> = row.iter().take(COLUMNS).map(|v| format!("{v:?}")).collect();
+            write!(
+                f,
+                " [{}{}]",
+                cells.join(", "),
+                if p > COLUMNS { ", ..." } else { "" }
+            )?;
+        }
+        f.write_str(if n > ROWS { " ..." } else { "" })
+    }
+}
 
 /// Random DAGs whose number of variables is in the range and in which each pair is joined with the
 /// given probability.
@@ -138,7 +171,8 @@ pub fn mixed_graphs(
 }
 
 /// Linear-Gaussian models over [`dags`], with weights of absolute value 0.25 to 1 and noise of
-/// standard deviation 0.5 to 2. Shrinks as they do, and to weights and noise of small size.
+/// standard deviation 0.5 to 2. Shrinks as they do, and to weights and noise of small size. For
+/// other weights and noise see [`linear_sems_with`].
 ///
 /// # Panics
 ///
@@ -147,13 +181,29 @@ pub fn linear_sems(
     n_variables: RangeInclusive<usize>,
     edge_probability: f64,
 ) -> impl Strategy<Value = LinearSem> + Clone {
+    let options = LinearOptions::new().noise_sd(0.5, 2.0);
+    linear_sems_with(n_variables, edge_probability, options)
+}
+
+/// As [`linear_sems`], with weights and noise drawn from the ranges of the options.
+///
+/// # Panics
+///
+/// If the probability is not between 0 and 1, or a range of the options is empty.
+pub fn linear_sems_with(
+    n_variables: RangeInclusive<usize>,
+    edge_probability: f64,
+    options: LinearOptions,
+) -> impl Strategy<Value = LinearSem> + Clone {
     let most = *n_variables.end();
-    let weight = (0.25..1.0, any::<bool>());
+    let within = |(low, high): (f64, f64)| low..=high;
+    let sign = prop::bool::weighted(if options.negative { 0.5 } else { 0.0 });
+    let weight = (within(options.weight), sign);
     let weights = prop::collection::vec(
         weight.prop_map(|(size, negative): (f64, bool)| if negative { -size } else { size }),
         n_pairs(most),
     );
-    let noise = prop::collection::vec(0.5..2.0, most);
+    let noise = prop::collection::vec(within(options.noise_sd), most);
     let all = (dags(n_variables, edge_probability), weights, noise);
     all.prop_filter_map("every DAG has a model", |(dag, weights, noise)| {
         let mut weights = weights.into_iter();
@@ -171,11 +221,26 @@ pub fn linear_data(
     n_variables: RangeInclusive<usize>,
     edge_probability: f64,
     n_samples: RangeInclusive<usize>,
-) -> impl Strategy<Value = (LinearSem, Array2<f64>)> + Clone {
-    let sems = linear_sems(n_variables, edge_probability);
+) -> impl Strategy<Value = (LinearSem, Samples<f64>)> + Clone {
+    let options = LinearOptions::new().noise_sd(0.5, 2.0);
+    linear_data_with(n_variables, edge_probability, n_samples, options)
+}
+
+/// As [`linear_data`], from models of [`linear_sems_with`].
+///
+/// # Panics
+///
+/// If the probability is not between 0 and 1, or a range of the options is empty.
+pub fn linear_data_with(
+    n_variables: RangeInclusive<usize>,
+    edge_probability: f64,
+    n_samples: RangeInclusive<usize>,
+    options: LinearOptions,
+) -> impl Strategy<Value = (LinearSem, Samples<f64>)> + Clone {
+    let sems = linear_sems_with(n_variables, edge_probability, options);
     (sems, n_samples, any::<u64>().no_shrink()).prop_map(|(sem, n, seed)| {
         let samples = sem.sample(n, seed);
-        (sem, samples)
+        (sem, Samples(samples))
     })
 }
 
@@ -209,11 +274,11 @@ pub fn discrete_data(
     n_variables: RangeInclusive<usize>,
     edge_probability: f64,
     n_samples: RangeInclusive<usize>,
-) -> impl Strategy<Value = (DiscreteNet, Array2<u16>)> + Clone {
+) -> impl Strategy<Value = (DiscreteNet, Samples<u16>)> + Clone {
     let nets = discrete_nets(n_variables, edge_probability);
     (nets, n_samples, any::<u64>().no_shrink()).prop_map(|(net, n, seed)| {
         let samples = net.sample(n, seed);
-        (net, samples)
+        (net, Samples(samples))
     })
 }
 
@@ -223,7 +288,7 @@ pub fn discrete_data(
 pub fn awkward_samples(
     n_variables: RangeInclusive<usize>,
     n_samples: RangeInclusive<usize>,
-) -> impl Strategy<Value = Array2<f64>> + Clone {
+) -> impl Strategy<Value = Samples<f64>> + Clone {
     let (most, longest) = (*n_variables.end(), *n_samples.end());
     let columns = prop::collection::vec(awkward_columns(longest), most);
     (n_variables, n_samples, columns).prop_map(|(p, n, columns)| {
@@ -241,7 +306,7 @@ pub fn awkward_samples(
                 };
             }
         }
-        samples
+        Samples(samples)
     })
 }
 
@@ -342,12 +407,50 @@ mod tests {
 
     #[test]
     fn data_shrink_to_few_samples_and_variables() {
-        let many = |(sem, samples): &(LinearSem, Array2<f64>)| {
+        let many = |(sem, samples): &(LinearSem, Samples<f64>)| {
             sem.n_variables() >= 3 && samples.nrows() >= 17
         };
         let (sem, samples) = shrunk(&linear_data(1..=8, 0.5, 1..=100), many);
         assert_eq!((sem.n_variables(), samples.dim()), (3, (17, 3)));
         assert_eq!(sem.dag().n_edges(), 0);
+    }
+
+    /// What proptest prints of a failing case.
+    #[test]
+    fn a_failing_case_is_short() {
+        let mut runner = TestRunner::deterministic();
+        let linear = linear_data(40..=40, 0.1, 1_000..=1_000)
+            .new_tree(&mut runner)
+            .unwrap();
+        let discrete = discrete_data(10..=10, 0.2, 1_000..=1_000)
+            .new_tree(&mut runner)
+            .unwrap();
+        let awkward = awkward_samples(40..=40, 1_000..=1_000)
+            .new_tree(&mut runner)
+            .unwrap();
+        for text in [
+            format!("{:#?}", linear.current()),
+            format!("{:#?}", discrete.current()),
+            format!("{:#?}", awkward.current()),
+        ] {
+            assert!(text.len() < 8_000, "{} bytes: {text}", text.len());
+        }
+    }
+
+    #[test]
+    fn weights_and_noise_are_those_asked_for() {
+        let options = LinearOptions::new()
+            .weight(0.8, 0.9)
+            .negative(false)
+            .noise_sd(3.0, 3.0);
+        let mut runner = TestRunner::deterministic();
+        for _ in 0..50 {
+            let strategy = linear_sems_with(2..=6, 0.6, options);
+            let sem = strategy.new_tree(&mut runner).unwrap().current();
+            assert!(sem.noise_sd().iter().all(|&sd| sd == 3.0));
+            let mut edges = sem.dag().edges().filter_map(|edge| edge.direction());
+            assert!(edges.all(|(a, b)| (0.8..=0.9).contains(&sem.weight(a, b))));
+        }
     }
 
     proptest! {

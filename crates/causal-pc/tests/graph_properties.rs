@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use causal_pc::graph::{Adjustment, BigUint, Edge, MixedGraph, cpdag_of_dag};
+use causal_pc::effects::Adjustment;
+use causal_pc::graph::{BigUint, Edge, MixedGraph, cpdag_of_dag};
 use causal_pc::synthetic::{DagModel, LinearOptions, LinearSem, random_dag};
 use causal_pc::{CiTest, DSeparation};
 use proptest::prelude::*;

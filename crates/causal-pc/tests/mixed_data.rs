@@ -3,7 +3,9 @@
 
 use causal_pc::CiTest;
 use causal_pc::ci::VariableKind::{Continuous, Discrete};
-use causal_pc::ci::{FisherZ, GSquare, MixedOptions, MixedTest, TooFew, VariableKind};
+use causal_pc::ci::{
+    DiscreteOptions, FisherZ, GSquare, MixedOptions, MixedTest, TooFew, VariableKind,
+};
 use causal_pc::data::Missing;
 use ndarray::{Array2, s};
 use proptest::prelude::*;
@@ -136,7 +138,8 @@ fn pure_questions_agree_with_the_tests_for_pure_data() {
     let groups = sample(&mut rng, 2_000, [Discrete; 2], 0.1);
     let kinds = [Discrete, Discrete, Continuous, Discrete];
     let mixed = MixedTest::from_samples(groups.view(), &kinds).unwrap();
-    let g_square = GSquare::from_samples(groups.view()).unwrap();
+    let any = DiscreteOptions::new().max_levels(usize::MAX);
+    let g_square = GSquare::with_options(groups.view(), any).unwrap();
     for given in [&[][..], &[3]] {
         assert_eq!(
             mixed.p_value(1, 0, given).unwrap(),

@@ -160,10 +160,7 @@ fn failures_stop_or_are_counted() {
     for threads in [1, 2, 7] {
         let options = options.clone().threads(threads);
         let stopped = bootstrap(10, picky, &alpha(), &options).unwrap_err();
-        assert_eq!(
-            stopped.to_string(),
-            format!("resample {first}: row 0 is bad")
-        );
+        assert_eq!(chain(&stopped), format!("resample {first}: row 0 is bad"));
         let skipping = options.failures(Failures::Skip);
         let skipped = bootstrap(10, picky, &alpha(), &skipping).unwrap();
         assert_eq!(
@@ -172,13 +169,20 @@ fn failures_stop_or_are_counted() {
         );
     }
     let options = BootstrapOptions::new(5).failures(Failures::Skip);
-    let none = bootstrap(1, picky, &alpha(), &options)
-        .unwrap_err()
-        .to_string();
+    let none = chain(&bootstrap(1, picky, &alpha(), &options).unwrap_err());
     assert!(
         none.contains("none of 5 resamples") && none.contains("resample 0: row 0"),
         "{none}"
     );
+}
+
+/// An error and its sources, none of which the others repeat.
+fn chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    sources
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }
 
 #[test]
@@ -187,7 +191,7 @@ fn a_failing_search_names_its_resample() {
     data.column_mut(3).fill(1.0);
     let fit = |rows: &[usize]| fisher(&data, rows);
     let error = bootstrap(data.nrows(), fit, &alpha(), &BootstrapOptions::new(3)).unwrap_err();
-    let text = error.to_string();
+    let text = chain(&error);
     assert!(
         text.starts_with("resample 0: ") && text.contains("variable 3"),
         "{text}"
@@ -229,7 +233,7 @@ fn options_that_do_not_fit_are_refused() {
 fn progress_is_told_and_can_end_it() {
     let data = samples();
     let told = Mutex::new(Vec::new());
-    let listen = |progress: &causal_pc::BootstrapProgress| {
+    let listen = |progress: &causal_pc::ResampleProgress| {
         told.lock().unwrap().push((progress.done, progress.total));
         ControlFlow::Continue(())
     };

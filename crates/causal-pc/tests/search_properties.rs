@@ -6,12 +6,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{LazyLock, Mutex};
 
 use causal_pc::ci::{
-    Bound, CiTest, FisherZ, FisherZOptions, GSquare, Next, SetScan, Singular, Verdict,
+    Bound, CiTest, FisherZ, FisherZOptions, GSquare, Next, SetOutcome, SetScan, Singular,
 };
 use causal_pc::graph::cpdag_of_dag;
 use causal_pc::synthetic::{DagModel, LinearOptions, LinearSem, random_dag};
 use causal_pc::{
-    Alpha, ColliderConflict, ColliderRule, DSeparation, Discoveries, Discovery, Edge, Knowledge,
+    Alpha, ColliderConflict, ColliderRule, DSeparation, Discovery, Edge, FdrControl, Knowledge,
     Mark, MeekRules, MixedGraph, PcError, PcOptions, Reason, RetestedSets, SeparatedBy, SetSearch,
     SkeletonSearch, Triple, UndefinedP, Validity, pc,
 };
@@ -239,7 +239,7 @@ proptest! {
             check_reasons(&found)?;
         }
         let control = options.skeleton_search(SkeletonSearch::Stable).set_search(SetSearch::FirstHit);
-        let found = pc(&test, &control.discoveries(Discoveries::BenjaminiYekutieli)).unwrap();
+        let found = pc(&test, &control.fdr_control(FdrControl::BenjaminiYekutieli)).unwrap();
         prop_assert_eq!(&found.graph, &truth);
     }
 
@@ -316,7 +316,7 @@ proptest! {
         rule in prop::sample::select(&RULES),
         conflict in prop::sample::select(&CONFLICTS),
         all in any::<bool>(),
-        discoveries in prop::sample::select(&[Discoveries::EachTest, Discoveries::BenjaminiHochberg]),
+        fdr_control in prop::sample::select(&[FdrControl::EachTest, FdrControl::BenjaminiHochberg]),
         alpha in 0.01..0.9f64,
     ) {
         let test = Noise::new(n, seed, coarse);
@@ -324,25 +324,13 @@ proptest! {
         let options = options(alpha)
             .collider_rule(rule)
             .collider_conflict(conflict)
-            .discoveries(discoveries)
+            .fdr_control(fdr_control)
             .set_search(if all { SetSearch::All } else { SetSearch::FirstHit });
         let first = pc(&test, &options).unwrap();
         let second = pc(&other, &options).unwrap();
         prop_assert_eq!(&first.skeleton, &renumbered(&second.skeleton, &old));
         check_separations(&first)?;
         check_reasons(&first)?;
-    }
-
-    #[test]
-    fn presets_asked_for_an_extendable_graph_give_one(
-        seed in any::<u64>(), n in 2..7usize, rule in prop::sample::select(&RULES),
-    ) {
-        let level = Alpha::new(0.3).unwrap();
-        let noise = Noise::new(n, seed, false);
-        for preset in [PcOptions::like_causal_learn(level), PcOptions::like_pcalg(level)] {
-            let options = preset.validity(Validity::Extendable).collider_rule(rule);
-            prop_assert!(pc(&noise, &options).unwrap().graph.is_extendable());
-        }
     }
 
     #[test]
@@ -394,11 +382,13 @@ proptest! {
                     .set_search(SetSearch::FirstHit)
                     .skeleton_search(SkeletonSearch::Original);
             }
-            if !r4 {
-                options = options.meek_rules(MeekRules::WithoutR4);
-            }
+            options = options.meek_rules(if r4 { MeekRules::All } else { MeekRules::WithoutR4 });
             if let Some(depth) = max_depth {
                 options = options.max_depth(depth);
+            }
+            if options.check().is_err() {
+                prop_assert!(matches!(pc(&test, &options), Err(PcError::Options(_))));
+                continue;
             }
             let found = pc(&test, &options).unwrap();
             check_separations(&found)?;
@@ -420,7 +410,7 @@ proptest! {
         rule in prop::sample::select(&RULES),
         conflict in prop::sample::select(&CONFLICTS),
         original in any::<bool>(),
-        manner in 0..3u8,
+        like_causal_learn in any::<bool>(),
         alpha in 0.01..0.9f64,
     ) {
         // Everything known agrees with one order of the variables.
@@ -452,15 +442,12 @@ proptest! {
         }
         let test = Noise::new(n, seed, false);
         let level = Alpha::new(alpha).unwrap();
-        let mut options = match manner {
-            0 => options(alpha),
-            1 => PcOptions::like_causal_learn(level).set_search(SetSearch::FirstHit),
-            _ => PcOptions::like_pcalg(level),
+        let mut options = if like_causal_learn {
+            PcOptions::like_causal_learn(level).set_search(SetSearch::FirstHit)
+        } else {
+            options(alpha).collider_rule(rule).collider_conflict(conflict)
         };
         options = options.knowledge(knowledge.clone());
-        if manner != 1 {
-            options = options.collider_rule(rule).collider_conflict(conflict);
-        }
         if original {
             options = options.skeleton_search(SkeletonSearch::Original);
         }
@@ -486,7 +473,7 @@ proptest! {
                 knowledge.forbids_pair(a, b)
             );
         }
-        if manner == 0 {
+        if !like_causal_learn {
             prop_assert!(found.graph.is_acyclic() && found.graph.is_extendable());
         }
     }
@@ -566,7 +553,7 @@ proptest! {
         n in 23..27usize,
         rule in prop::sample::select(&RULES),
         all in any::<bool>(),
-        discoveries in prop::sample::select(&[Discoveries::EachTest, Discoveries::BenjaminiHochberg]),
+        fdr_control in prop::sample::select(&[FdrControl::EachTest, FdrControl::BenjaminiHochberg]),
         preset in 0..3u8,
         alpha in prop::sample::select(&[0.01, 0.1]),
     ) {
@@ -575,10 +562,10 @@ proptest! {
         let level = Alpha::new(alpha).unwrap();
         let options = match preset {
             0 => PcOptions::like_causal_learn(level),
-            1 => PcOptions::like_pcalg(level).collider_rule(rule),
+            1 => PcOptions::like_pcalg(level),
             _ => PcOptions::new(level)
                 .collider_rule(rule)
-                .discoveries(discoveries)
+                .fdr_control(fdr_control)
                 .set_search(if all { SetSearch::All } else { SetSearch::FirstHit }),
         };
         let test = FisherZ::from_samples(data.view()).unwrap();
@@ -650,7 +637,7 @@ where
 {
     let mut heard = Vec::new();
     let tested = test.scan(sets, bound, &mut |given, verdict| {
-        assert_eq!(verdict, Verdict::Independent);
+        assert_eq!(verdict, SetOutcome::Independent);
         heard.push(given.to_vec());
         if raise { Next::Raise } else { Next::Continue }
     });

@@ -3,6 +3,8 @@
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use thiserror::Error;
 
+use crate::numbers::share;
+
 /// Why [`changes_from_baseline`] refused its values.
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
@@ -185,7 +187,7 @@ impl ChangeRates {
     /// Adds the counts of `other`, as if each of its interventions had happened `times` times.
     ///
     /// Sums over several baselines, and the weights of a resample, are made so.
-    /// Nodes that `other` does not have gain nothing.
+    /// A node that `other` lacks gains nothing.
     pub fn add(&mut self, other: &Self, times: usize) {
         ndarray::Zip::indexed(&mut self.together)
             .for_each(|(a, b), count| *count += times * other.n_changed_together(a, b));
@@ -217,10 +219,6 @@ impl ChangeRates {
             }
         })
     }
-}
-
-fn share(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use petgraph::visit::EdgeRef;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::numbers::share;
+
 /// Why two graphs could not be compared.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -53,7 +55,7 @@ pub enum CompareError {
 
 /// How many of the things that one graph has the other has too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Agreement {
+pub struct Overlap {
     /// Number in both graphs.
     pub both: usize,
     /// Number in the true graph.
@@ -62,7 +64,7 @@ pub struct Agreement {
     pub estimate: usize,
 }
 
-impl Agreement {
+impl Overlap {
     /// Share of what the estimate has that is true; `None` where the estimate has nothing.
     #[must_use]
     pub fn precision(self) -> Option<f64> {
@@ -89,9 +91,9 @@ pub struct Comparison {
     /// direction or mark. Each pair counts once, so that a reversed edge costs 1.
     pub shd: usize,
     /// Adjacent pairs, directions left aside.
-    pub skeleton: Agreement,
+    pub skeleton: Overlap,
     /// Arrowheads: directed edges at the node that they point to. Undirected edges have none.
-    pub arrowheads: Agreement,
+    pub arrowheads: Overlap,
 }
 
 /// Compares an estimated graph with the true one, node by index.
@@ -150,12 +152,12 @@ where
     let directed = |links: &Links| links.values().filter(|link| link.is_directed()).count();
     Ok(Comparison {
         shd: truth.len() + estimate.len() - adjacent - identical,
-        skeleton: Agreement {
+        skeleton: Overlap {
             both: adjacent,
             truth: truth.len(),
             estimate: estimate.len(),
         },
-        arrowheads: Agreement {
+        arrowheads: Overlap {
             both: shared(|a, b| a == b && a.is_directed()),
             truth: directed(&truth),
             estimate: directed(&estimate),
@@ -227,10 +229,6 @@ fn links<N, E>(name: &'static str, graph: &DiGraph<N, E>) -> Result<Links, Compa
     Ok(links)
 }
 
-fn share(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -262,7 +260,7 @@ mod tests {
         let found = compare(&truth, &estimate).unwrap();
         assert_eq!(
             found.skeleton,
-            Agreement {
+            Overlap {
                 both: 3,
                 truth: 3,
                 estimate: 4
@@ -270,7 +268,7 @@ mod tests {
         );
         assert_eq!(
             found.arrowheads,
-            Agreement {
+            Overlap {
                 both: 1,
                 truth: 2,
                 estimate: 4

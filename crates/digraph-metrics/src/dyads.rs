@@ -7,24 +7,24 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::steering::mean;
+use crate::numbers::{mean, share};
 
-/// How often an intervention raised, lowered or kept a node.
+/// How often an intervention raised or lowered a node or left it unchanged.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Directions {
+pub struct DirectionCounts {
     /// Number of cases in which the value rose.
     pub raised: usize,
     /// Number of cases in which the value fell.
     pub lowered: usize,
     /// Number of cases in which the value stayed exactly the same.
-    pub kept: usize,
+    pub unchanged: usize,
 }
 
 /// Which direction of a dyad counts as its noise.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NoiseRule {
-    /// The smallest of the three proportions raised, lowered and kept: what the paper's released
+    /// The smallest of the three proportions raised, lowered and unchanged: what the paper's released
     /// code computes.
     #[default]
     SmallestOfThree,
@@ -77,7 +77,7 @@ pub enum DyadError {
     },
 }
 
-impl Directions {
+impl DirectionCounts {
     /// Counts pairs (before, after).
     ///
     /// Numbers are compared exactly.
@@ -87,10 +87,10 @@ impl Directions {
     ///
     /// # Example
     /// ```
-    /// use digraph_metrics::Directions;
+    /// use digraph_metrics::DirectionCounts;
     ///
-    /// let counted = Directions::count([(0.0, 0.5), (0.0, 0.0), (1.0, 0.5), (0.0, 1.0)])?;
-    /// assert_eq!(counted, Directions { raised: 2, lowered: 1, kept: 1 });
+    /// let counted = DirectionCounts::count([(0.0, 0.5), (0.0, 0.0), (1.0, 0.5), (0.0, 1.0)])?;
+    /// assert_eq!(counted, DirectionCounts { raised: 2, lowered: 1, unchanged: 1 });
     /// # Ok::<(), digraph_metrics::DyadError>(())
     /// ```
     pub fn count(pairs: impl IntoIterator<Item = (f64, f64)>) -> Result<Self, DyadError> {
@@ -99,7 +99,7 @@ impl Directions {
             match after.partial_cmp(&before) {
                 Some(std::cmp::Ordering::Greater) => counts.raised += 1,
                 Some(std::cmp::Ordering::Less) => counts.lowered += 1,
-                Some(std::cmp::Ordering::Equal) => counts.kept += 1,
+                Some(std::cmp::Ordering::Equal) => counts.unchanged += 1,
                 None => {
                     let (before, after) = (before.to_string(), after.to_string());
                     return Err(DyadError::NotANumber {
@@ -134,23 +134,26 @@ impl Directions {
     /// Number of cases.
     #[must_use]
     pub fn total(self) -> usize {
-        self.raised + self.lowered + self.kept
+        self.raised + self.lowered + self.unchanged
     }
 
-    /// The proportions raised, lowered and kept, which add up to 1; `None` without cases.
+    /// The proportions raised, lowered and unchanged, which add up to 1; `None` without cases.
     #[must_use]
     pub fn proportions(self) -> Option<[f64; 3]> {
-        let total = self.total();
-        let share = |count: usize| count as f64 / total as f64;
-        (total > 0).then(|| [share(self.raised), share(self.lowered), share(self.kept)])
+        let of_all = |count| share(count, self.total());
+        Some([
+            of_all(self.raised)?,
+            of_all(self.lowered)?,
+            of_all(self.unchanged)?,
+        ])
     }
 
     /// The share of cases that went the minor way, see [`NoiseRule`]; `None` without cases.
     #[must_use]
     pub fn noise(self, rule: NoiseRule) -> Option<f64> {
-        let [raised, lowered, kept] = self.proportions()?;
+        let [raised, lowered, unchanged] = self.proportions()?;
         Some(match rule {
-            NoiseRule::SmallestOfThree => raised.min(lowered).min(kept),
+            NoiseRule::SmallestOfThree => raised.min(lowered).min(unchanged),
             NoiseRule::SmallerOfRaisedAndLowered => raised.min(lowered),
         })
     }
@@ -160,10 +163,10 @@ impl Directions {
     ///
     /// # Example
     /// ```
-    /// use digraph_metrics::Directions;
+    /// use digraph_metrics::DirectionCounts;
     ///
-    /// let train = Directions { raised: 3, lowered: 4, kept: 0 };
-    /// let test = Directions { raised: 6, lowered: 8, kept: 0 };
+    /// let train = DirectionCounts { raised: 3, lowered: 4, unchanged: 0 };
+    /// let test = DirectionCounts { raised: 6, lowered: 8, unchanged: 0 };
     /// assert!((train.cosine(test).unwrap() - 1.0).abs() < 1e-12);
     /// ```
     #[must_use]
@@ -174,25 +177,25 @@ impl Directions {
     }
 }
 
-impl Add for Directions {
+impl Add for DirectionCounts {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
         Self {
             raised: self.raised + other.raised,
             lowered: self.lowered + other.lowered,
-            kept: self.kept + other.kept,
+            unchanged: self.unchanged + other.unchanged,
         }
     }
 }
 
-impl AddAssign for Directions {
+impl AddAssign for DirectionCounts {
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
 }
 
-impl Sum for Directions {
+impl Sum for DirectionCounts {
     fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
         counts.fold(Self::default(), Add::add)
     }
@@ -206,8 +209,8 @@ impl Sum for Directions {
 /// Made by [`dyads`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dyads {
-    train: Array2<Directions>,
-    test: Array2<Directions>,
+    train: Array2<DirectionCounts>,
+    test: Array2<DirectionCounts>,
 }
 
 /// Sets the directions of training and test data, `[interventions, nodes]` each, side by side.
@@ -217,17 +220,20 @@ pub struct Dyads {
 ///
 /// # Example
 /// ```
-/// use digraph_metrics::{Directions, NoiseRule, dyads};
+/// use digraph_metrics::{DirectionCounts, NoiseRule, dyads};
 /// use ndarray::array;
 ///
-/// let train = array![[Directions { raised: 8, lowered: 0, kept: 2 }]];
-/// let test = array![[Directions { raised: 4, lowered: 0, kept: 1 }]];
+/// let train = array![[DirectionCounts { raised: 8, lowered: 0, unchanged: 2 }]];
+/// let test = array![[DirectionCounts { raised: 4, lowered: 0, unchanged: 1 }]];
 /// let dyads = dyads(train, test)?;
 /// assert!((dyads.cosine(0, 0).unwrap() - 1.0).abs() < 1e-12);
 /// assert_eq!(dyads.noise_ratio(0, NoiseRule::SmallestOfThree), Some(0.0));
 /// # Ok::<(), digraph_metrics::DyadError>(())
 /// ```
-pub fn dyads(train: Array2<Directions>, test: Array2<Directions>) -> Result<Dyads, DyadError> {
+pub fn dyads(
+    train: Array2<DirectionCounts>,
+    test: Array2<DirectionCounts>,
+) -> Result<Dyads, DyadError> {
     if train.dim() != test.dim() {
         return Err(DyadError::Shapes {
             train: train.dim(),
@@ -240,13 +246,13 @@ pub fn dyads(train: Array2<Directions>, test: Array2<Directions>) -> Result<Dyad
 impl Dyads {
     /// The training counts, `[interventions, nodes]`.
     #[must_use]
-    pub fn train(&self) -> ArrayView2<'_, Directions> {
+    pub fn train(&self) -> ArrayView2<'_, DirectionCounts> {
         self.train.view()
     }
 
     /// The test counts, `[interventions, nodes]`.
     #[must_use]
-    pub fn test(&self) -> ArrayView2<'_, Directions> {
+    pub fn test(&self) -> ArrayView2<'_, DirectionCounts> {
         self.test.view()
     }
 
@@ -285,7 +291,7 @@ impl Dyads {
     pub fn select(&self, interventions: &[usize], nodes: &[usize]) -> Result<Self, DyadError> {
         in_range("intervention", interventions, self.train.nrows())?;
         in_range("node", nodes, self.train.ncols())?;
-        let part = |table: &Array2<Directions>| {
+        let part = |table: &Array2<DirectionCounts>| {
             Array2::from_shape_fn((interventions.len(), nodes.len()), |(row, column)| {
                 table[[interventions[row], nodes[column]]]
             })
@@ -309,16 +315,16 @@ mod tests {
     use super::*;
     use ndarray::array;
 
-    const fn directions(raised: usize, lowered: usize, kept: usize) -> Directions {
-        Directions {
+    const fn directions(raised: usize, lowered: usize, unchanged: usize) -> DirectionCounts {
+        DirectionCounts {
             raised,
             lowered,
-            kept,
+            unchanged,
         }
     }
 
     #[test]
-    fn the_two_noise_rules_differ_where_few_are_kept() {
+    fn the_two_noise_rules_differ_where_few_stay() {
         let counts = directions(4, 5, 1);
         assert_eq!(counts.noise(NoiseRule::SmallestOfThree), Some(0.1));
         assert_eq!(
@@ -329,7 +335,7 @@ mod tests {
 
     #[test]
     fn without_cases_there_is_no_number() {
-        let none = Directions::default();
+        let none = DirectionCounts::default();
         assert_eq!(none.proportions(), None);
         assert_eq!(none.noise(NoiseRule::default()), None);
         assert_eq!(none.cosine(directions(1, 0, 0)), None);
@@ -347,7 +353,7 @@ mod tests {
 
     #[test]
     fn counts_add_up() {
-        let sum: Directions = [directions(1, 2, 3), directions(4, 5, 6)].into_iter().sum();
+        let sum: DirectionCounts = [directions(1, 2, 3), directions(4, 5, 6)].into_iter().sum();
         assert_eq!(sum, directions(5, 7, 9));
         assert_eq!(sum.total(), 21);
     }
@@ -377,14 +383,14 @@ mod tests {
     fn bad_input_is_refused_with_what_was_found() {
         let message = |error: DyadError| error.to_string();
         assert_eq!(
-            message(Directions::count([(0.0, 1.0), (f64::NAN, 1.0)]).unwrap_err()),
+            message(DirectionCounts::count([(0.0, 1.0), (f64::NAN, 1.0)]).unwrap_err()),
             "case 1: NaN before and 1 after the intervention have no direction"
         );
         assert_eq!(
-            message(Directions::count_rows(array![1.0].view(), array![].view()).unwrap_err()),
+            message(DirectionCounts::count_rows(array![1.0].view(), array![].view()).unwrap_err()),
             "1 values before the intervention, 0 after it"
         );
-        let row = Array2::from_elem((1, 2), Directions::default());
+        let row = Array2::from_elem((1, 2), DirectionCounts::default());
         assert_eq!(
             message(dyads(row.clone(), Array2::default((3, 2))).unwrap_err()),
             "the training counts are 1 interventions x 2 nodes, the test counts 3 x 2"

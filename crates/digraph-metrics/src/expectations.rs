@@ -3,7 +3,8 @@
 use ndarray::ArrayView2;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use crate::steering::{Expected, Relations, Unexpected, mean};
+use crate::numbers::mean;
+use crate::steering::{Expected, Relations, Unexpected};
 
 /// For each node of a graph, the nodes expected to change along with it and those expected to stay.
 ///

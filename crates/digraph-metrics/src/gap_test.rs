@@ -1,4 +1,4 @@
-//! Whether a graph foretells more than graphs like it do by chance.
+//! Whether a graph predicts more than graphs like it do by chance.
 
 use ndarray::Array2;
 use petgraph::graph::DiGraph;
@@ -8,10 +8,11 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::change_rates::ChangeRates;
 use crate::expectations::Expectations;
+use crate::numbers::mean;
 use crate::rewiring::Wiring;
-use crate::steering::{Expected, SteeringError, Unexpected, mean};
+use crate::steering::{Expected, SteeringError, Unexpected};
 
-/// What a graph is held against: how graphs that foretell nothing are drawn.
+/// What a graph is held against: how graphs that predict nothing are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Null {
@@ -113,8 +114,8 @@ impl GapTest {
 /// Holds the gap of a graph against those of graphs drawn from a null.
 ///
 /// Rates of changing together are alike for many pairs of nodes, and a node that changes often
-/// looks foretold by any graph. So a gap between expected and unexpected effects says little by
-/// itself; where many graphs that cannot know have a gap as large, the graph foretells nothing
+/// seems predicted by any graph. So a gap between expected and unexpected effects says little by
+/// itself; where many graphs that know nothing have a gap as large, the graph predicts nothing
 /// beyond what they keep of it.
 ///
 /// # Arguments

@@ -1,4 +1,4 @@
-//! Measures on directed graphs: reachability, transitive reduction, how well a graph foretells the
+//! Measures on directed graphs: reachability, transitive reduction, how well a graph predicts the
 //! effects of interventions, and graph comparison.
 //!
 //! Everything works on [`petgraph::graph::DiGraph`] and [`ndarray`] matrices; nodes are matched by
@@ -13,7 +13,7 @@
 //! GraphML and JSON.
 //!
 //! # Example
-//! Does a graph foretell which quantities change along when one is changed?
+//! Does a graph predict which quantities change along when one is changed?
 //! ```
 //! use digraph_metrics::{
 //!     ChangeRates, Expected, Export, Unexpected, changes_from_baseline, reduce_in_order,
@@ -64,11 +64,24 @@
 //! | Do the graph's successors change more than the rest? | [`steering_effects`] |
 //! | ... more than under mixed-up names? | [`relabelling_test`] |
 //! | ... more than graphs of the same degrees, over many baselines? | [`gap_test`] |
-//! | Does a score, whatever it is, foretell what changes along? | [`foretell`] |
+//! | Does a score of pairs, whatever it is, predict what changes along? | [`predictive_accuracy`] |
 //! | Does an intervention do in test what it did in training? | [`dyads`] |
 //! | How many edges are wrong? | [`compare`] |
 //! | How many causal effects would be wrong? | [`structural_intervention_distance`] |
 //! | What do other tools read? | [`Export`] |
+//!
+//! # A map of the files
+//! | File | Holds |
+//! |---|---|
+//! | `reachability.rs`, `reduction.rs` | what reaches what, and which edges that takes |
+//! | `change_rates.rs` | how often nodes change together |
+//! | `steering.rs`, `expectations.rs` | a graph's expectations held against these rates |
+//! | `gap_test.rs`, `rewiring.rs` | the same for graphs drawn by chance |
+//! | `predict.rs` | any score of pairs held against these rates |
+//! | `dyads.rs` | whether an intervention does in test what it did in training |
+//! | `compare.rs`, `sid.rs` | two graphs side by side |
+//! | `export.rs` | DOT, GraphML, JSON |
+//! | `adjacency.rs`, `numbers.rs` | inside: the search for paths; mean, share, ranks, correlation |
 //!
 //! # Undirected edges
 //! `DiGraph` has none. Where a graph comes from causal discovery, an undirected edge stands as both
@@ -87,13 +100,15 @@
 //!   finds.
 //! * For graphs beyond some tens of thousands of nodes: the closure is a full bit matrix here.
 
+mod adjacency;
 mod change_rates;
 mod compare;
 mod dyads;
 mod expectations;
 mod export;
-mod foretell;
 mod gap_test;
+mod numbers;
+mod predict;
 mod reachability;
 mod reduction;
 mod rewiring;
@@ -101,12 +116,12 @@ mod sid;
 mod steering;
 
 pub use change_rates::{ChangeRates, ChangesError, changes_from_baseline};
-pub use compare::{Agreement, CompareError, Comparison, compare};
-pub use dyads::{Directions, DyadError, Dyads, NoiseRule, dyads};
+pub use compare::{CompareError, Comparison, Overlap, compare};
+pub use dyads::{DirectionCounts, DyadError, Dyads, NoiseRule, dyads};
 pub use expectations::{Expectations, MeanEffects};
 pub use export::{Export, ExportError};
-pub use foretell::{Foretold, foretell};
 pub use gap_test::{GapTest, Null, gap_test, relabelling_test};
+pub use predict::{PredictiveAccuracy, predictive_accuracy};
 pub use reachability::{
     Reachability, connected, predecessors, reachability, successors, unrelated,
 };

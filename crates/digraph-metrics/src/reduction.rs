@@ -8,6 +8,8 @@ use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::EdgeRef;
 use thiserror::Error;
 
+use crate::adjacency::Adjacency;
+
 /// Why [`transitive_reduction`] refused a graph.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -108,13 +110,13 @@ pub fn transitive_reduction<N: Clone, E: Clone>(
 /// ```
 #[must_use]
 pub fn reduce_in_order<N: Clone, E: Clone>(graph: &DiGraph<N, E>) -> DiGraph<N, E> {
-    let mut current = Adjacency::of(graph);
+    let mut current = ParallelEdges::of(graph);
     let needed: Vec<EdgeIndex> = graph
         .edge_references()
         .filter(|edge| {
             let (source, target) = (edge.source().index(), edge.target().index());
             current.remove(source, target);
-            let needed = !current.reaches(source, target);
+            let needed = !current.edges.reaches(source, target);
             if needed {
                 current.insert(source, target);
             }
@@ -183,31 +185,26 @@ fn arrows(nodes: &[NodeIndex]) -> String {
     names.join(" -> ")
 }
 
-/// Edges as rows of bits in both directions, with the number of further parallel edges.
-struct Adjacency {
-    children: Vec<FixedBitSet>,
-    parents: Vec<FixedBitSet>,
+/// Edges with the number of further parallel edges, so that the last of them can be taken out.
+struct ParallelEdges {
+    edges: Adjacency,
     parallel: HashMap<(usize, usize), usize>,
 }
 
-impl Adjacency {
+impl ParallelEdges {
     fn of<N, E>(graph: &DiGraph<N, E>) -> Self {
-        let n_nodes = graph.node_count();
-        let rows = vec![FixedBitSet::with_capacity(n_nodes); n_nodes];
-        let mut adjacency = Self {
-            children: rows.clone(),
-            parents: rows,
+        let mut all = Self {
+            edges: Adjacency::new(graph.node_count()),
             parallel: HashMap::new(),
         };
         for edge in graph.edge_references() {
-            adjacency.insert(edge.source().index(), edge.target().index());
+            all.insert(edge.source().index(), edge.target().index());
         }
-        adjacency
+        all
     }
 
     fn insert(&mut self, source: usize, target: usize) {
-        self.parents[target].insert(source);
-        if self.children[source].put(target) {
+        if self.edges.insert(source, target) {
             *self.parallel.entry((source, target)).or_insert(0) += 1;
         }
     }
@@ -215,59 +212,8 @@ impl Adjacency {
     fn remove(&mut self, source: usize, target: usize) {
         match self.parallel.get_mut(&(source, target)) {
             Some(more) if *more > 0 => *more -= 1,
-            _ => {
-                self.children[source].set(target, false);
-                self.parents[target].set(source, false);
-            }
+            _ => self.edges.remove(source, target),
         }
-    }
-
-    /// Whether a path of at least one edge leads from `source` to `target`.
-    ///
-    /// Searches from both ends in turn: an edge that is needed is often the only one out of its
-    /// source or into its target, and then one of the searches ends at once.
-    fn reaches(&self, source: usize, target: usize) -> bool {
-        let mut ahead = Search::from(source, &self.children);
-        let mut back = Search::from(target, &self.parents);
-        loop {
-            if let Some(met) = ahead.step(&back.seen).or_else(|| back.step(&ahead.seen)) {
-                return met;
-            }
-        }
-    }
-}
-
-/// The nodes seen from one end of a path, and those among them whose neighbours are to be seen.
-struct Search<'a> {
-    rows: &'a [FixedBitSet],
-    seen: FixedBitSet,
-    waiting: VecDeque<usize>,
-}
-
-impl<'a> Search<'a> {
-    fn from(start: usize, rows: &'a [FixedBitSet]) -> Self {
-        let mut seen = FixedBitSet::with_capacity(rows.len());
-        seen.insert(start);
-        Self {
-            rows,
-            seen,
-            waiting: VecDeque::from([start]),
-        }
-    }
-
-    /// Looks at the neighbours of one node: `Some(true)` where the other search has seen one of
-    /// them, `Some(false)` where no node is left to look from.
-    fn step(&mut self, seen_by_other: &FixedBitSet) -> Option<bool> {
-        let Some(node) = self.waiting.pop_front() else {
-            return Some(false);
-        };
-        let row = &self.rows[node];
-        if !row.is_disjoint(seen_by_other) {
-            return Some(true);
-        }
-        self.waiting.extend(row.difference(&self.seen));
-        self.seen.union_with(row);
-        None
     }
 }
 

@@ -4,6 +4,8 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use petgraph::visit::EdgeRef;
 use rand::{Rng, RngExt};
 
+use crate::adjacency::Adjacency;
+
 /// Steps of the chain between the graph and a draw, for each edge.
 const STEPS_PER_EDGE: usize = 20;
 
@@ -13,6 +15,8 @@ pub(crate) struct Wiring {
     n_nodes: usize,
     /// Edges that go one way.
     arrows: Vec<(usize, usize)>,
+    /// The same edges, to search for paths.
+    one_way: Adjacency,
     /// Edges that go both ways.
     pairs: Vec<(usize, usize)>,
     /// Whether the one-way edges make a cycle, so that their cycles need not be avoided.
@@ -25,6 +29,7 @@ impl Wiring {
         let mut wiring = Self {
             n_nodes: graph.node_count(),
             arrows: Vec::new(),
+            one_way: Adjacency::new(graph.node_count()),
             pairs: Vec::new(),
             cyclic: false,
         };
@@ -37,9 +42,10 @@ impl Wiring {
                 wiring.pairs.push((a, b));
             } else {
                 wiring.arrows.push((a, b));
+                wiring.one_way.insert(a, b);
             }
         }
-        let on_cycle = |&(a, b): &(usize, usize)| wiring.reaches(b, a);
+        let on_cycle = |&(a, b): &(usize, usize)| wiring.one_way.reaches(b, a);
         wiring.cyclic = wiring.arrows.iter().any(on_cycle);
         wiring
     }
@@ -73,9 +79,20 @@ impl Wiring {
         if !self.may_join(&[(a, d), (c, b)]) {
             return;
         }
-        (self.arrows[i], self.arrows[j]) = ((a, d), (c, b));
-        if !self.cyclic && (self.reaches(d, a) || self.reaches(b, c)) {
-            (self.arrows[i], self.arrows[j]) = ((a, b), (c, d));
+        self.set_arrows([i, j], [(a, d), (c, b)]);
+        if !self.cyclic && (self.one_way.reaches(d, a) || self.one_way.reaches(b, c)) {
+            self.set_arrows([i, j], [(a, b), (c, d)]);
+        }
+    }
+
+    fn set_arrows(&mut self, places: [usize; 2], edges: [(usize, usize); 2]) {
+        for place in places {
+            let (source, target) = self.arrows[place];
+            self.one_way.remove(source, target);
+        }
+        for (place, (source, target)) in places.into_iter().zip(edges) {
+            self.arrows[place] = (source, target);
+            self.one_way.insert(source, target);
         }
     }
 
@@ -99,22 +116,6 @@ impl Wiring {
     fn joined(&self, a: usize, b: usize) -> bool {
         let edges = self.arrows.iter().chain(&self.pairs);
         edges.into_iter().any(|&e| e == (a, b) || e == (b, a))
-    }
-
-    /// Whether a path of one-way edges leads from `from` to `to`.
-    fn reaches(&self, from: usize, to: usize) -> bool {
-        let mut seen = vec![false; self.n_nodes];
-        let mut waiting = vec![from];
-        while let Some(node) = waiting.pop() {
-            if node == to {
-                return true;
-            }
-            if !std::mem::replace(&mut seen[node], true) {
-                let next = self.arrows.iter().filter(|edge| edge.0 == node);
-                waiting.extend(next.map(|edge| edge.1));
-            }
-        }
-        false
     }
 
     pub(crate) fn graph(&self) -> DiGraph<(), ()> {

@@ -115,31 +115,31 @@ impl Truth {
         }
     }
 
-    fn reaches(&self, from: usize, to: usize) -> bool {
+    fn is_ancestor(&self, node: usize, of: usize) -> bool {
         self.closure
-            .reaches(NodeIndex::new(from), NodeIndex::new(to))
+            .reaches(NodeIndex::new(node), NodeIndex::new(of))
     }
 
-    fn reaches_or_is(&self, from: usize, to: usize) -> bool {
-        from == to || self.reaches(from, to)
+    fn is_ancestor_or_self(&self, node: usize, of: usize) -> bool {
+        node == of || self.is_ancestor(node, of)
     }
 
     /// Whether adjusting for the set is not valid for the effect of `from` on `to`.
     fn is_wrong(&self, from: usize, to: usize, adjusted: &[bool]) -> bool {
         if adjusted[to] {
-            return self.reaches(from, to);
+            return self.is_ancestor(from, to);
         }
         let nodes = 0..adjusted.len();
         // Nodes other than `from` on a directed path between the two.
         let on_path: Vec<bool> = nodes
             .clone()
-            .map(|w| self.reaches(from, w) && self.reaches_or_is(w, to))
+            .map(|w| self.is_ancestor(from, w) && self.is_ancestor_or_self(w, to))
             .collect();
         let blocks_effect = |z: usize| {
             adjusted[z]
                 && nodes
                     .clone()
-                    .any(|w| on_path[w] && self.reaches_or_is(w, z))
+                    .any(|w| on_path[w] && self.is_ancestor_or_self(w, z))
         };
         nodes.clone().any(blocks_effect) || self.has_open_path(from, to, adjusted, &on_path)
     }
@@ -152,7 +152,7 @@ impl Truth {
         let n_nodes = given.len();
         let removed = |tail: usize, head: usize| tail == from && on_path[head];
         let given_or_ancestor: Vec<bool> = (0..n_nodes)
-            .map(|v| (0..n_nodes).any(|z| given[z] && self.reaches_or_is(v, z)))
+            .map(|v| (0..n_nodes).any(|z| given[z] && self.is_ancestor_or_self(v, z)))
             .collect();
         let mut seen = vec![[false; 2]; n_nodes];
         let mut stack = vec![(from, false)];

@@ -1,10 +1,11 @@
-//! How well a graph foretells which other nodes change along with one.
+//! How well a graph predicts which other nodes change along with one.
 
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::change_rates::ChangeRates;
+use crate::numbers::mean;
 use crate::reachability::{Reachability, component_labels, nodes, reachability};
 
 /// Which nodes a graph lets one expect to change along with a node.
@@ -99,14 +100,14 @@ pub struct SteeringEffects {
 impl SteeringEffects {
     /// How far the mean of the expected effects lies above that of the unexpected ones.
     ///
-    /// A graph that foretells nothing has a gap about 0. `None` where either mean is missing.
+    /// A graph that predicts nothing has a gap about 0. `None` where either mean is missing.
     #[must_use]
     pub fn gap(&self) -> Option<f64> {
         Some(self.expected?.mean - self.unexpected?.mean)
     }
 }
 
-/// Measures how well a graph foretells the effects of interventions (the paper's section 2.3).
+/// Measures how well a graph predicts the effects of interventions (the paper's section 2.3).
 ///
 /// When a node `v` changes, the graph lets one expect that its successors change too and that the
 /// others stay. For each node this gives two numbers: the mean of `c(v', v)` over the nodes
@@ -250,11 +251,6 @@ fn mean_rate(rates: &ChangeRates, affected: &[NodeIndex], given: NodeIndex) -> O
             .iter()
             .filter_map(|node| rates.rate(node.index(), given.index())),
     )
-}
-
-pub(crate) fn mean(numbers: impl Iterator<Item = f64>) -> Option<f64> {
-    let (sum, n) = numbers.fold((0.0, 0_usize), |(sum, n), x| (sum + x, n + 1));
-    (n > 0).then(|| sum / n as f64)
 }
 
 fn summary(numbers: impl Iterator<Item = f64> + Clone) -> Option<Summary> {

@@ -5,7 +5,7 @@ mod naive;
 use std::collections::BTreeSet;
 
 use digraph_metrics::{
-    ChangeRates, Directions, Expected, Export, NoiseRule, ReductionError, Unexpected, compare,
+    ChangeRates, DirectionCounts, Expected, Export, NoiseRule, ReductionError, Unexpected, compare,
     connected, predecessors, reachability, reduce_in_order, steering_effects,
     structural_intervention_distance, successors, transitive_reduction, unrelated,
 };
@@ -318,7 +318,7 @@ proptest! {
     fn proportions_give_a_cosine_and_a_noise(
         a in uniform3(0_usize..50), b in uniform3(0_usize..50), k in 1_usize..9
     ) {
-        let counts = |[raised, lowered, kept]: [usize; 3]| Directions { raised, lowered, kept };
+        let counts = |[raised, lowered, unchanged]: [usize; 3]| DirectionCounts { raised, lowered, unchanged };
         let (x, y) = (counts(a), counts(b));
         let cosine = x.cosine(y);
         prop_assert_eq!(cosine.is_none(), x.total() == 0 || y.total() == 0);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use digraph_metrics::{
-    ChangeRates, Directions, Expected, NoiseRule, Summary, Unexpected, changes_from_baseline,
+    ChangeRates, DirectionCounts, Expected, NoiseRule, Summary, Unexpected, changes_from_baseline,
     dyads, reduce_in_order, relabelling_test, steering_effects,
 };
 use ndarray::{Array1, Array2};
@@ -115,7 +115,7 @@ fn steering_effects_are_the_released_ones() {
 
 /// Shares known from another implementation: about 20 % for roles, 31 % for features.
 #[test]
-fn many_relabelled_graphs_foretell_as_much_as_the_published_one() {
+fn many_relabelled_graphs_predict_as_much_as_the_published_one() {
     let Some((released, expected)) = both_folders() else {
         return;
     };
@@ -181,7 +181,7 @@ fn sae_and_instruction_counts_are_the_released_ones() {
     for sign in ["positive", "negative"] {
         let file = choices["instruction_files"][sign].as_str().unwrap();
         let instructed = Table::read(&released.join(file));
-        let (mut sae, mut instruction) = (Directions::default(), Directions::default());
+        let (mut sae, mut instruction) = (DirectionCounts::default(), DirectionCounts::default());
         for (value, feature) in choices["sae_vs_instruction_choices"][sign]
             .as_object()
             .unwrap()
@@ -194,14 +194,14 @@ fn sae_and_instruction_counts_are_the_released_ones() {
         for (way, counts) in [("sae", sae), ("instruction", instruction)] {
             let expected = &expected[sign][way];
             assert_eq!(counts.raised, expected["raised"]);
-            assert_eq!(counts.kept, expected["unchanged"]);
+            assert_eq!(counts.unchanged, expected["unchanged"]);
             assert_eq!(counts.lowered, expected["lowered"]);
         }
     }
 }
 
-fn as_counts(counts: Directions) -> Value {
-    serde_json::json!([counts.raised, counts.lowered, counts.kept])
+fn as_counts(counts: DirectionCounts) -> Value {
+    serde_json::json!([counts.raised, counts.lowered, counts.unchanged])
 }
 
 fn assert_summary(found: Option<Summary>, expected: &Value, key: &str, place: &str) {
@@ -349,7 +349,7 @@ impl Table {
     }
 
     /// `[features, values]`.
-    fn directions(&self, features: &[&String]) -> Array2<Directions> {
+    fn directions(&self, features: &[&String]) -> Array2<DirectionCounts> {
         let before = self.row_by_role("");
         Array2::from_shape_fn((features.len(), self.values.len()), |(row, column)| {
             directions(&before, &self.row_by_role(features[row]), column)
@@ -361,12 +361,12 @@ fn directions(
     before: &BTreeMap<&str, &[f64]>,
     after: &BTreeMap<&str, &[f64]>,
     column: usize,
-) -> Directions {
+) -> DirectionCounts {
     assert_eq!(before.len(), after.len());
     let pairs = before
         .iter()
         .map(|(role, numbers)| (numbers[column], after[role][column]));
-    Directions::count(pairs).unwrap()
+    DirectionCounts::count(pairs).unwrap()
 }
 
 fn both_folders() -> Option<(PathBuf, PathBuf)> {

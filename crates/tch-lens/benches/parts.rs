@@ -9,8 +9,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use tch_lens::sae::{Sae, SaeOptions, top_features};
 use tch_lens::tch::{Device, Kind, Tensor};
 use tch_lens::{
-    Direction, Engine, EngineOptions, HookPoint, Lm, ModelConfig, Precision, Request, Sampler,
-    Sampling, Steer, Stop, Tokenizer, keep_memory, next_tokens,
+    Engine, EngineOptions, HookPoint, Lm, ModelConfig, Precision, Request, Sampler, Sampling,
+    Steer, SteeringDirection, Stop, Tokenizer, keep_memory, next_tokens,
 };
 
 /// Two layers of the width of a model of 200 million parameters.
@@ -73,7 +73,7 @@ fn passes(criterion: &mut Criterion) {
 fn engine(criterion: &mut Criterion) {
     let lm = model(Precision::F32);
     let vector = Tensor::randn([1024], (Kind::Float, Device::Cpu));
-    let direction = Direction::vector(&vector).unwrap();
+    let direction = SteeringDirection::vector(&vector).unwrap();
     let steer =
         Steer::add(HookPoint::ResidPost(0), &direction, 3.0).at_tokens(std::iter::once(4..6));
     let mut group = criterion.benchmark_group("engine, 64 requests of 128 tokens, 8 new");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 use crate::{LoadError, Precision};
 
@@ -33,6 +33,7 @@ impl Architecture {
     ];
 
     /// Whether it is a Gemma.
+    #[must_use]
     pub fn is_gemma(self) -> bool {
         matches!(self, Self::Gemma | Self::Gemma2)
     }
@@ -135,6 +136,13 @@ impl OneOrMany {
     }
 }
 
+/// A key that says "none" where it is null, and leaves the family's default where it is absent.
+type Given<T> = Option<Option<T>>;
+
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(value: D) -> Result<Given<T>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
 #[derive(Deserialize)]
 struct RawRope {
     rope_type: Option<String>,
@@ -167,18 +175,71 @@ struct Raw {
     tie_word_embeddings: Option<bool>,
     attention_bias: Option<bool>,
     mlp_bias: Option<bool>,
-    sliding_window: Option<usize>,
+    #[serde(default, deserialize_with = "given")]
+    sliding_window: Given<usize>,
     use_sliding_window: Option<bool>,
     max_window_layers: Option<usize>,
     layer_types: Option<Vec<String>>,
-    attn_logit_softcapping: Option<f64>,
-    final_logit_softcapping: Option<f64>,
+    #[serde(default, deserialize_with = "given")]
+    attn_logit_softcapping: Given<f64>,
+    #[serde(default, deserialize_with = "given")]
+    final_logit_softcapping: Given<f64>,
     query_pre_attn_scalar: Option<f64>,
     torch_dtype: Option<String>,
     dtype: Option<String>,
     bos_token_id: Option<OneOrMany>,
     eos_token_id: Option<OneOrMany>,
     pad_token_id: Option<i64>,
+    quantization_config: Option<serde_json::Value>,
+}
+
+/// What transformers takes where config.json leaves a key out. What is none is required, or follows from other keys.
+struct Defaults {
+    n_kv_heads: Option<usize>,
+    d_head: Option<usize>,
+    window: Option<usize>,
+    attention_soft_cap: Option<f64>,
+    logit_soft_cap: Option<f64>,
+    tied_embeddings: bool,
+}
+
+impl Architecture {
+    fn defaults(self) -> Defaults {
+        let none = Defaults {
+            n_kv_heads: None,
+            d_head: None,
+            window: None,
+            attention_soft_cap: None,
+            logit_soft_cap: None,
+            tied_embeddings: false,
+        };
+        match self {
+            Self::Gemma => Defaults {
+                n_kv_heads: Some(16),
+                d_head: Some(256),
+                tied_embeddings: true,
+                ..none
+            },
+            Self::Gemma2 => Defaults {
+                n_kv_heads: Some(4),
+                d_head: Some(256),
+                window: Some(4096),
+                attention_soft_cap: Some(50.0),
+                logit_soft_cap: Some(30.0),
+                tied_embeddings: true,
+            },
+            Self::Llama => none,
+            Self::Mistral => Defaults {
+                n_kv_heads: Some(8),
+                window: Some(4096),
+                ..none
+            },
+            Self::Qwen2 => Defaults {
+                n_kv_heads: Some(32),
+                ..none
+            },
+        }
+    }
 }
 
 /// What generation_config.json may add. Its sampling settings are the caller's business.
@@ -190,6 +251,8 @@ struct RawGeneration {
 
 /// Numbers beyond this cannot be meant: no model comes near, and products of two still fit.
 const LARGEST: usize = 1 << 24;
+
+const POSITIVE: &str = "a number above 0 that 32 bits can hold";
 
 struct Checker<'a> {
     path: &'a Path,
@@ -214,17 +277,19 @@ impl Checker<'_> {
     }
 
     fn positive(&self, field: &str, found: f64) -> Result<f64, LoadError> {
-        if found.is_finite() && found > 0.0 {
+        // Models compute in 32 bits at most: what lies beyond them would become infinite, or 0.
+        let narrow = found as f32;
+        if narrow.is_finite() && narrow > 0.0 {
             Ok(found)
         } else {
-            Err(self.wrong(field, "a number above 0", found))
+            Err(self.wrong(field, POSITIVE, found))
         }
     }
 
     fn given(&self, field: &str, found: Option<f64>) -> Result<f64, LoadError> {
         self.positive(
             field,
-            found.ok_or_else(|| self.wrong(field, "a number above 0", "nothing"))?,
+            found.ok_or_else(|| self.wrong(field, POSITIVE, "nothing"))?,
         )
     }
 }
@@ -264,11 +329,15 @@ impl ModelConfig {
         let raw: Raw = json(text, path)?;
         let check = Checker { path };
         let architecture = architecture(&raw, path)?;
+        refuse_quantised(&raw, &check)?;
+        let defaults = architecture.defaults();
         let n_layers = check.size("num_hidden_layers", raw.num_hidden_layers)?;
         let n_heads = check.size("num_attention_heads", raw.num_attention_heads)?;
         let n_kv_heads = check.size(
             "num_key_value_heads",
-            raw.num_key_value_heads.unwrap_or(n_heads),
+            raw.num_key_value_heads
+                .or(defaults.n_kv_heads)
+                .unwrap_or(n_heads),
         )?;
         if !n_heads.is_multiple_of(n_kv_heads) {
             return Err(check.wrong(
@@ -278,7 +347,12 @@ impl ModelConfig {
             ));
         }
         let d_model = check.size("hidden_size", raw.hidden_size)?;
-        let d_head = check.size("head_dim", raw.head_dim.unwrap_or(d_model / n_heads))?;
+        let d_head = check.size(
+            "head_dim",
+            raw.head_dim
+                .or(defaults.d_head)
+                .unwrap_or(d_model / n_heads),
+        )?;
         if !d_head.is_multiple_of(2) {
             return Err(check.wrong("head_dim", "an even number", d_head));
         }
@@ -301,20 +375,22 @@ impl ModelConfig {
             rope_theta,
             rope_scaling,
             activation: activation(architecture, &raw, &check)?,
-            tied_embeddings: raw.tie_word_embeddings.unwrap_or(architecture.is_gemma()),
+            tied_embeddings: raw.tie_word_embeddings.unwrap_or(defaults.tied_embeddings),
             qkv_bias,
             o_bias: architecture != Architecture::Qwen2 && qkv_bias,
             mlp_bias: raw.mlp_bias.unwrap_or(false),
             attention_scale: attention_scale(architecture, &raw, d_head, &check)?,
             attention_soft_cap: raw
                 .attn_logit_softcapping
+                .unwrap_or(defaults.attention_soft_cap)
                 .map(|cap| check.positive("attn_logit_softcapping", cap))
                 .transpose()?,
             logit_soft_cap: raw
                 .final_logit_softcapping
+                .unwrap_or(defaults.logit_soft_cap)
                 .map(|cap| check.positive("final_logit_softcapping", cap))
                 .transpose()?,
-            windows: windows(architecture, &raw, n_layers, &check)?,
+            windows: windows(architecture, &raw, defaults.window, &check)?,
             precision: precision(&raw, &check)?,
             bos: raw.bos_token_id.and_then(|ids| ids.list().first().copied()),
             eos: raw.eos_token_id.map(OneOrMany::list).unwrap_or_default(),
@@ -337,11 +413,13 @@ impl ModelConfig {
     }
 
     /// Numbers in the key/value cache per token of text.
+    #[must_use]
     pub fn cache_per_token(&self) -> usize {
         2 * self.n_layers * self.n_kv_heads * self.d_head
     }
 
     /// The model's tensors, by their names in a checkpoint, with their shapes.
+    #[must_use]
     pub fn tensors(&self) -> Vec<(String, Vec<i64>)> {
         let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
         let (d, mlp, vocab) = (size(self.d_model), size(self.d_mlp), size(self.d_vocab));
@@ -426,6 +504,21 @@ fn architecture(raw: &Raw, path: &Path) -> Result<Architecture, LoadError> {
                 known,
             }
         })
+}
+
+fn refuse_quantised(raw: &Raw, check: &Checker<'_>) -> Result<(), LoadError> {
+    let Some(settings) = &raw.quantization_config else {
+        return Ok(());
+    };
+    let found = match settings
+        .get("quant_method")
+        .and_then(serde_json::Value::as_str)
+    {
+        Some(method) => format!("quant_method \"{method}\""),
+        None => "settings of a quantisation".to_owned(),
+    };
+    let expected = "a checkpoint whose weights are not quantised";
+    Err(check.wrong("quantization_config", expected, found))
 }
 
 fn rope(raw: &Raw, check: &Checker<'_>) -> Result<(f64, Option<RopeScaling>), LoadError> {
@@ -513,14 +606,15 @@ fn attention_scale(
 fn windows(
     architecture: Architecture,
     raw: &Raw,
-    n_layers: usize,
+    default: Option<usize>,
     check: &Checker<'_>,
 ) -> Result<Vec<Option<usize>>, LoadError> {
-    let window = match (architecture, raw.sliding_window) {
-        (Architecture::Gemma2, None) => Some(4096),
-        (Architecture::Gemma2 | Architecture::Mistral, window) => window,
-        (Architecture::Qwen2, window) => window.filter(|_| raw.use_sliding_window.unwrap_or(false)),
-        (Architecture::Gemma | Architecture::Llama, _) => None,
+    let n_layers = raw.num_hidden_layers;
+    let window = raw.sliding_window.unwrap_or(default);
+    let window = match architecture {
+        Architecture::Gemma2 | Architecture::Mistral => window,
+        Architecture::Qwen2 => window.filter(|_| raw.use_sliding_window.unwrap_or(false)),
+        Architecture::Gemma | Architecture::Llama => None,
     };
     let Some(window) = window else {
         return Ok(vec![None; n_layers]);

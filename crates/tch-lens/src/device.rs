@@ -9,7 +9,7 @@ use tch::{Cuda, Device, Kind};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceError {
-    /// The name is none that is known.
+    /// No device has that name.
     #[error("unknown device \"{0}\": expected \"cpu\", \"cuda\" or \"cuda:N\"")]
     Unknown(String),
     /// CUDA was asked for and libtorch has none.
@@ -76,6 +76,7 @@ pub enum Precision {
 
 impl Precision {
     /// libtorch's name for it.
+    #[must_use]
     pub fn kind(self) -> Kind {
         match self {
             Self::F32 => Kind::Float,
@@ -85,6 +86,7 @@ impl Precision {
     }
 
     /// Bytes of one number.
+    #[must_use]
     pub fn bytes(self) -> usize {
         match self {
             Self::F32 => 4,

@@ -126,7 +126,7 @@ pub enum Error {
         /// libtorch's message.
         source: TchError,
     },
-    /// A hook point's name is none of the model's.
+    /// The model has no hook point of that name.
     #[error("unknown hook point \"{name}\"; this model has {available}")]
     UnknownHookPoint {
         /// The name.
@@ -151,6 +151,15 @@ pub enum Error {
         expected: String,
         /// What it is.
         found: String,
+    },
+    /// The model gave no numbers to choose a token by.
+    #[error(
+        "{what}: expected numbers, found NaN or infinity: the model overflows in this precision, or a steer or hook is too \
+         strong"
+    )]
+    NotNumbers {
+        /// Whose logits, and for which token.
+        what: String,
     },
     /// Why one of several requests cannot be carried out.
     #[error("request {number}: {source}")]
@@ -185,6 +194,19 @@ pub enum Error {
     /// The run was cancelled.
     #[error("cancelled")]
     Cancelled,
+}
+
+/// A request, or a part of one, that cannot be carried out.
+pub(crate) fn request(
+    what: impl Into<String>,
+    expected: impl Into<String>,
+    found: impl ToString,
+) -> Error {
+    Error::Request {
+        what: what.into(),
+        expected: expected.into(),
+        found: found.to_string(),
+    }
 }
 
 /// For `?` on libtorch's own results inside a hook; the pass that called it adds where it was.

@@ -1,4 +1,23 @@
 #![doc = include_str!("../README.md")]
+//!
+//! # Where things are
+//!
+//! | file or folder | what it holds |
+//! |---|---|
+//! | `lm.rs` | [`Lm`]: opening a checkpoint, forward passes |
+//! | `config.rs`, `weights/`, `tokenizer/`, `chat/` | the files of a checkpoint, one kind each |
+//! | `model/` | the decoder: attention, MLP, norms, rotary embedding, masks; one file each |
+//! | `native/` | kernels for the CPU and every `unsafe`; its page says what each part earns |
+//! | `hook/` | hook points and hooks |
+//! | `steer/`, `sae/` | steering, and the sparse autoencoders that it goes along; one file per layout and per architecture |
+//! | `generate/`, `sampling/`, `stop/`, `cache.rs` | generation: requests and rows, the choice of tokens, when a row ends, keys and values |
+//! | `engine/` | generation for many requests: the batch, the queue, shared beginnings |
+//! | `device.rs`, `error.rs` | devices and precisions, and what can go wrong |
+//!
+//! Each depends on those named before it, `error.rs` and `device.rs` on none, but for `lm.rs` and `model/`, which stand on
+//! the files, on `hook/` and on `native/`.
+#![cfg_attr(not(feature = "native"), forbid(unsafe_code))]
+#![warn(clippy::must_use_candidate, clippy::return_self_not_must_use)]
 
 mod cache;
 mod chat;
@@ -8,9 +27,9 @@ mod engine;
 mod error;
 mod generate;
 pub mod hook;
-mod huge;
 mod lm;
 mod model;
+mod native;
 pub mod sae;
 mod sampling;
 mod steer;
@@ -21,18 +40,24 @@ mod weights;
 pub use chat::{ChatTemplate, Message};
 pub use config::{Architecture, GateActivation, ModelConfig, RopeScaling};
 pub use device::{DeviceError, Precision, device};
-pub use engine::{Engine, EngineOptions, Progress, Run};
+pub use engine::{Engine, EngineOptions, EngineProgress, Run};
 pub use error::{Error, LoadError};
 pub use generate::{Completion, Generated, PassActivations, Prompt, Request, Steered};
 pub use hook::{Activations, Hook, HookPoint, Pass, PassKind};
-pub use huge::keep_memory;
 pub use lm::{Forward, Lm, LoadOptions};
 pub use sampling::{Counted, Sampler, Sampling, next_tokens, processed_logits};
-pub use steer::{Direction, Dose, Passes, Steer};
+pub use steer::{Dose, Passes, Steer, SteeringDirection};
 pub use stop::{Finish, Stop};
 /// The tensors of this crate's interface, so that users need not match versions themselves.
 pub use tch;
 pub use tokenizer::{Encoded, TextSoFar, Tokenizer, find_tokens};
+
+/// Keeps the memory that passes on the CPU give back, for the passes to come, instead of returning it to the system: in
+/// large batches much time goes into fetching it again. For the whole process, until it ends; call it at the start of a
+/// program that generates and does little else. Does nothing without GNU's C library, or without the feature `native`.
+pub fn keep_memory() {
+    native::keep_memory();
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/from-transformerlens-and-saelens-to-tch-lens.md")]

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use tch::{Device, Kind, Tensor};
 
 use crate::cache::KvCache;
-use crate::error::Within;
+use crate::error::{Within, request};
 use crate::hook::{Activations, Hook, HookPoint, Hooks, Pass, PassKind};
 use crate::model::Decoder;
 use crate::model::pass::Memory;
 use crate::tokenizer::Tokenizer;
-use crate::weights::Weights;
+use crate::weights::{Names, Weights};
 use crate::{Error, LoadError, ModelConfig, Precision};
 
 /// How to open a checkpoint.
@@ -43,7 +43,7 @@ impl LoadOptions {
         self
     }
 
-    /// The precision it computes in. Default: that of the stored weights, but 32 bits for 16-bit floats (not bfloat16)
+    /// The precision it computes in. Default: the one that config.json names, else that of the stored weights, but 32 bits for 16-bit floats (not bfloat16)
     /// on a CPU, which are hundreds of times slower there.
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Self {
@@ -98,18 +98,29 @@ impl Lm {
     /// was expected and found there.
     pub fn open(folder: impl AsRef<Path>, options: &LoadOptions) -> Result<Self, LoadError> {
         let folder = folder.as_ref();
+        if folder.is_file() {
+            return Err(LoadError::Setting {
+                path: folder.to_owned(),
+                field: "the checkpoint".to_owned(),
+                expected: "the folder that holds config.json, tokenizer.json and the weights"
+                    .to_owned(),
+                found: "a file".to_owned(),
+            });
+        }
         let mut config = ModelConfig::open(folder)?;
         if let Some(theta) = options.rope_theta {
             config.rope_theta = positive_theta(theta, folder)?;
         }
         let tokenizer = Tokenizer::open(folder)?;
         let weights = Weights::open(folder)?.copied(!options.mapped);
-        let kind = options
-            .precision
-            .map_or_else(|| stored_kind(&config, options.device), Precision::kind);
+        let names = Names::find(&weights, &mut config)?;
+        let kind = options.precision.map_or_else(
+            || stored_kind(&config, &weights, options.device),
+            Precision::kind,
+        );
         let device = options.device;
         let decoder = Decoder::new(config, kind, device, &mut |name, shape| {
-            weights.get(name, shape, kind, device)
+            weights.get(&names.stored(name), shape, kind, device)
         })?;
         Ok(Self {
             decoder,
@@ -154,16 +165,19 @@ impl Lm {
     }
 
     /// The model's sizes and settings.
+    #[must_use]
     pub fn config(&self) -> &ModelConfig {
         &self.decoder.config
     }
 
     /// Where it runs.
+    #[must_use]
     pub fn device(&self) -> Device {
         self.decoder.device
     }
 
     /// The type of its numbers.
+    #[must_use]
     pub fn kind(&self) -> Kind {
         self.decoder.kind
     }
@@ -339,34 +353,24 @@ impl Lm {
     }
 }
 
-pub(crate) fn request(
-    what: impl Into<String>,
-    expected: impl Into<String>,
-    found: impl ToString,
-) -> Error {
-    Error::Request {
-        what: what.into(),
-        expected: expected.into(),
-        found: found.to_string(),
-    }
-}
-
-fn stored_kind(config: &ModelConfig, device: Device) -> Kind {
-    match config.precision {
-        Some(Precision::F16) if device == Device::Cpu => Kind::Float,
-        Some(precision) => precision.kind(),
-        None => Kind::Float,
+/// The type of numbers that config.json names, and where it names none, that of the weights.
+fn stored_kind(config: &ModelConfig, weights: &Weights, device: Device) -> Kind {
+    let stored = config.precision.map(Precision::kind).or(weights.kind());
+    match stored {
+        Some(Kind::Half) if device == Device::Cpu => Kind::Float,
+        Some(kind @ (Kind::Half | Kind::BFloat16)) => kind,
+        _ => Kind::Float,
     }
 }
 
 fn positive_theta(theta: f64, folder: &Path) -> Result<f64, LoadError> {
-    if theta.is_finite() && theta > 0.0 {
+    if (theta as f32).is_finite() && theta as f32 > 0.0 {
         return Ok(theta);
     }
     Err(LoadError::Setting {
         path: folder.to_owned(),
         field: "rope_theta (given by the caller)".to_owned(),
-        expected: "a number above 0".to_owned(),
+        expected: "a number above 0 that 32 bits can hold".to_owned(),
         found: theta.to_string(),
     })
 }

@@ -140,6 +140,7 @@ fn variables_and_the_date_reach_the_template() {
     );
     let rendered = template
         .with("date_string", "26 Jul 2024")
+        .unwrap()
         .render(&[], false)
         .unwrap();
     assert!(rendered.starts_with("26 Jul 2024; "), "{rendered}");
@@ -170,4 +171,241 @@ fn mistakes_in_a_template_are_named_with_their_line() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("chat_template:3"), "{error}");
+}
+
+#[derive(Deserialize)]
+struct Features {
+    messages: Vec<Message>,
+    variables: Value,
+    cases: Vec<Feature>,
+}
+
+#[derive(Deserialize)]
+struct Feature {
+    template: String,
+    rendered: String,
+}
+
+#[test]
+fn each_feature_of_the_language_is_as_in_python() {
+    let goldens = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fixtures/lm/goldens/chat_features.json"
+    );
+    let features: Features = serde_json::from_slice(&fs::read(goldens).unwrap()).unwrap();
+    assert!(features.cases.len() >= 35);
+    let messages = features.messages;
+    let mut wrong = Vec::new();
+    for Feature { template, rendered } in features.cases {
+        let found = with_config(&json!({"chat_template": template})).map_err(|e| e.to_string());
+        let found = found.and_then(|chat| {
+            let variables = features.variables.as_object().unwrap().iter();
+            let chat = variables.fold(chat, |chat, (name, value)| chat.with(name, value).unwrap());
+            chat.render(&messages, false)
+                .map_err(|error| error.to_string())
+        });
+        if found.as_ref() != Ok(&rendered) {
+            wrong.push(format!(
+                "{template}\n  expected {rendered:?}\n  found {found:?}"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn variables_are_what_they_are() {
+    #[derive(serde::Serialize)]
+    struct Tool {
+        name: &'static str,
+        arguments: Vec<u32>,
+        about: Option<&'static str>,
+    }
+    let tool = Tool {
+        name: "find",
+        arguments: vec![3, 1],
+        about: None,
+    };
+    let cases = [
+        (
+            "{{ x is false }}{{ x is defined and x is false }}",
+            json!(false),
+            "TrueTrue",
+        ),
+        ("{{ x + 1 }}", json!(2), "3"),
+        ("{{ x }}", json!(2.5), "2.5"),
+        ("{{ x is none }}", Value::Null, "True"),
+        ("{{ x | join('-') }}", json!(["a", "b"]), "a-b"),
+    ];
+    for (source, value, expected) in cases {
+        let template = with_config(&json!({"chat_template": source})).unwrap();
+        let rendered = template
+            .with("x", &value)
+            .unwrap()
+            .render(&[], false)
+            .unwrap();
+        assert_eq!(rendered, expected, "{source} with {value}");
+    }
+    let template = with_config(&json!({"chat_template": "{{ tools | tojson }}"})).unwrap();
+    let rendered = template
+        .with("tools", [tool])
+        .unwrap()
+        .render(&[], false)
+        .unwrap();
+    assert_eq!(
+        rendered,
+        r#"[{"name": "find", "arguments": [3, 1], "about": null}]"#
+    );
+}
+
+#[test]
+fn special_tokens_are_variables_under_their_names() {
+    let source = "{{ bos_token }}{{ image_token }}{{ eoi }}{{ audio_token is defined }}";
+    let named = json!({"chat_template": source, "bos_token": {"content": "<s>"}, "image_token": "<i>",
+        "extra_special_tokens": {"eoi": "</i>"}, "added_tokens_decoder": {}});
+    assert_eq!(
+        with_config(&named).unwrap().render(&[], false).unwrap(),
+        "<s><i></i>False"
+    );
+}
+
+#[test]
+fn templates_in_files_of_their_own_go_before_the_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(
+        at("tokenizer_config.json"),
+        json!({"chat_template": "setting"}).to_string(),
+    )
+    .unwrap();
+    let open = |name: &str| {
+        let template = ChatTemplate::open_named(folder.path(), name);
+        template
+            .map(|template| template.render(&[], false).unwrap())
+            .map_err(|e| e.to_string())
+    };
+    assert_eq!(open("default").unwrap(), "setting");
+    fs::create_dir(at("additional_chat_templates")).unwrap();
+    fs::write(at("additional_chat_templates/rag.jinja"), "rag").unwrap();
+    fs::write(at("additional_chat_templates/notes.txt"), "none").unwrap();
+    assert_eq!(open("rag").unwrap(), "rag");
+    let error = open("default").unwrap_err();
+    assert!(
+        error.ends_with("a template named \"default\", found templates named rag"),
+        "{error}"
+    );
+    fs::write(at("chat_template.jinja"), "file").unwrap();
+    assert_eq!(open("default").unwrap(), "file");
+}
+
+#[test]
+fn templates_that_would_go_on_for_ever_or_fill_the_memory_are_ended() {
+    let double = "{% set ns = namespace(s='ab', l=[1]) %}{% for i in range(60) %}";
+    let deep = "{% set ns = namespace(l=[]) %}{% for i in range(90000) %}{% set ns.l = [ns.l] %}{% endfor %}";
+    let hostile = [
+        "{% for a in range(10000) %}{% for b in range(10000) %}{% for c in range(10000) %}x{% endfor %}{% endfor %}{% endfor %}".to_owned(),
+        "{% for a in range(10000) %}{% for b in range(10000) %}{% for c in range(10000) %}{% endfor %}{% endfor %}{% endfor %}".to_owned(),
+        format!("{double}{{% set ns.s = ns.s ~ ns.s %}}{{% endfor %}}{{{{ ns.s }}}}"),
+        format!("{double}{{% set ns.s = ns.s + ns.s %}}{{% endfor %}}{{{{ ns.s | length }}}}"),
+        format!("{double}{{% set ns.s = '%s%s' % (ns.s, ns.s) %}}{{% endfor %}}"),
+        format!("{double}{{% set ns.s = '%s%s' | format(ns.s, ns.s) %}}{{% endfor %}}"),
+        format!("{double}{{% set ns.s = '{{0}}{{0}}{{0}}'.format(ns.s) %}}{{% endfor %}}"),
+        format!("{double}{{% set ns.s = [ns.s, ns.s] | join(ns.s) %}}{{% endfor %}}"),
+        format!("{double}{{% set ns.s = ns.s.join([ns.s, ns.s]) %}}{{% endfor %}}"),
+        format!("{double}{{% set ns.s = ns.s | replace('a', ns.s) %}}{{% endfor %}}"),
+        format!("{double}{{% set ns.s = ns.s.replace('', ns.s) %}}{{% endfor %}}"),
+        format!("{double}{{% set x %}}{{{{ ns.s }}}}{{{{ ns.s }}}}{{% endset %}}{{% set ns.s = x %}}{{% endfor %}}"),
+        format!("{double}{{% set ns.s = ns.s | tojson %}}{{% endfor %}}{{% set ns.s = ns.s * 99999999 %}}"),
+        format!("{double}{{% set ns.l = ns.l + ns.l %}}{{% endfor %}}"),
+        format!("{double}{{% set ns.l = ns.l * 2 %}}{{% endfor %}}{{{{ ns.l | length }}}}"),
+        format!("{double}{{% set ns.l = [ns.l, ns.l] %}}{{% endfor %}}{{{{ ns.l }}}}"),
+        format!("{double}{{% set ns.l = [ns.l, ns.l] %}}{{% endfor %}}{{{{ ns.l | tojson }}}}"),
+        format!("{double}{{% set ns.l = [ns.l, ns.l] %}}{{% endfor %}}{{{{ ns.l == ns.l }}}}"),
+        format!("{double}{{% set ns.l = [ns.l, ns.l] %}}{{% endfor %}}{{{{ [ns.l] | unique | list }}}}"),
+        format!("{double}{{% set ns.l = {{'a': ns.l, 'b': ns.l}} %}}{{% endfor %}}{{{{ ns.l is eq(ns.l) }}}}"),
+        format!("{double}{{% set ns.l = [ns.l, ns.l] %}}{{% endfor %}}{{{{ ns.l | string | length }}}}"),
+        format!("{deep}{{{{ ns.l | length }}}}"),
+        format!("{deep}{{{{ ns.l }}}}"),
+        format!("{deep}{{{{ ns.l == [] }}}}"),
+        "{{ 'a' | indent(10000000000) }}".to_owned(),
+        "{{ 'a\nb' | indent(width=10000000000, first=true) }}".to_owned(),
+        "{{ 'a' * 10000000000 }}".to_owned(),
+        "{{ ('a' * 99999999) ~ ('b' * 99999999) }}".to_owned(),
+        "{{ ([1] * 99999999) | list | length }}".to_owned(),
+        "{% for x in [1] * 99999999 %}{{ x }}{% endfor %}".to_owned(),
+        "{{ '%1000000000d' % 3 }}".to_owned(),
+        "{{ '%*d' % (1000000000, 3) }}".to_owned(),
+        "{{ '%.1000000000f' | format(3.0) }}".to_owned(),
+        "{{ '{:>1000000000}'.format('a') }}".to_owned(),
+        "{{ [1] | batch(1000000000, 'x') | list }}".to_owned(),
+        "{{ [1] | slice(1000000000, 'x') | list }}".to_owned(),
+        "{{ [[1]] | tojson(indent=1000000000) }}".to_owned(),
+        "{% macro f(x) %}{{ f(x ~ x) }}{% endmacro %}{{ f('ab') }}".to_owned(),
+        "{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}{{ f() }}".to_owned(),
+        "{% for x in [[1]] recursive %}{{ loop([[x], [x]]) }}{% endfor %}".to_owned(),
+        "{% set ns = namespace(l=range(9)) %}{% for i in range(90000) %}{% set ns.l = ns.l[0:] %}{% endfor %}{{ ns.l | list }}".to_owned(),
+        "{% set ns = namespace(l=range(9)) %}{% for i in range(90000) %}{% set ns.l = ns.l | map('string') %}{% endfor %}{{ ns.l | list }}".to_owned(),
+        "{{ range(1000000000) | list }}".to_owned(),
+        "{% for i in range(100000) %}aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{% endfor %}".repeat(20),
+        format!("{{% set s = 'a' * 1000000 %}}{{{{ {}s | length }}}}", "s ~ ".repeat(5000)),
+        format!("{{{{ {}1{} }}}}", "(".repeat(5000), ")".repeat(5000)),
+        format!("{{{{ {}1 }}}}", "1 + ".repeat(20_000)),
+        format!("{{{{ x{} }}}}", ".a".repeat(30_000)),
+        "{% if true %}".repeat(3000),
+        "a".repeat(10_000_000),
+        "{{ strftime_now('%Y' * 1000000) }}".to_owned(),
+        "{% set ns = namespace(x=0) %}{% for i in range(90000) %}{% set ns.x = namespace(x=ns.x) %}{% endfor %}{{ 1 }}".to_owned(),
+        "{% set ns = namespace(x=0) %}{% for i in range(90000) %}{% set ns.x = (ns.x,) %}{% endfor %}{{ 1 }}".to_owned(),
+        "{% set ns = namespace(x=0) %}{% for i in range(90000) %}{% set ns.x = dict({}, a=ns.x) %}{% endfor %}{{ 1 }}".to_owned(),
+        "{% set __allowance = 10 ** 30 %}{{ 'a' * 99999999 }}".to_owned(),
+        "{{ __ops('a', '*', 99999999) }}".to_owned(),
+        "{% include 'chat_template' %}".to_owned(),
+        "{% extends 'chat_template' %}".to_owned(),
+        "{{ debug() }}".to_owned(),
+    ];
+    assert!(hostile.len() >= 40);
+    for source in &hostile {
+        let start = std::time::Instant::now();
+        let name = &source[..source.len().min(120)];
+        let config = json!({"chat_template": source});
+        let error = match with_config(&config) {
+            Ok(template) => template
+                .render(&[Message::user("Hello")], true)
+                .err()
+                .map(|e| e.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        let seconds = start.elapsed().as_secs_f64();
+        println!("{seconds:.3} s: {name}: {error:?}");
+        // Built for tests it is slower, and the machine may be busy.
+        assert!(seconds < 10.0, "{seconds} s: {name}");
+        // What is harmless gives a short text.
+        let harmless = ["1 + 1", "x.a.a"].iter().any(|part| name.contains(part));
+        assert!(
+            error.is_some() || harmless || name.contains("| length"),
+            "{name}"
+        );
+    }
+    let kib = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = kib.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    if let Some(peak) = peak {
+        let kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+        println!("at most {} MB in this process", kib / 1000);
+        assert!(kib < 600_000, "{kib} KiB");
+    }
+}
+
+#[test]
+fn long_chats_are_rendered() {
+    let source = "{%- for m in messages %}{{ '<|' ~ m.role ~ '|>' + m.content | trim + '\n' }}\
+        {%- if m.content.startswith('x') and 'y' in m.content %}!{% endif %}{% endfor %}";
+    let template = with_config(&json!({"chat_template": source})).unwrap();
+    let messages: Vec<Message> = (0..2000).map(|i| Message::user(format!(" {i} "))).collect();
+    assert_eq!(
+        template.render(&messages, false).unwrap().lines().count(),
+        2000
+    );
+    let long = Message::user("a line of a long document\n".repeat(200_000));
+    let rendered = template.render(std::slice::from_ref(&long), false).unwrap();
+    assert_eq!(rendered.len(), "<|user|>".len() + long.content.len());
 }

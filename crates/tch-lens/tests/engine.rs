@@ -14,8 +14,8 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tch_lens::sae::{Sae, SaeOptions};
 use tch_lens::tch::{Device, Kind, Tensor};
 use tch_lens::{
-    Completion, Direction, Dose, Engine, EngineOptions, Error, Lm, LoadOptions, Passes, Precision,
-    Request, Sampling, Steer, Stop,
+    Completion, Dose, Engine, EngineOptions, Error, Lm, LoadOptions, Passes, Precision, Request,
+    Sampling, Steer, SteeringDirection, Stop,
 };
 
 fn open(name: &str) -> Lm {
@@ -24,17 +24,17 @@ fn open(name: &str) -> Lm {
 }
 
 /// What steers push along: two features and two vectors.
-fn directions(lm: &Lm, model: &str, sae: &str) -> Vec<Direction> {
+fn directions(lm: &Lm, model: &str, sae: &str) -> Vec<SteeringDirection> {
     let folder = common::folders()[0].join("saes").join(model).join(sae);
     let sae = Rc::new(Sae::open(folder, &SaeOptions::default()).unwrap());
     let d_model = lm.config().d_model as i64;
     let vector = |i: i64| {
         let waves = Tensor::arange(d_model, (Kind::Float, Device::Cpu)) * (0.7 + i as f64);
-        Direction::vector(&waves.sin()).unwrap()
+        SteeringDirection::vector(&waves.sin()).unwrap()
     };
     vec![
-        Direction::feature(&sae, 3).unwrap(),
-        Direction::feature(&sae, 11).unwrap(),
+        SteeringDirection::feature(&sae, 3).unwrap(),
+        SteeringDirection::feature(&sae, 11).unwrap(),
         vector(0),
         vector(1),
     ]
@@ -119,7 +119,7 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 impl SteerPlan {
-    fn steer(&self, lm: &Lm, directions: &[Direction], tokens: usize) -> Steer {
+    fn steer(&self, lm: &Lm, directions: &[SteeringDirection], tokens: usize) -> Steer {
         // Features belong to their layer; vectors go anywhere.
         let direction = self.direction.index(directions.len());
         let place = if direction < 2 {
@@ -150,7 +150,7 @@ impl SteerPlan {
 }
 
 impl Plan {
-    fn request(&self, lm: &Lm, directions: &[Direction]) -> Request {
+    fn request(&self, lm: &Lm, directions: &[SteeringDirection]) -> Request {
         let (which, share) = &self.beginning;
         let beginning = (0..40).map(|i| 3 + (i * (7 + which) as i64) % 290);
         // Most prompts have all of a beginning or nothing of it, as those of a job do.
@@ -215,7 +215,7 @@ fn by_engine(
     Ok(all)
 }
 
-fn mixes_agree(model: &str, lm: &Lm, directions: &[Direction]) {
+fn mixes_agree(model: &str, lm: &Lm, directions: &[SteeringDirection]) {
     let config = Config {
         cases: 24,
         failure_persistence: None,
@@ -280,9 +280,9 @@ fn wide_heads_give_the_same_tokens_alone_together_and_in_the_engine() {
     config.attention_scale = 0.25;
     let vector = |i: usize| {
         let waves = Tensor::arange(config.d_model as i64, (Kind::Float, Device::Cpu));
-        Direction::vector(&(waves * (0.7 + i as f64)).sin()).unwrap()
+        SteeringDirection::vector(&(waves * (0.7 + i as f64)).sin()).unwrap()
     };
-    let directions: Vec<Direction> = (0..4).map(vector).collect();
+    let directions: Vec<SteeringDirection> = (0..4).map(vector).collect();
     let lm = Lm::random(config, Precision::F32, Device::Cpu, 5).unwrap();
     mixes_agree("wide heads", &lm, &directions);
 }
@@ -296,22 +296,37 @@ fn a_row_that_overflows_leaves_the_rows_after_it_alone() {
         1e10,
         (Kind::Float, Device::Cpu),
     );
-    let large = Direction::vector(&large).unwrap();
-    let steer = Steer::add(point, &large, 3e38).passes(Passes::Every);
+    let large = SteeringDirection::vector(&large).unwrap();
+    let steer = Steer::add(point, &large, 3e28).passes(Passes::Every);
     let request = |number: i64| {
         let length = if number == 0 { 30 } else { 5 + number };
         let prompt: Vec<i64> = (0..length).map(|i| 3 + (i * 7 + number) % 290).collect();
         Request::new(prompt).stop(Stop::after(6 + number as usize % 3).ids([]))
     };
     let mut requests: Vec<Request> = (0..8).map(request).collect();
-    requests[0] = requests[0].clone().steer(steer);
+    // Each is a number, and both together are none.
+    requests[0] = requests[0].clone().steer(steer.clone()).steer(steer);
     let options = EngineOptions::default().max_rows(2).prompt_tokens(32);
-    let found = by_engine(&lm, options, &requests).unwrap();
-    for (request, found) in requests.iter().zip(&found).skip(1) {
-        let alone = lm.generate(vec![request.clone()], &mut []).unwrap();
-        assert_eq!(alone[0].tokens, found.tokens);
-        assert!(found.tokens.iter().any(|&token| token != 0));
+    let tagged = requests.iter().cloned().enumerate();
+    let tagged = tagged.map(|(number, request)| request.tag(number));
+    let mut run = Engine::new(&lm, options).run(tagged);
+    let mut completed = 0;
+    for found in run.by_ref() {
+        match found {
+            Ok(found) => {
+                let request = requests[found.tag].clone();
+                let alone = lm.generate(vec![request], &mut []).unwrap();
+                assert_eq!(alone[0].tokens, found.tokens);
+                completed += 1;
+            }
+            Err(Error::InRequest { number: 0, source }) => {
+                assert!(matches!(*source, Error::NotNumbers { .. }), "{source}");
+            }
+            Err(other) => panic!("{other}"),
+        }
     }
+    assert_eq!(completed, 7);
+    assert_eq!((run.progress().failed, run.progress().ended), (1, 8));
 }
 
 /// Requests that share twenty tokens.
@@ -329,8 +344,9 @@ fn alike(n: usize) -> impl Iterator<Item = Request<usize>> {
 fn a_request_that_cannot_be_carried_out_is_named_and_the_others_go_on() {
     let lm = open("gemma1");
     let point = lm.hook_point("blocks.2.hook_resid_post").unwrap();
-    let vector = Direction::vector(&Tensor::ones([20], (Kind::Float, Device::Cpu))).unwrap();
-    let short = Direction::vector(&Tensor::ones([19], (Kind::Float, Device::Cpu))).unwrap();
+    let vector =
+        SteeringDirection::vector(&Tensor::ones([20], (Kind::Float, Device::Cpu))).unwrap();
+    let short = SteeringDirection::vector(&Tensor::ones([19], (Kind::Float, Device::Cpu))).unwrap();
     let good = || Request::new(vec![2_i64, 5, 6]).stop(Stop::after(2).ids([]));
     let (beyond, once) = (1..4, 0..1);
     let deep = tch_lens::HookPoint::ResidPost(4);
@@ -367,7 +383,7 @@ fn a_request_that_cannot_be_carried_out_is_named_and_the_others_go_on() {
         ),
         (
             good().steer(Steer::add(point, &vector, f64::NAN)),
-            "finite number",
+            "the steering dose: expected",
         ),
         (good().steer(Steer::add(point, &short, 1.0)), "shape [20]"),
         (

@@ -10,8 +10,8 @@ use common::{Goldens, assert_close, rows};
 use tch_lens::sae::{Sae, SaeOptions};
 use tch_lens::tch::{Device, Kind, Tensor};
 use tch_lens::{
-    Completion, Direction, Engine, EngineOptions, HookPoint, Lm, LoadOptions, Passes, Precision,
-    Request, Steer, Stop,
+    Completion, Engine, EngineOptions, HookPoint, Lm, LoadOptions, Passes, Precision, Request,
+    Steer, SteeringDirection, Stop,
 };
 
 fn device() -> Device {
@@ -342,7 +342,7 @@ fn modes(
     sae: &Rc<Sae>,
     features: &[usize],
 ) -> Vec<(&'static str, bool, Option<Steer>)> {
-    let direction = |i: usize| Direction::feature(sae, features[i]).unwrap();
+    let direction = |i: usize| SteeringDirection::feature(sae, features[i]).unwrap();
     let f = direction(0);
     let every = |steer: Steer| Some(steer.passes(Passes::Every));
     vec![

@@ -4,7 +4,8 @@ mod common;
 
 use tch_lens::tch::{Device, Kind, Tensor};
 use tch_lens::{
-    Direction, Error, HookPoint, Lm, LoadOptions, Pass, PassKind, Passes, Request, Steer, Stop,
+    Dose, Error, HookPoint, Lm, LoadOptions, Pass, PassKind, Passes, Request, Steer,
+    SteeringDirection, Stop,
 };
 
 fn open(name: &str) -> Lm {
@@ -70,7 +71,7 @@ fn a_hook_in_every_pass_is_a_steer_in_every_pass() {
         };
         assert_eq!(kinds[0], PassKind::Prompt);
         assert_eq!(kinds[1..], [PassKind::Decode; 7]);
-        let steer = Steer::add(point, &Direction::vector(&vector).unwrap(), 2.0);
+        let steer = Steer::add(point, &SteeringDirection::vector(&vector).unwrap(), 2.0);
         let steer = steer.passes(Passes::Every);
         let steered = requests
             .iter()
@@ -146,7 +147,7 @@ fn bytes_are_the_tokens_that_cover_them() {
         let start = text.find(" your values").unwrap();
         let bytes = start..start + " your values".len();
         let point = HookPoint::ResidPost(1);
-        let steer = Steer::add(point, &Direction::vector(&ones(&lm)).unwrap(), 3.0);
+        let steer = Steer::add(point, &SteeringDirection::vector(&ones(&lm)).unwrap(), 3.0);
         let request = |steer: Steer| {
             Request::new(text)
                 .stop(Stop::after(10).ids([]))
@@ -212,5 +213,119 @@ fn bytes_are_the_tokens_that_cover_them() {
                 .unwrap_err();
             assert!(matches!(error, Error::Request { .. }), "{error}");
         }
+    }
+}
+
+#[test]
+fn a_prompt_that_spells_out_its_bos_gets_no_second_one() {
+    for model in ["gemma1", "llama3"] {
+        let lm = open(model);
+        let tokenizer = lm.tokenizer().unwrap();
+        let bos = tokenizer
+            .pieces(&[tokenizer.bos().unwrap()])
+            .unwrap()
+            .remove(0);
+        let chat = format!("{bos}Answer according to your values.");
+        let at = chat.find("your").unwrap();
+        let steer = Steer::add(
+            HookPoint::ResidPost(0),
+            &SteeringDirection::vector(&ones(&lm)).unwrap(),
+            1.0,
+        );
+        for request in [
+            Request::new(chat.as_str()),
+            Request::new(chat.as_str()).steer(steer.at_bytes(at..at + 4)),
+        ] {
+            let spans = lm.steered(&request).unwrap();
+            let done = lm
+                .generate(vec![request.stop(Stop::after(1))], &mut [])
+                .unwrap();
+            assert_eq!(
+                done[0].prompt_tokens,
+                tokenizer.encode_plain(&chat).unwrap().len(),
+                "{model}"
+            );
+            assert!(
+                spans
+                    .iter()
+                    .flatten()
+                    .all(|span| span.pieces.concat().contains("your")),
+                "{model}"
+            );
+        }
+        let plain = Request::new(&chat[bos.len()..]).stop(Stop::after(1));
+        let done = lm.generate(vec![plain], &mut []).unwrap();
+        assert_eq!(
+            done[0].prompt_tokens,
+            tokenizer.encode_plain(&chat).unwrap().len(),
+            "{model}"
+        );
+    }
+}
+
+#[test]
+fn doses_beyond_the_precision_are_refused() {
+    let lm = open("gemma1");
+    let point = HookPoint::ResidPost(1);
+    let d_model = lm.config().d_model as i64;
+    let vector = Tensor::ones([d_model], (Kind::Float, Device::Cpu)) * 10.0;
+    let direction = SteeringDirection::vector(&vector).unwrap();
+    let run = |steer: Steer| {
+        let request = Request::new("Hello").steer(steer).stop(Stop::after(1));
+        lm.generate(vec![request], &mut [])
+            .map_err(|error| error.to_string())
+    };
+    for steer in [
+        Steer::add(point, &direction, 1e308),
+        Steer::add(point, &direction, -1e38), // times 10
+        Steer::add(point, &direction, Dose::OfNorm(1e39)),
+        Steer::scale(point, &direction, 1e39),
+        Steer::clamp(point, &direction, -1e39),
+        Steer::add(point, &direction, f64::NAN),
+    ] {
+        let error = run(steer.clone()).unwrap_err();
+        assert!(
+            error.contains("the steering dose: expected"),
+            "{steer:?}: {error}"
+        );
+    }
+    run(Steer::add(point, &direction, 1e3)).unwrap();
+}
+
+#[test]
+fn hook_points_with_heads_are_steered_as_one_vector() {
+    let lm = open("gemma1");
+    let config = lm.config();
+    for (point, width) in [
+        (HookPoint::Z(1), config.n_heads * config.d_head),
+        (HookPoint::V(1), config.n_kv_heads * config.d_head),
+        (HookPoint::MlpPost(1), config.d_mlp),
+    ] {
+        assert_eq!(point.width(config), Some(width));
+        let vector = Tensor::arange(width as i64, (Kind::Float, Device::Cpu));
+        let direction = SteeringDirection::vector(&vector).unwrap();
+        let names = [point.to_string()];
+        let read = |request: Request| {
+            let request = request.stop(Stop::after(1));
+            let read = lm
+                .generate_with_cache(vec![request], &names, &mut [])
+                .unwrap();
+            read.passes[0].activations[&point].get(0).flatten(1, -1)
+        };
+        let steered = read(Request::new("Hello").steer(Steer::add(point, &direction, 0.5)));
+        let change = steered - read(Request::new("Hello"));
+        common::assert_close(
+            &change,
+            &(vector * 0.5).expand_as(&change),
+            (1e-4, 1e-4),
+            "change",
+        );
+    }
+    for point in [HookPoint::Pattern(1), HookPoint::HeadOut(1)] {
+        let direction =
+            SteeringDirection::vector(&Tensor::ones([8], (Kind::Float, Device::Cpu))).unwrap();
+        let request = Request::new("Hello").steer(Steer::add(point, &direction, 1.0));
+        let error = lm.generate(vec![request], &mut []).unwrap_err().to_string();
+        assert!(error.contains("one vector per position"), "{error}");
     }
 }

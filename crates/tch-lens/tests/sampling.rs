@@ -93,23 +93,30 @@ fn filters_and_penalties_are_those_of_transformers_and_transformer_lens() -> Res
 fn greedy_takes_the_first_of_the_largest_in_rows_of_any_length() -> Result<(), Error> {
     for d_vocab in [1_i64, 7, 16, 48, 64, 100, 1000, 1003] {
         for kind in [Kind::Float, Kind::BFloat16] {
-            // Few different numbers, so that many are equal; and rows that are all alike, infinite or partly NaN.
+            // Few different numbers, so that many are equal; and rows that are no numbers, in whole or in part.
             let logits = Tensor::randint(5, [40, d_vocab], (Kind::Float, Device::Cpu));
             let _ = logits.get(0).fill_(f64::NEG_INFINITY);
             let _ = logits.get(1).narrow(0, d_vocab / 2, 1).fill_(f64::NAN);
-            let _ = logits.get(2).narrow(0, d_vocab - 1, 1).fill_(9.0);
+            let _ = logits.get(2).narrow(0, d_vocab / 3, 1).fill_(f64::INFINITY);
+            let _ = logits.get(3).narrow(0, d_vocab - 1, 1).fill_(9.0);
             let logits = logits.to_kind(kind);
-            let mut samplers: Vec<Sampler> = (0..40)
-                .map(|row| Sampler::new(&Sampling::greedy(), row, &[]))
-                .collect();
+            let greedy = |row| Sampler::new(&Sampling::greedy(), row, &[]);
+            for row in 0..3 {
+                let logits = logits.narrow(0, row, 1);
+                let error = next_tokens(&logits, &mut [&mut greedy(0)]).unwrap_err();
+                assert!(
+                    matches!(error, Error::NotNumbers { .. }),
+                    "row {row}: {error}"
+                );
+            }
+            let mut samplers: Vec<Sampler> = (3..40).map(greedy).collect();
             let mut rows: Vec<&mut Sampler> = samplers.iter_mut().collect();
-            let found = next_tokens(&logits, &mut rows)?;
-            for (row, found) in found.into_iter().enumerate() {
-                let numbers = logits.get(row as i64).to_kind(Kind::Double);
+            let found = next_tokens(&logits.narrow(0, 3, 37).contiguous(), &mut rows)?;
+            for (row, found) in (3..).zip(found) {
+                let numbers = logits.get(row).to_kind(Kind::Double);
                 let numbers = Vec::<f64>::try_from(&numbers).expect("a row of numbers");
-                let nan = numbers.iter().position(|x| x.is_nan());
                 let most = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let first = nan.or(numbers.iter().position(|&x| x == most));
+                let first = numbers.iter().position(|&x| x == most);
                 assert_eq!(
                     Some(found as usize),
                     first,
@@ -387,6 +394,27 @@ fn settings_and_logits_that_cannot_be_are_refused() {
     assert!(refused(random().frequency_penalty(f64::INFINITY)).starts_with("frequency_penalty: "));
     assert!(refused(random().presence_penalty(f64::NAN)).starts_with("presence_penalty: "));
     assert!(refused(Sampling::greedy().top_k(3)).contains("Sampling::random"));
+    // Finite in 64 bits, and infinite or nothing in the 32 bits of logits.
+    for beyond in [1e308, 1e39, 1e-60] {
+        assert!(
+            refused(random().temperature(beyond)).contains("32 bits"),
+            "{beyond}"
+        );
+        assert!(
+            refused(random().repetition_penalty(beyond)).contains("32 bits"),
+            "{beyond}"
+        );
+    }
+    for beyond in [1e308, -1e39] {
+        assert!(
+            refused(random().frequency_penalty(beyond)).contains("32 bits"),
+            "{beyond}"
+        );
+        assert!(
+            refused(random().presence_penalty(beyond)).contains("32 bits"),
+            "{beyond}"
+        );
+    }
 
     let mut sampler = Sampler::new(&random(), 0, &[]);
     let shape = next_tokens(

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde::Deserialize;
+use serde_json::json;
 use tch_lens::{TextSoFar, Tokenizer, find_tokens};
 
 const NAMES: [&str; 4] = ["gemma1", "llama3", "mistral", "qwen2"];
@@ -95,49 +96,78 @@ fn spans_that_no_token_stands_for_are_refused() {
     }
 }
 
+/// A tokenizer of the fixtures with other settings beside it.
+fn with_settings(
+    name: &str,
+    tokenizer: impl FnOnce(&mut serde_json::Value),
+    settings: impl FnOnce(&mut serde_json::Value),
+) -> Tokenizer {
+    let folder = tempfile::tempdir().unwrap();
+    let from = folders()[0].join("models").join(name);
+    let read = |file: &str| serde_json::from_slice(&fs::read(from.join(file)).unwrap()).unwrap();
+    let (mut edited, mut beside) = (read("tokenizer.json"), read("tokenizer_config.json"));
+    tokenizer(&mut edited);
+    settings(&mut beside);
+    for (file, value) in [
+        ("tokenizer.json", edited),
+        ("tokenizer_config.json", beside),
+    ] {
+        fs::write(folder.path().join(file), value.to_string()).unwrap();
+    }
+    Tokenizer::open(folder.path()).unwrap()
+}
+
 #[test]
-fn bos_is_added_where_the_settings_say() {
+fn the_post_processor_alone_says_what_is_put_around_a_text() {
     let adds: Vec<bool> = TOKENIZERS.iter().map(Tokenizer::adds_bos).collect();
     assert_eq!(adds, [true, true, true, false]);
+    let given = [json!(true), json!(false), json!(null)];
+    let settings = given
+        .iter()
+        .flat_map(|bos| given.iter().map(move |eos| (bos, eos)));
+    for (bos, eos) in settings {
+        for name in ["gemma1", "llama3", "mistral"] {
+            let set = |value: &mut serde_json::Value| {
+                value["add_bos_token"] = bos.clone();
+                value["add_eos_token"] = eos.clone();
+            };
+            let tokenizer = with_settings(name, |_| {}, set);
+            let (ids, plain) = (tokenizer.encode("a b"), tokenizer.encode_plain("a b"));
+            let ids = ids.unwrap();
+            assert_eq!(ids[0], tokenizer.bos().unwrap(), "{name}: {bos}, {eos}");
+            assert_eq!(ids[1..], plain.unwrap(), "{name}: {bos}, {eos}");
+            let none = |value: &mut serde_json::Value| value["post_processor"] = json!(null);
+            let tokenizer = with_settings(name, none, set);
+            assert!(!tokenizer.adds_bos(), "{name}: {bos}, {eos}");
+        }
+    }
+}
 
-    let folder = tempfile::tempdir().unwrap();
-    let from = folders()[0].join("models/llama3");
-    let config: serde_json::Value =
-        serde_json::from_slice(&fs::read(from.join("tokenizer_config.json")).unwrap()).unwrap();
-    fs::copy(
-        from.join("tokenizer.json"),
-        folder.path().join("tokenizer.json"),
-    )
-    .unwrap();
-    let with = |bos: serde_json::Value, eos: serde_json::Value| {
-        let mut config = config.clone();
-        config["add_bos_token"] = bos;
-        config["add_eos_token"] = eos;
-        fs::write(
-            folder.path().join("tokenizer_config.json"),
-            config.to_string(),
-        )
-        .unwrap();
-        let tokenizer = Tokenizer::open(folder.path()).unwrap();
-        let ids = tokenizer.encode("a").unwrap();
-        let plain = tokenizer.encode_plain("a").unwrap();
-        assert_eq!(
-            ids.contains(&tokenizer.bos().unwrap()),
-            tokenizer.adds_bos()
+#[test]
+fn extra_special_tokens_come_as_a_list_or_by_name() {
+    let forms = [
+        json!({"extra_special_tokens": ["<img>", {"content": "<eoi>"}]}),
+        json!({"extra_special_tokens": {"image_token": "<img>", "end": {"content": "<eoi>"}}}),
+        json!({"extra_special_tokens": [], "additional_special_tokens": ["<img>", "<eoi>"]}),
+        json!({"image_token": "<img>", "audio_token": "<eoi>"}),
+    ];
+    for form in forms {
+        let tokenizer = with_settings(
+            "llama3",
+            |_| {},
+            |settings| {
+                let settings = settings.as_object_mut().unwrap();
+                settings.extend(form.as_object().unwrap().clone());
+            },
         );
-        (
-            tokenizer.adds_bos(),
-            ids.last() == tokenizer.eos().as_ref(),
-            ids.len() - plain.len(),
-        )
-    };
-    assert_eq!(with(true.into(), false.into()), (true, false, 1));
-    assert_eq!(with(false.into(), true.into()), (false, true, 1));
-    assert_eq!(with(true.into(), true.into()), (true, true, 2));
-    assert_eq!(
-        with(serde_json::Value::Null, false.into()),
-        (false, false, 0)
-    );
+        let ids = tokenizer.encode_plain("a<img>b<eoi>").unwrap();
+        assert_eq!(
+            tokenizer.pieces(&ids).unwrap(),
+            ["a", "<img>", "b", "<eoi>"],
+            "{form}"
+        );
+        assert_eq!(tokenizer.decode(&ids, true).unwrap(), "ab", "{form}");
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //! effects behind one facade.
 //!
 //! The facade has nothing of its own but a guide and a pair of small tables. It re-exports one crate
-//! per feature, `bench` (valuebench), `discovery` (causal-pc) and `metrics` (digraph-metrics), all on
-//! by default, together with `ndarray` and `petgraph` in the versions that these crates speak. The
+//! per feature, `bench` (valuebench), `discovery` (causal-pc), `metrics` (digraph-metrics) and
+//! `psychometrics`, all on by default, together with `ndarray` and `petgraph` in the versions that these crates speak. The
 //! features `chat` and `journal` add to `bench` what asks models behind OpenAI-compatible servers and
 //! what keeps the raw answers of a study. The feature `lens` (tch-lens: models, hook points, steering)
 //! is off by default, since it needs libtorch: a package with programs or tests over it has the few
@@ -19,6 +19,8 @@
 pub use causal_pc as discovery;
 #[cfg(feature = "metrics")]
 pub use digraph_metrics as metrics;
+#[cfg(feature = "psychometrics")]
+pub use psychometrics;
 #[cfg(feature = "lens")]
 pub use tch_lens as lens;
 #[cfg(feature = "bench")]

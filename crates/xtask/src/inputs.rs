@@ -1,90 +1,61 @@
-//! Data that is not part of the repository: some checks compare with it, and its folders come from
-//! the environment.
+//! Folders with data that is not in this repository. Some tests compare with it; .ci/run sets the
+//! variables.
 
-use crate::command::Failure;
+use anyhow::{Result, bail};
 use std::ffi::OsString;
 use std::path::Path;
 
-/// A folder that some tests read, named by an environment variable.
-struct Input {
-    variable: &'static str,
-    holds: &'static str,
-}
-
-/// Every variable that a test of this workspace reads.
-const INPUTS: &[Input] = &[
-    Input {
-        variable: "VALUE_CAUSAL_RELEASED",
-        holds: "the paper's released orientation tables (CSV)",
-    },
-    Input {
-        variable: "VALUE_CAUSAL_EXPECTED",
-        holds: "the numbers that the released tables must give",
-    },
-    Input {
-        variable: "VALUE_CAUSAL_PLAYERS",
-        holds: "the paper's released roles (JSON)",
-    },
-    Input {
-        variable: "VALUEBENCH_DATA",
-        holds: "ValueBench's questionnaire (CSV)",
-    },
-    Input {
-        variable: "CAUSAL_PC_ORACLES",
-        holds: "runs of other causal-discovery packages",
-    },
-    Input {
-        variable: "VALUE_CAUSAL_LM_GOLDENS",
-        holds: "samples drawn by the paper's own code",
-    },
-    Input {
-        variable: "TCH_LENS_GOLDENS",
-        holds: "models, autoencoders and runs of transformers and sae-lens",
-    },
-];
+/// Every variable that a test of this workspace reads, and what lies in its folder.
+const INPUTS: &str = "\
+VALUE_CAUSAL_RELEASED: the paper's released orientation tables (CSV)
+VALUE_CAUSAL_EXPECTED: the numbers that the released tables must give
+VALUE_CAUSAL_PLAYERS: the paper's released roles (JSON)
+VALUEBENCH_DATA: ValueBench's questionnaire (CSV)
+CAUSAL_PC_ORACLES: runs of other causal-discovery packages
+CAUSAL_PC_CASES: unusual tables with their right graphs
+VALUE_CAUSAL_LM_GOLDENS: samples drawn by the paper's own code
+TCH_LENS_GOLDENS: models, autoencoders and runs of transformers and sae-lens
+TCH_LENS_ARCHITECTURES: small models of newer architectures and runs of transformers
+TCH_LENS_STEERING: runs of other steering packages
+TCH_LENS_CASES: unusual model, tokenizer and autoencoder files with their right results
+PSYCHOMETRICS_ORACLES: reliabilities, factors and agreements by other packages
+VALUE_CAUSAL_MEASUREMENT: measurement models with their right results";
 
 /// What the tests can compare with, one line for each variable.
-#[derive(Debug)]
 pub struct Inputs {
-    /// One line for each variable that is set.
+    /// Those that are set.
     pub given: Vec<String>,
-    /// One line for each variable that is not.
+    /// Those that are not.
     pub missing: Vec<String>,
 }
 
-/// Looks at the environment.
-///
-/// # Errors
-/// If a variable is set to something that is not a folder: the tests that read it would fail one by
-/// one.
-pub fn look() -> Result<Inputs, Failure> {
-    look_with(|variable| std::env::var_os(variable))
+fn inputs() -> impl Iterator<Item = (&'static str, &'static str)> {
+    INPUTS.lines().filter_map(|line| line.split_once(": "))
 }
 
-fn look_with(value_of: impl Fn(&str) -> Option<OsString>) -> Result<Inputs, Failure> {
-    let mut inputs = Inputs {
-        given: Vec::new(),
-        missing: Vec::new(),
-    };
-    for Input { variable, holds } in INPUTS {
+/// Looks at the variables.
+///
+/// # Errors
+/// If one is set to something that is not a folder: the tests that read it would fail one by one.
+pub fn look(value_of: impl Fn(&str) -> Option<OsString>) -> Result<Inputs> {
+    let (mut given, mut missing) = (Vec::new(), Vec::new());
+    for (variable, holds) in inputs() {
         let Some(value) = value_of(variable) else {
-            inputs.missing.push(format!(
+            missing.push(format!(
                 "{variable} is not set: nothing was compared with {holds}"
             ));
             continue;
         };
         let folder = Path::new(&value);
+        let shown = folder.display();
         if !folder.is_absolute() || !folder.is_dir() {
-            return Err(Failure::told(format!(
-                "{variable} must be the absolute path of the folder with {holds}; found \"{}\"",
-                folder.display()
-            )));
+            bail!(
+                "{variable} must be the absolute path of the folder with {holds}; found \"{shown}\""
+            );
         }
-        inputs
-            .given
-            .push(format!("{variable}: {holds}, from {}", folder.display()));
+        given.push(format!("{variable}: {holds}, from {shown}"));
     }
-    Ok(inputs)
+    Ok(Inputs { given, missing })
 }
 
 #[cfg(test)]
@@ -93,23 +64,29 @@ mod tests {
 
     #[test]
     fn unset_variables_are_listed_and_wrong_ones_refused() {
-        let none = look_with(|_| None).expect("unset is fine");
-        assert_eq!((none.given.len(), none.missing.len()), (0, INPUTS.len()));
-
-        let here = std::env::current_dir()
-            .expect("tests run in a folder")
-            .into_os_string();
-        let all = look_with(|_| Some(here.clone())).expect("a folder is fine");
-        assert_eq!((all.given.len(), all.missing.len()), (INPUTS.len(), 0));
-
+        let none = look(|_| None).expect("unset is fine");
+        assert_eq!((none.given.len(), none.missing.len()), (0, 13));
+        let all = look(|_| Some(env!("CARGO_MANIFEST_DIR").into())).expect("a folder is fine");
+        assert_eq!((all.given.len(), all.missing.len()), (13, 0));
         for wrong in ["/no/such/folder", "relative", ""] {
-            let text = look_with(|_| Some(wrong.into()))
-                .expect_err(wrong)
-                .to_string();
+            let refused = look(|_| Some(wrong.into())).err().expect("no folder");
+            let text = refused.to_string();
             assert!(
                 text.contains("VALUE_CAUSAL_RELEASED") && text.contains(wrong),
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn continuous_integration_sets_every_variable() {
+        let script = include_str!("../../../.ci/run");
+        for (variable, _) in inputs() {
+            assert!(
+                script.contains(&format!("point_to {variable} ")),
+                "{variable}"
+            );
+        }
+        assert_eq!(script.matches("\npoint_to ").count(), inputs().count());
     }
 }

@@ -1,26 +1,26 @@
 //! `cargo xtask`: the commands of this workspace, in Rust so that a Rust toolchain is all they
 //! need.
 //!
-//! `reproduce` runs the reproduction; `test` runs every check that continuous integration runs.
-//! [`plan::plan`] names the steps, [`steps::Site`] does their work by running [`command::Cmd`]s and
-//! collecting each [`command::Failure`], and [`summary::Summary`] tells how it went.
+//! | file | what it does |
+//! |---|---|
+//! | `test` | `cargo xtask test`: selects steps, runs them, sums up |
+//! | `steps` | the steps by name, and what each runs |
+//! | `workspace` | the packages, and the feature sets in which each is built |
+//! | `packing` | whether the libraries build as a registry would have them |
+//! | `inputs` | folders that tests compare with |
+//! | `tools` | parts of the toolchain, and cargo-deny |
+//! | `system` | what the operating system has to bring |
+//! | `reproduce` | `cargo xtask reproduce` |
+//! | `libtorch` | `cargo xtask libtorch`, and where libtorch lies |
 
-mod bench_lm;
-mod command;
-mod deny;
-mod examples;
-mod features;
 mod inputs;
 mod libtorch;
-mod organism;
-mod package;
-mod plan;
+mod packing;
 mod reproduce;
 mod steps;
-mod summary;
 mod system;
 mod test;
-mod toolchain;
+mod tools;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -37,7 +37,6 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    BenchLm(bench_lm::Options),
     Libtorch(libtorch::Options),
     Reproduce(reproduce::Options),
     Test(test::Options),
@@ -45,16 +44,12 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::BenchLm(options) => bench_lm::run(&options),
-        Command::Libtorch(options) => libtorch::run(&options),
-        Command::Reproduce(options) => reproduce::run(&options),
+        Command::Libtorch(options) => libtorch::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::Reproduce(options) => reproduce::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Test(options) => test::run(&options),
     };
-    match done {
-        Ok(code) => code,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::from(2)
-        }
-    }
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
 }

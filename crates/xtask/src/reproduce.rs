@@ -1,12 +1,13 @@
 //! `cargo xtask reproduce`: builds what makes the figures and tables, and runs it.
 
-use crate::command::{Cmd, Failure};
+use crate::libtorch;
+use crate::system::Install;
 use crate::workspace::Workspace;
-use crate::{examples, libtorch};
+use anyhow::{Context, Result};
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::path::PathBuf;
 use std::time::Instant;
+use xshell::cmd;
 
 /// The study that runs without arguments, and the folder of its model, in the workspace.
 const STUDY: &str = "examples/studies/organism.toml";
@@ -16,7 +17,7 @@ const ORGANISM: &str = "fixtures/organism";
 const THREADS: &str = "OMP_NUM_THREADS";
 
 /// Options of the program `reproduce`, which works on measurements and needs no model.
-const OF_MEASUREMENTS: &[&str] = &["--experiment", "--data", "--help", "-h", "--version", "-V"];
+const OF_MEASUREMENTS: [&str; 6] = ["--experiment", "--data", "--help", "-h", "--version", "-V"];
 
 /// Run the reproduction: ask the model, discover the value graph, measure it, draw every figure
 /// and table.
@@ -38,6 +39,9 @@ pub struct Options {
     #[arg(long)]
     planted: bool,
 
+    #[command(flatten)]
+    install: Install,
+
     /// Further arguments: with --planted, --experiment or --data for the program `reproduce`,
     /// otherwise for `run_study`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
@@ -49,68 +53,63 @@ pub struct Options {
 ///
 /// # Errors
 /// If it does not build, does not start, or fails; if there is no libtorch for the study.
-pub fn run(options: &Options) -> Result<ExitCode, Failure> {
-    let out = output_folder(&options.args);
-    let program = match options.planted || is_of_measurements(&options.args) {
+pub fn run(options: &Options) -> Result<()> {
+    options.install.apply();
+    let user = std::env::current_dir()?;
+    let out = user.join(output_folder(&options.args));
+    let workspace = Workspace::load()?;
+    let (sh, root) = (&workspace.sh, workspace.root());
+    let from_measurements = options.planted || is_of_measurements(&options.args);
+    let mut of_program = Vec::new();
+    let program = match from_measurements {
         true => {
             println!(
                 "Reproducing from measurements; everything goes to {}",
-                shown(&out)
+                out.display()
             );
-            examples::command("reproduce")
+            "reproduce"
         }
-        false => study(&out)?,
+        false => {
+            println!(
+                "Running the study of the organism; everything goes to {}",
+                out.display()
+            );
+            libtorch::ensure(&workspace).context(
+                "the study needs libtorch; `cargo xtask reproduce --planted` works without it",
+            )?;
+            of_program = vec![root.join(STUDY), "--data".into(), root.join(ORGANISM)];
+            "run_study"
+        }
     };
+    let cargo = workspace.cargo_run(program)?;
+    let _there = sh.push_dir(&user);
+    let args = &options.args;
+    let mut cmd = cmd!(sh, "cargo {cargo...} -- {of_program...} {args...}");
+    // The network is so small that a second thread gains next to nothing, and on a busy machine
+    // each waits for the other fifty times as long as it works.
+    if !from_measurements && std::env::var_os(THREADS).is_none() {
+        cmd = cmd.env(THREADS, "1");
+    }
     println!("The first build takes some minutes.");
     let begin = Instant::now();
-    program.args(&options.args).run()?;
+    cmd.run()?;
     let report = out.join("report.md");
     if report.is_file() {
         println!(
             "Done in {:.1} s, building included. Begin with {}",
             begin.elapsed().as_secs_f64(),
-            shown(&report)
+            report.display()
         );
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The program that asks the organism, once libtorch is there.
-fn study(out: &Path) -> Result<Cmd, Failure> {
-    let root = Workspace::load()?.root;
-    println!(
-        "Running the study of the organism; everything goes to {}",
-        shown(out)
-    );
-    libtorch::ensure(&root).map_err(|failure| {
-        Failure::told(format!(
-            "{failure}\nThe study needs libtorch. `cargo xtask reproduce --planted` works without it, from \
-             measurements."
-        ))
-    })?;
-    Ok(of_organism(&root))
-}
-
-/// The command that asks the organism in the workspace at `root`.
-pub fn of_organism(root: &Path) -> Cmd {
-    let cmd = examples::command_with("run_study", &["lens"])
-        .arg(root.join(STUDY))
-        .arg("--data")
-        .arg(root.join(ORGANISM));
-    // The network is so small that a second thread gains next to nothing, and on a busy machine each
-    // waits for the other fifty times as long as it works.
-    match std::env::var_os(THREADS) {
-        Some(_) => cmd,
-        None => cmd.env(THREADS, "1"),
-    }
+    Ok(())
 }
 
 /// Whether the arguments are for the program that works on measurements.
 fn is_of_measurements(args: &[OsString]) -> bool {
-    args.iter().filter_map(|arg| arg.to_str()).any(|arg| {
-        let name = arg.split('=').next().unwrap_or(arg);
-        OF_MEASUREMENTS.contains(&name)
-    })
+    let mut names = args
+        .iter()
+        .filter_map(|arg| arg.to_str()?.split('=').next());
+    names.any(|name| OF_MEASUREMENTS.contains(&name))
 }
 
 /// Where the program will write: the last `--out`, or its default.
@@ -127,27 +126,17 @@ fn output_folder(args: &[OsString]) -> PathBuf {
     out
 }
 
-/// The path from the root, where it can be told.
-fn shown(path: &Path) -> String {
-    std::path::absolute(path)
-        .unwrap_or_else(|_| path.to_owned())
-        .display()
-        .to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn folder(args: &[&str]) -> PathBuf {
-        output_folder(&args.iter().map(OsString::from).collect::<Vec<_>>())
+    fn args(args: &[&str]) -> Vec<OsString> {
+        args.iter().map(OsString::from).collect()
     }
 
     #[test]
     fn the_arguments_say_which_program_is_meant() {
-        let measured = |args: &[&str]| {
-            is_of_measurements(&args.iter().map(OsString::from).collect::<Vec<_>>())
-        };
+        let measured = |words: &[&str]| is_of_measurements(&args(words));
         assert!(!measured(&[]));
         assert!(!measured(&["--out", "there", "--plan"]));
         assert!(measured(&["--out", "there", "--experiment", "e.toml"]));
@@ -157,13 +146,11 @@ mod tests {
 
     #[test]
     fn the_output_folder_is_read_from_the_arguments() {
-        assert_eq!(folder(&[]), Path::new("out"));
-        assert_eq!(folder(&["--data", "d"]), Path::new("out"));
-        assert_eq!(
-            folder(&["--out", "there", "--data", "d"]),
-            Path::new("there")
-        );
-        assert_eq!(folder(&["--data", "d", "--out=there"]), Path::new("there"));
-        assert_eq!(folder(&["--out"]), Path::new("out"));
+        let folder = |words: &[&str]| output_folder(&args(words)).display().to_string();
+        assert_eq!(folder(&[]), "out");
+        assert_eq!(folder(&["--data", "d"]), "out");
+        assert_eq!(folder(&["--out", "there", "--data", "d"]), "there");
+        assert_eq!(folder(&["--data", "d", "--out=there"]), "there");
+        assert_eq!(folder(&["--out"]), "out");
     }
 }

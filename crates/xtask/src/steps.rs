@@ -1,35 +1,82 @@
-//! How each kind of step does its work.
+//! The steps of `cargo xtask test`, in the order in which their builds serve each other, and what
+//! each of them runs.
 
-use crate::command::{Cmd, Failure};
-use crate::features::{all_features_together, feature_sets, tested_sets};
-use crate::plan::{Optimised, Work};
-use crate::system::LeftOut;
-use crate::toolchain::{CLIPPY, RUSTFMT};
-use crate::workspace::{Package, Workspace};
-use crate::{deny, examples, libtorch, organism, package, system, toolchain};
+use crate::system;
+use crate::workspace::{Workspace, all_features, feature_sets, has_test, needs_libtorch};
+use crate::{libtorch, packing, tools};
+use anyhow::{Context, Result, anyhow};
+use cargo_metadata::Package;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
+use xshell::{Cmd, cmd};
 
 /// The feature that needs libtorch, in whichever package declares it.
 const LENS: &str = "lens";
 
-/// Kind and name of the test program that works in a browser where there is one.
-const BROWSER_TEST: (&str, &str) = ("test", "audit");
-
 /// Makes a chat server from packages of Python, and runs a command while it serves.
 const WITH_SERVER: &str = "scripts/chat_server/with_server";
 
-/// What is tested with it: package, test program, and which of its tests.
-const SERVED_TESTS: [(&str, &str, &str); 2] = [
-    ("valuebench", "chat", "real"),
-    ("examples", "run_study", "real_server"),
+/// What is tested with it: a test program, and which of its tests.
+const SERVED_TESTS: [(&str, &str); 2] = [("chat", "real"), ("run_study", "real_server")];
+
+/// Every step in its order, with a line about it; after `test-workspace` come the published packages
+/// alone.
+const STEPS: &str = "\
+fmt: rustfmt would change no file
+libtorch: libtorch is here, or is fetched
+clippy: no lint and no warning, in every feature set
+doc: the documentation builds without a warning
+test-workspace: tests and doctests of all packages, built together with all features
+test-served: the chat client, and a study, against a real server where there is Python
+test-oracles: PC beside stored runs of other packages, optimised
+test-engine: batched generation beside one prompt alone, optimised
+test-goldens: models beside stored runs of transformers and sae-lens, optimised
+test-calibrations: the audit on many studies whose truth is known, optimised
+examples: the example programs write every file, whole
+study: the study of the organism finds in live answers what is planted
+deny: licences, sources, and who may depend on whom (cargo-deny)
+advisories: no dependency has a known fault, where the database can be had (cargo-deny)
+package: each library packs, and builds so packed";
+
+/// Test programs that compute so much that only an optimised build is quick.
+const OPTIMISED: [&str; 6] = [
+    "oracles",
+    "engine",
+    "goldens",
+    "audit",
+    "programs",
+    "organism_study",
 ];
+
+/// One named part of the run.
+pub struct Step {
+    /// What `--only` and `--skip` call it.
+    pub name: String,
+    /// One line for `--list`.
+    pub about: String,
+}
+
+/// Every step.
+pub fn plan(workspace: &Workspace) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for line in STEPS.lines() {
+        let (name, about) = line.split_once(": ").unwrap_or((line, ""));
+        steps.push((name.to_owned(), about.to_owned()));
+        if name == "test-workspace" {
+            steps.extend(workspace.published().map(|package| {
+                let about = format!("tests and doctests of {}, built alone", package.name);
+                (format!("test-{}", package.name), about)
+            }));
+        }
+    }
+    let step = |(name, about)| Step { name, about };
+    steps.into_iter().map(step).collect()
+}
 
 /// The workspace, and what its steps find out once for all of them.
 pub struct Site {
-    /// The packages and their folder.
-    pub workspace: Workspace,
-    left_out: OnceCell<LeftOut>,
+    workspace: Workspace,
+    left_out: OnceCell<Vec<(&'static str, String)>>,
     no_browser: OnceCell<Option<String>>,
     no_libtorch: OnceCell<Option<String>>,
 }
@@ -38,7 +85,7 @@ pub struct Site {
 #[derive(Default)]
 pub struct Log {
     /// What went wrong; empty if the step passed.
-    pub failures: Vec<Failure>,
+    pub failures: Vec<anyhow::Error>,
     /// What was left out, and why.
     pub notes: Vec<String>,
     /// Whether the first failure is to be the last.
@@ -48,6 +95,9 @@ pub struct Log {
 impl Site {
     /// A site at which nothing is found out yet.
     pub fn new(workspace: Workspace) -> Self {
+        // Everything is built once, in many feature sets, so what would make the next build of the
+        // same quicker only fills the disk.
+        workspace.sh.set_var("CARGO_INCREMENTAL", "0");
         Site {
             workspace,
             left_out: OnceCell::new(),
@@ -56,182 +106,194 @@ impl Site {
         }
     }
 
-    /// Does `work`. Goes on after a failure, so that one run shows all, unless told otherwise.
-    pub fn perform(&self, work: &Work, stop_at_failure: bool) -> Log {
+    /// Does a step's work. Goes on after a failure, so that one run shows all, unless told
+    /// otherwise.
+    pub fn perform(&self, step: &str, stop_at_failure: bool) -> Log {
         let mut log = Log {
             stop_at_failure,
             ..Log::default()
         };
-        match work {
-            Work::Format => self.format(&mut log),
-            Work::Libtorch => self.demand_libtorch(&mut log),
-            Work::Lint => self.lint(&mut log),
-            Work::Document => self.document(&mut log),
-            Work::TestAlone { package } => self.test_alone(package, &mut log),
-            Work::TestTogether => self.test_together(&mut log),
-            Work::TestServed => self.test_served(&mut log),
-            Work::TestOptimised(test) => self.test_optimised(test, &mut log),
-            Work::Examples => log.failures.extend(examples::check(&self.workspace)),
-            Work::Study => self.study(&mut log),
-            Work::Deny => self.deny(&mut log),
-            Work::Package => self.pack(&mut log),
-        }
-        let left_out = self.left_out.get().map(|left_out| &left_out.notes);
-        log.notes.extend(left_out.into_iter().flatten().cloned());
-        log.notes
-            .extend(self.no_browser.get().into_iter().flatten().cloned());
+        self.work(step, &mut log);
+        let left_out = self.left_out.get().into_iter().flatten();
+        log.notes.extend(left_out.map(|(_, note)| note.clone()));
+        log.notes.extend(self.no_browser.get().cloned().flatten());
         if let Some(Some(problem)) = self.no_libtorch.get() {
-            log.notes
-                .push(format!("whatever needs libtorch was left out: {problem}"));
+            let note = format!("whatever needs libtorch was left out: {problem}");
+            log.notes.push(note);
         }
         log
     }
 
-    fn format(&self, log: &mut Log) {
-        if log.keep(toolchain::ensure(RUSTFMT)).is_some() {
-            log.run(&self.workspace.cargo("fmt").args(["--all", "--", "--check"]));
+    fn work(&self, step: &str, log: &mut Log) {
+        match step {
+            "fmt" => self.format(log),
+            "libtorch" => self.demand_libtorch(log),
+            "clippy" => self.lint(log),
+            "doc" => self.document(log),
+            "test-workspace" => self.test_together(log),
+            "test-served" => self.test_served(log),
+            "test-oracles" => self.test_optimised("oracles", &[], log),
+            "test-engine" => self.test_optimised("engine", &[], log),
+            "test-goldens" => self.test_optimised("goldens", &[], log),
+            "test-calibrations" => {
+                let full_size = ["--lib", "--", "--ignored", "--show-output"];
+                self.test_optimised("audit", &full_size, log);
+            }
+            "examples" => self.test_optimised("programs", &[], log),
+            "study" => self.test_optimised("organism_study", &["--", "--include-ignored"], log),
+            "deny" => self.deny(log),
+            "advisories" => self.advisories(log),
+            "package" => self.pack(log),
+            package => self.test_alone(package.trim_start_matches("test-"), log),
         }
     }
 
+    fn format(&self, log: &mut Log) {
+        let sh = &self.workspace.sh;
+        log.keep(tools::component(sh, "rustfmt", "fmt"));
+        log.run(cmd!(sh, "cargo fmt --all -- --check"));
+    }
+
     fn lint(&self, log: &mut Log) {
-        if log.keep(toolchain::ensure(CLIPPY)).is_none() {
-            return;
-        }
-        let clippy = || self.cargo("clippy").arg("--all-targets");
-        let deny_warnings = ["--", "-D", "warnings"];
-        log.run(&clippy().args(self.together()).args(deny_warnings));
-        log.run(
-            &clippy()
-                .args(self.together())
-                .args(self.all_features())
-                .args(deny_warnings),
-        );
+        let sh = &self.workspace.sh;
+        log.keep(tools::component(sh, "clippy", "clippy"));
+        let mut clippy = |args: Vec<String>| {
+            log.run(cmd!(
+                sh,
+                "cargo clippy --all-targets {args...} -- -D warnings"
+            ));
+        };
+        clippy([self.together(), self.all_features()].concat());
         for package in self.buildable() {
             for set in feature_sets(package, &self.left_out_of([package])) {
-                let clippy = clippy().args(["--package", &package.name]).args(set.args);
-                log.run(&clippy.args(deny_warnings));
+                let alone = ["--no-deps", "--package", &package.name].map(str::to_owned);
+                clippy([alone.as_slice(), &set].concat());
             }
         }
     }
 
     fn document(&self, log: &mut Log) {
-        let doc = self.cargo("doc").arg("--no-deps");
-        let doc = doc.args(self.together()).args(self.all_features());
-        log.run(&doc.env("RUSTDOCFLAGS", "-D warnings"));
+        let (together, all) = (self.together(), self.all_features());
+        let doc = cmd!(
+            self.workspace.sh,
+            "cargo doc --no-deps {together...} {all...}"
+        );
+        log.run(doc.env("RUSTDOCFLAGS", "-D warnings"));
     }
 
+    fn test_together(&self, log: &mut Log) {
+        let sh = &self.workspace.sh;
+        self.no_browser.get_or_init(|| system::no_browser(sh));
+        let (together, all) = (self.together(), self.all_features());
+        log.run(cmd!(sh, "cargo test --no-fail-fast {together...} {all...}"));
+    }
+
+    /// With its default features. With all features its tests run beside the others', and clippy
+    /// builds every other set, tests included.
     fn test_alone(&self, name: &str, log: &mut Log) {
-        let Some(package) = self.workspace.package(name) else {
-            return log
-                .failures
-                .push(Failure::told(format!("there is no package {name}")));
-        };
-        if self.misses_libtorch(package) {
+        let package = self.workspace.package(name);
+        if package.is_some_and(|package| self.misses_libtorch(package)) {
             return self.demand_libtorch(log);
         }
-        if package.has_target(BROWSER_TEST.0, BROWSER_TEST.1) {
-            self.no_browser.get_or_init(system::no_browser);
-        }
-        for set in tested_sets(package, &self.left_out_of([package])) {
-            println!("{name} with {}:", set.name);
-            log.run(&self.test(name).args(set.args));
-        }
+        let sh = &self.workspace.sh;
+        log.run(cmd!(sh, "cargo test --no-fail-fast --package {name}"));
     }
 
     fn test_served(&self, log: &mut Log) {
-        let with_server = || Cmd::new(self.workspace.root.join(WITH_SERVER));
-        if let Err(failure) = with_server().run() {
-            let note =
-                format!("the chat client met no real server, which could not be made: {failure}");
-            return log.notes.push(note);
+        let sh = &self.workspace.sh;
+        if let Err(error) = cmd!(sh, "{WITH_SERVER}").run() {
+            return log.notes.push(format!(
+                "the chat client met no real server, which could not be made: {error}"
+            ));
         }
-        for (name, target, tests) in SERVED_TESTS {
-            let Some(package) = self.workspace.package(name) else {
-                continue;
-            };
-            let left_out = self.left_out_of([package]);
-            let all = tested_sets(package, &left_out).pop();
-            if let Some(all) = all.filter(|_| !left_out.contains(LENS)) {
-                let cargo = ["cargo", "test", "--package", name, "--test", target];
-                let test = with_server().args(cargo).args(all.args).arg(tests);
-                log.run(&test.env("CARGO_INCREMENTAL", "0"));
+        for (test, filter) in SERVED_TESTS {
+            if let Some(package) = log.keep(self.package_of(test))
+                && !self.lacks_libtorch(package)
+            {
+                let (together, all) = (self.together(), self.all_features());
+                let test = ["--test", test, filter];
+                log.run(cmd!(
+                    sh,
+                    "{WITH_SERVER} cargo test {together...} {all...} {test...}"
+                ));
             }
         }
     }
 
-    fn test_optimised(&self, test: &Optimised, log: &mut Log) {
-        let misses_libtorch = |package| self.misses_libtorch(package);
-        let package = self.workspace.package(test.package);
-        if package.is_some_and(misses_libtorch) {
+    /// All packages with such a test are selected every time, so that what they are built on has
+    /// the same features and is built once.
+    fn test_optimised(&self, test: &str, args: &[&str], log: &mut Log) {
+        let owners = OPTIMISED
+            .into_iter()
+            .flat_map(|test| self.packages_of(test));
+        let mut selected = BTreeSet::new();
+        for package in owners.filter(|package| !self.lacks_libtorch(package)) {
+            selected.insert(format!("--package={}", package.name));
+            if package.features.contains_key(LENS) {
+                selected.insert(format!("--features={}/{LENS}", package.name));
+            }
+        }
+        if self
+            .packages_of(test)
+            .any(|package| self.lacks_libtorch(package))
+        {
             return self.demand_libtorch(log);
         }
-        let mut cmd = self.test(test.package);
-        cmd = cmd.args(["--release", "--test", test.target]);
-        if test.full_size {
-            cmd = cmd.args(["--lib", "--", "--ignored", "--show-output"]);
-        }
-        log.run(&cmd);
-    }
-
-    fn test_together(&self, log: &mut Log) {
-        let test = self.cargo("test").arg("--no-fail-fast");
-        log.run(&test.args(self.together()).args(self.all_features()));
-    }
-
-    fn study(&self, log: &mut Log) {
-        match self.no_libtorch() {
-            Some(problem) => println!("skipped, for want of libtorch: {problem}"),
-            None => log.failures.extend(organism::check(&self.workspace.root)),
-        }
+        let sh = &self.workspace.sh;
+        let test = ["--test", test];
+        log.run(cmd!(
+            sh,
+            "cargo test --no-fail-fast --release {selected...} {test...} {args...}"
+        ));
     }
 
     fn deny(&self, log: &mut Log) {
-        if let Some(check) = log.keep(deny::check(&self.workspace)) {
-            log.run(&check);
+        let sh = &self.workspace.sh;
+        if let Some(deny) = log.keep(tools::cargo_deny(sh)) {
+            // `wrappers` says who may depend on a crate; that one of them does not is no news.
+            let allowed = ["--allow", "unused-wrapper"];
+            log.run(cmd!(
+                sh,
+                "{deny} --locked check {allowed...} licenses bans sources"
+            ));
+        }
+    }
+
+    fn advisories(&self, log: &mut Log) {
+        let sh = &self.workspace.sh;
+        let Some(deny) = log.keep(tools::cargo_deny(sh)) else {
+            return;
+        };
+        match cmd!(sh, "{deny} fetch db").run() {
+            Ok(()) => log.run(cmd!(sh, "{deny} --offline --locked check advisories")),
+            Err(error) => log.notes.push(format!(
+                "known faults of dependencies were not looked up: the database of advisories cannot \
+                 be had here ({error})"
+            )),
         }
     }
 
     fn pack(&self, log: &mut Log) {
-        let workspace = &self.workspace;
-        for package in workspace.published() {
-            let problems = log
-                .keep(package::problems(workspace, package))
-                .unwrap_or_default();
-            let told = |problem| Failure::told(format!("package {}: {problem}", package.name));
-            log.failures.extend(problems.into_iter().map(told));
-        }
         if self.no_libtorch().is_some() {
             return self.demand_libtorch(log);
         }
-        if package::cargo_packs_siblings() {
-            return log.run(&package::build(workspace, workspace.published()));
-        }
-        let (with_siblings, alone): (Vec<_>, Vec<_>) = workspace
-            .published()
-            .partition(|package| package.has_siblings());
-        log.run(&package::build(workspace, alone));
-        log.notes.extend(with_siblings.into_iter().map(only_listed));
+        log.keep(packing::check(&self.workspace));
     }
 
-    fn test(&self, package: &str) -> Cmd {
-        self.cargo("test")
-            .args(["--no-fail-fast", "--package", package])
+    fn packages_of(&self, test: &str) -> impl Iterator<Item = &Package> {
+        let packages = self.workspace.packages.iter();
+        packages.filter(move |package| has_test(package, test))
     }
 
-    /// A cargo command that builds: everything is built once, in many feature sets, so what would
-    /// make the next build of the same quicker only fills the disk.
-    fn cargo(&self, subcommand: &str) -> Cmd {
-        self.workspace
-            .cargo(subcommand)
-            .env("CARGO_INCREMENTAL", "0")
+    fn package_of(&self, test: &str) -> Result<&Package> {
+        let package = self.packages_of(test).next();
+        package.with_context(|| format!("no package has the test program {test}"))
     }
 
     /// The packages that can be built here.
     fn buildable(&self) -> impl Iterator<Item = &Package> {
-        self.workspace
-            .packages
-            .iter()
-            .filter(|package| !self.misses_libtorch(package))
+        let packages = self.workspace.packages.iter();
+        packages.filter(|package| !self.misses_libtorch(package))
     }
 
     /// Cargo's arguments for all of them in one build.
@@ -239,7 +301,7 @@ impl Site {
         let mut args = vec!["--workspace".to_owned()];
         for package in &self.workspace.packages {
             if self.misses_libtorch(package) {
-                args.extend(["--exclude".to_owned(), package.name.clone()]);
+                args.extend(["--exclude".to_owned(), package.name.to_string()]);
             }
         }
         args
@@ -249,84 +311,90 @@ impl Site {
     fn all_features(&self) -> Vec<String> {
         let packages: Vec<&Package> = self.buildable().collect();
         let left_out = self.left_out_of(packages.iter().copied());
-        all_features_together(packages, &left_out)
+        all_features(packages, &left_out)
     }
 
     /// The features of `packages` that cannot be built here.
     fn left_out_of<'a>(&self, packages: impl IntoIterator<Item = &'a Package>) -> BTreeSet<String> {
-        let mut features = self.left_out().features.clone();
+        let missing = || system::left_out(&self.workspace);
+        let left_out = self.left_out.get_or_init(missing).iter();
+        let mut left_out: BTreeSet<String> =
+            left_out.map(|(feature, _)| (*feature).to_owned()).collect();
         let has_lens = |package: &Package| package.features.contains_key(LENS);
         if packages.into_iter().any(has_lens) && self.no_libtorch().is_some() {
-            features.insert(LENS.to_owned());
+            left_out.insert(LENS.to_owned());
         }
-        features
+        left_out
     }
 
-    /// The features that miss a library of the system, looked for (and fetched, where allowed) on
-    /// first use.
-    fn left_out(&self) -> &LeftOut {
-        self.left_out
-            .get_or_init(|| system::prepare(&self.workspace))
+    /// Whether there is no libtorch, and the package, or a feature of it, needs that.
+    fn lacks_libtorch(&self, package: &Package) -> bool {
+        let needs = needs_libtorch(package) || package.features.contains_key(LENS);
+        needs && self.no_libtorch().is_some()
     }
 
     fn misses_libtorch(&self, package: &Package) -> bool {
-        package.needs_libtorch() && self.no_libtorch().is_some()
+        needs_libtorch(package) && self.no_libtorch().is_some()
     }
 
     /// Why there is no libtorch, if there is none; fetched on first use.
     fn no_libtorch(&self) -> Option<&str> {
-        let problem = self.no_libtorch.get_or_init(|| {
-            libtorch::ensure(&self.workspace.root)
-                .err()
-                .map(|failure| failure.to_string())
-        });
-        problem.as_deref()
+        let look = || Some(libtorch::ensure(&self.workspace).err()?.to_string());
+        self.no_libtorch.get_or_init(look).as_deref()
     }
 
     fn demand_libtorch(&self, log: &mut Log) {
-        let problem = self.no_libtorch().map(Failure::told);
+        let problem = self.no_libtorch().map(|problem| anyhow!("{problem}"));
         log.failures.extend(problem);
     }
 }
 
 impl Log {
     /// Runs a command, unless an earlier one failed and the first failure is to be the last.
-    fn run(&mut self, cmd: &Cmd) {
-        if self.failures.is_empty() || !self.stop_at_failure {
-            self.keep(cmd.run());
+    fn run(&mut self, cmd: Cmd<'_>) {
+        if self.goes_on() {
+            self.keep(cmd.run().map_err(anyhow::Error::from));
         }
     }
 
+    fn goes_on(&self) -> bool {
+        self.failures.is_empty() || !self.stop_at_failure
+    }
+
     /// Writes down a failure, and hands on what succeeded.
-    fn keep<T>(&mut self, result: Result<T, Failure>) -> Option<T> {
+    fn keep<T>(&mut self, result: Result<T>) -> Option<T> {
         result.map_err(|failure| self.failures.push(failure)).ok()
     }
-}
-
-fn only_listed(package: &Package) -> String {
-    let name = &package.name;
-    format!(
-        "{name} was listed and not built: packages on unpublished ones need cargo 1.90 or newer"
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use xshell::Shell;
 
     #[test]
     fn a_log_goes_on_after_a_failure_unless_told_not_to() {
-        let works = Cmd::cargo().arg("--version");
-        let fails = Cmd::cargo().arg("--no-such-option");
+        let sh = Shell::new().expect("there is a folder");
         for (stop_at_failure, expected) in [(false, 2), (true, 1)] {
             let mut log = Log {
                 stop_at_failure,
                 ..Log::default()
             };
-            for cmd in [&works, &fails, &fails] {
-                log.run(cmd);
+            for args in ["--version", "--no-such-option", "--no-such-option"] {
+                log.run(cmd!(sh, "cargo {args}"));
             }
             assert_eq!(log.failures.len(), expected);
+        }
+    }
+
+    #[test]
+    fn every_named_test_program_is_there() {
+        let site = Site::new(Workspace::load().expect("cargo reads this workspace"));
+        for test in OPTIMISED
+            .into_iter()
+            .chain(SERVED_TESTS.map(|(test, _)| test))
+        {
+            site.package_of(test).expect("a step runs it");
         }
     }
 }

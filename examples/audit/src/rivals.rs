@@ -1,11 +1,11 @@
-//! Whether the graph's successors foretell what changes along better than simpler scores do.
+//! Whether the graph's successors predict what changes along better than simpler scores do.
 
 use rayon::prelude::*;
 use serde::Serialize;
 use value_causal::bench::Setting;
 use value_causal::discovery::ci::{FisherZ, FisherZOptions};
 use value_causal::discovery::graph::{MixedGraph, UndirectedEdges};
-use value_causal::metrics::{ChangeRates, Foretold, foretell, reachability};
+use value_causal::metrics::{ChangeRates, PredictiveAccuracy, predictive_accuracy, reachability};
 use value_causal::ndarray::Array2;
 use value_causal::petgraph::graph::NodeIndex;
 
@@ -39,7 +39,7 @@ pub struct Contest {
     pub rivals: Vec<Rival>,
 }
 
-/// How well one score foretells the test rows.
+/// How well one score predicts the test rows.
 #[derive(Clone, Debug, Serialize)]
 pub struct Rival {
     /// Which score.
@@ -166,17 +166,18 @@ impl Contest {
         scores: &[(Score, Array2<f64>)],
         settings: &Settings,
     ) -> Self {
-        let measure = |times: &[usize]| -> Vec<Foretold> {
+        let measure = |times: &[usize]| -> Vec<PredictiveAccuracy> {
             let rates = sample.pooled(times);
-            let foretold = |(_, score): &(Score, Array2<f64>)| foretell(score.view(), &rates);
-            scores.iter().map(foretold).collect()
+            let accuracy =
+                |(_, score): &(Score, Array2<f64>)| predictive_accuracy(score.view(), &rates);
+            scores.iter().map(accuracy).collect()
         };
         let whole = measure(&sample.as_it_is());
-        let resampled: Vec<Vec<Foretold>> = (0..settings.resamples)
+        let resampled: Vec<Vec<PredictiveAccuracy>> = (0..settings.resamples)
             .into_par_iter()
             .map(|at| measure(&sample.draw(settings.seed, at)))
             .collect();
-        let interval = |number: &dyn Fn(&[Foretold]) -> Option<f64>| {
+        let interval = |number: &dyn Fn(&[PredictiveAccuracy]) -> Option<f64>| {
             let estimate = number(&whole)?;
             Interval::of(
                 estimate,

@@ -2,26 +2,36 @@
 
 use std::io::{self, BufWriter, Write};
 
-use causal_pc::{Discovery, Edge, Explanation, MixedGraph};
+use causal_pc::{Discovery, Edge, EdgeStrength, Explanation, MixedGraph, PcStage};
 use figures::{GraphFigure, GraphPanel, graphs};
 use program::{Failure, Unsaid, save_text};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 use crate::arguments::OutputArguments;
+use crate::null::Null;
 use crate::resampled::Resampled;
 
 /// What a search found and how long it took.
 pub struct Answer {
     pub discovery: Discovery,
+    /// What came nearest to removing each edge; empty unless it is to be told.
+    pub strengths: Vec<EdgeStrength>,
     pub time_s: f64,
     pub resampled: Option<Resampled>,
+    pub null: Option<Null>,
 }
 
 impl Answer {
     /// Prints the answer and writes the files that were asked for.
     pub fn write(&self, arguments: &OutputArguments) -> Result<(), Failure> {
-        let graph = &self.discovery.graph;
+        let graph = &self.graph(arguments)?;
+        if let Some(file) = &arguments.csv {
+            save_text(file, &self.csv(graph)?)?;
+        }
+        if let Some(file) = &arguments.gml {
+            save_text(file, &graph.to_gml())?;
+        }
         if let Some(file) = &arguments.dot {
             save_text(file, &graph.to_dot())?;
         }
@@ -30,22 +40,78 @@ impl Answer {
         }
         let mut out = BufWriter::new(io::stdout().lock());
         let printed = if arguments.json {
-            let json = Json::new(self, arguments);
+            let json = Json::new(self, graph, arguments);
             let written = serde_json::to_writer(&mut out, &json).map_err(io::Error::from);
             written.and_then(|()| writeln!(out))
         } else {
-            self.text(&mut out, arguments)
+            self.text(&mut out, graph, arguments)
         };
         Ok(printed.and_then(|()| out.flush()).map_err(Unsaid::from)?)
     }
 
-    fn text(&self, out: &mut impl Write, arguments: &OutputArguments) -> io::Result<()> {
-        write!(out, "{}", self.discovery.graph)?;
+    /// The class that was found, or a DAG of it.
+    fn graph(&self, arguments: &OutputArguments) -> Result<MixedGraph, Failure> {
+        let class = &self.discovery.graph;
+        Ok(match arguments.dag {
+            true => class.consistent_extension()?,
+            false => class.clone(),
+        })
+    }
+
+    /// A line for each edge, with what came nearest to removing it.
+    fn csv(&self, graph: &MixedGraph) -> Result<String, Failure> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(["from", "to", "kind", "p_value", "association", "given"])?;
+        for edge in graph.edges() {
+            let [from, to] = ends(graph, &edge);
+            let kind = match (edge.is_undirected(), edge.is_bidirected()) {
+                (true, _) => "--",
+                (_, true) => "<->",
+                _ => "->",
+            };
+            let strength = self
+                .strengths
+                .iter()
+                .find(|s| (s.a, s.b) == (edge.a, edge.b));
+            let told = |tell: fn(&EdgeStrength) -> Option<f64>| {
+                strength
+                    .and_then(tell)
+                    .map_or_else(String::new, |value| value.to_string())
+            };
+            let p_value = told(|strength| Some(strength.p_value));
+            let association = told(|strength| strength.association);
+            let given = strength.map_or_else(String::new, |s| named(graph, &s.given).join("; "));
+            writer.write_record([from, to, kind, &p_value, &association, &given])?;
+        }
+        Ok(String::from_utf8(writer.into_inner()?)?)
+    }
+
+    fn text(
+        &self,
+        out: &mut impl Write,
+        graph: &MixedGraph,
+        arguments: &OutputArguments,
+    ) -> io::Result<()> {
+        write!(out, "{graph}")?;
+        let isolated = isolated(graph);
+        if !isolated.is_empty() {
+            writeln!(out, "without an edge: {}", isolated.join(", "))?;
+        }
+        if let Some(stage) = self.discovery.unfinished {
+            writeln!(out, "unfinished: {}", ended(stage))?;
+        }
         if arguments.explain {
-            write!(out, "\n{}\n", self.discovery.explain())?;
+            writeln!(out)?;
+            self.strengths
+                .iter()
+                .try_for_each(|strength| writeln!(out, "{}", sentence(graph, strength)))?;
+            write!(out, "{}\n", self.discovery.explain())?;
         }
         if let Some(resampled) = &self.resampled {
             write!(out, "\n{resampled}\n")?;
+        }
+        if let Some(null) = &self.null {
+            write!(out, "\n{null}\n")?;
         }
         writeln!(out, "n_tests {}", self.discovery.n_tests)?;
         writeln!(
@@ -63,6 +129,9 @@ struct Json<'a> {
     directed: Vec<[&'a str; 2]>,
     undirected: Vec<[&'a str; 2]>,
     bidirected: Vec<[&'a str; 2]>,
+    isolated: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfinished: Option<String>,
     #[serde(serialize_with = "separating_sets")]
     separating_sets: &'a Discovery,
     n_tests: u64,
@@ -70,13 +139,16 @@ struct Json<'a> {
     time_s: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<Explanation<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    strengths: Vec<Strength<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    null: Option<&'a Null>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bootstrap: Option<&'a Resampled>,
 }
 
 impl<'a> Json<'a> {
-    fn new(answer: &'a Answer, arguments: &OutputArguments) -> Self {
-        let graph = &answer.discovery.graph;
+    fn new(answer: &'a Answer, graph: &'a MixedGraph, arguments: &OutputArguments) -> Self {
         let pairs = |wanted: fn(&Edge) -> bool| {
             let edges = graph.edges().filter(wanted);
             edges.map(|edge| ends(graph, &edge)).collect()
@@ -85,13 +157,77 @@ impl<'a> Json<'a> {
             directed: pairs(|edge| edge.direction().is_some()),
             undirected: pairs(Edge::is_undirected),
             bidirected: pairs(Edge::is_bidirected),
+            isolated: isolated(graph),
+            unfinished: answer.discovery.unfinished.map(ended),
             separating_sets: &answer.discovery,
             n_tests: answer.discovery.n_tests,
             n_tests_for_colliders: answer.discovery.n_tests_for_colliders,
             time_s: answer.time_s,
             explanation: arguments.explain.then(|| answer.discovery.explain()),
+            strengths: strengths(answer, graph, arguments),
+            null: answer.null.as_ref(),
             bootstrap: answer.resampled.as_ref(),
         }
+    }
+}
+
+/// What came nearest to removing an edge.
+#[derive(Serialize)]
+struct Strength<'a> {
+    pair: [&'a str; 2],
+    p_value: f64,
+    association: Option<f64>,
+    given: Vec<&'a str>,
+}
+
+fn strengths<'a>(
+    answer: &'a Answer,
+    graph: &'a MixedGraph,
+    arguments: &OutputArguments,
+) -> Vec<Strength<'a>> {
+    let all = answer.strengths.iter().filter(|_| arguments.explain);
+    all.map(|strength| Strength {
+        pair: [&graph.names()[strength.a], &graph.names()[strength.b]],
+        p_value: strength.p_value,
+        association: strength.association,
+        given: named(graph, &strength.given),
+    })
+    .collect()
+}
+
+fn sentence(graph: &MixedGraph, strength: &EdgeStrength) -> String {
+    let [a, b] = [strength.a, strength.b].map(|v| &graph.names()[v]);
+    let given = named(graph, &strength.given).join(", ");
+    let association = strength
+        .association
+        .map_or_else(String::new, |r| format!(", association {r:.3}"));
+    format!(
+        "{a} and {b}: an edge, dependent at most by p = {:.3e} given {{{given}}}{association}",
+        strength.p_value
+    )
+}
+
+fn named<'a>(graph: &'a MixedGraph, variables: &[usize]) -> Vec<&'a str> {
+    variables
+        .iter()
+        .map(|&v| graph.names()[v].as_str())
+        .collect()
+}
+
+fn isolated(graph: &MixedGraph) -> Vec<&str> {
+    let alone = |&v: &usize| graph.neighbors(v).next().is_none();
+    let alone: Vec<usize> = (0..graph.n_variables()).filter(alone).collect();
+    named(graph, &alone)
+}
+
+/// Where the time limit ended a search.
+fn ended(stage: PcStage) -> String {
+    match stage {
+        PcStage::Skeleton { depth } => format!(
+            "the time limit came while pairs were tested given {depth} variables; edges may be too many"
+        ),
+        _ => "the time limit came while colliders were told; arrows rest on separating sets alone"
+            .to_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The command line: every option of the library, with its default.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use causal_pc::RetestedSets;
 #[cfg(feature = "lapack")]
@@ -16,12 +17,13 @@ use crate::choices::{
 
 /// Search the causal graph behind a table of samples with the PC algorithm.
 ///
-/// FILE is CSV: a line with the names of the variables, then one sample per line. The edges are
+/// FILE is CSV: a line with the names of the variables, then one sample per line; a first column
+/// without a name holds the names of the rows and is left out. The edges are
 /// printed one per line, `A -> B` (A causes B), `A -- B` (it is open which causes which) or
 /// `A <-> B` (the tests contradict each other, or a common cause was not measured), then `time_s`
 /// with the seconds that the search took, reading the file not counted.
 #[derive(Parser)]
-#[command(name = "pc")]
+#[command(name = "pc", version)]
 pub struct Arguments {
     /// CSV file with a header, or `-` for standard input.
     pub file: PathBuf,
@@ -29,6 +31,8 @@ pub struct Arguments {
     pub table: TableArguments,
     #[command(flatten)]
     pub test: TestArguments,
+    #[command(flatten)]
+    pub clusters: ClusterArguments,
     #[command(flatten)]
     pub search: SearchArguments,
     #[command(flatten)]
@@ -44,13 +48,18 @@ pub struct TableArguments {
     /// The character between cells, or `tab`.
     #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
     pub delimiter: u8,
-    /// Columns to leave out, separated by commas.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    /// FILE has no line of names: the variables are X1, X2, ...
+    #[arg(long)]
+    pub no_header: bool,
+    /// Columns to leave out, separated by commas; a name with a comma stands alone or in quotation
+    /// marks. May be given several times.
+    #[arg(long, value_name = "NAMES")]
     pub without: Vec<String>,
-    /// Columns whose numbers are names of categories, for `--test mixed`.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    /// Columns whose numbers are names of categories, for `--test mixed`, named in the same way.
+    #[arg(long, value_name = "NAMES")]
     pub categorical: Vec<String>,
-    /// What to do about missing cells: those that are empty, NA, N/A, NaN, nan, null or NULL.
+    /// What to do about missing cells: those that are empty, NA, NaN, None, null or another word by
+    /// which pandas or R mark them.
     #[arg(long, value_enum, value_name = "POLICY", default_value = "refuse")]
     pub missing: MissingChoice,
     /// A further text that stands for a missing cell; may be given several times.
@@ -59,6 +68,23 @@ pub struct TableArguments {
     /// FILE holds the correlations of the columns, computed from this many samples.
     #[arg(long, value_name = "SAMPLES")]
     pub correlation_of: Option<usize>,
+}
+
+/// Rows that depend on one another.
+#[derive(Args)]
+#[command(next_help_heading = "Rows in clusters")]
+pub struct ClusterArguments {
+    /// Rows with the same cell in this column, which is no variable, may depend on one another: test
+    /// by clusters. Given twice, in two ways that cross. Resamples are of the first way's clusters.
+    #[arg(long, value_name = "COLUMN", conflicts_with = "correlation_of")]
+    pub cluster: Vec<String>,
+    /// Fisher-Z: how many independent samples the rows are worth.
+    #[arg(long, value_name = "SAMPLES", conflicts_with = "cluster")]
+    pub effective_samples: Option<f64>,
+    /// Search so many tables without structure too, whose columns are mixed up by themselves, clusters
+    /// (by --cluster or --clusters) as wholes, and print how many edges those have.
+    #[arg(long, value_name = "DRAWS", conflicts_with = "correlation_of")]
+    pub null: Option<usize>,
 }
 
 /// Which test of conditional independence is made, and how.
@@ -90,7 +116,8 @@ pub struct TestArguments {
     /// Discrete: fewer samples than this per degree of freedom count as independence.
     #[arg(long, value_name = "SAMPLES")]
     pub min_per_dof: Option<f64>,
-    /// Mixed: the most categories a column may have [default: 32].
+    /// Discrete, mixed: the most categories a column may have [default: 32 for mixed; else as many as
+    /// the samples tell apart].
     #[arg(long, value_name = "CATEGORIES")]
     pub max_levels: Option<usize>,
     /// KCI: the width of the kernels, or `median` for sqrt(2) median distances [default: by the
@@ -159,6 +186,9 @@ pub struct SearchArguments {
     /// `unlinked_tiers`, the numbers, from 0, of tiers without edges inside.
     #[arg(long, value_name = "FILE")]
     pub knowledge: Option<PathBuf>,
+    /// End after so many seconds with what is known by then, marked as unfinished [default: no limit].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub time_limit: Option<Duration>,
     /// Number of threads; the answer is the same with any.
     #[arg(long, default_value_t = 1, value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
     pub threads: usize,
@@ -171,8 +201,9 @@ pub struct ResamplingArguments {
     /// Search this many resamples of the rows too, and print how often each edge was found.
     #[arg(long, value_name = "RESAMPLES", conflicts_with = "correlation_of")]
     pub bootstrap: Option<usize>,
-    /// Resample clusters of rows: those with the same cell in this column, which is no variable.
-    #[arg(long, value_name = "NAME", requires = "bootstrap")]
+    /// Resample or mix up clusters of rows, with the plain test: those with the same cell in this
+    /// column, which is no variable.
+    #[arg(long, value_name = "NAME", conflicts_with = "cluster")]
     pub clusters: Option<String>,
     /// Draw this share of the rows without replacement, instead of as many with replacement.
     #[arg(long, value_name = "SHARE", requires = "bootstrap")]
@@ -195,12 +226,22 @@ pub struct OutputArguments {
     /// Print a JSON object: directed, undirected, bidirected, separating_sets, n_tests, time_s.
     #[arg(long)]
     pub json: bool,
-    /// Say for every pair without an edge what separated it, and for every arrow where it is from.
+    /// Say for every edge what came nearest to removing it, for every pair without an edge what
+    /// separated it, and for every arrow where it is from.
     #[arg(long)]
     pub explain: bool,
     /// Write the graph in Graphviz' language.
     #[arg(long, value_name = "FILE")]
     pub dot: Option<PathBuf>,
+    /// Print a directed acyclic graph of the class instead of the class.
+    #[arg(long)]
+    pub dag: bool,
+    /// Write the edges as CSV: from, to, kind, p_value, association, given.
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Write the graph in GML, the graph modelling language.
+    #[arg(long, value_name = "FILE")]
+    pub gml: Option<PathBuf>,
     /// Draw the graph.
     #[arg(long, value_name = "FILE")]
     pub svg: Option<PathBuf>,
@@ -217,6 +258,13 @@ fn share(text: &str) -> Result<f64, String> {
     number
         .filter(|share| (0.0..=1.0).contains(share))
         .ok_or_else(|| "expected a number between 0 and 1".into())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse().ok();
+    number
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "expected a number of seconds".into())
 }
 
 fn retested(text: &str) -> Result<RetestedSets, String> {

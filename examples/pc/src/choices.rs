@@ -3,7 +3,7 @@
 use causal_pc::ci::{Correlation, DegreesOfFreedom, Singular, TooFew};
 use causal_pc::data::Missing;
 use causal_pc::{
-    ColliderConflict, ColliderRule, Discoveries, Evidence, Failures, Independent, MeekRules,
+    ColliderConflict, ColliderRule, Evidence, Failures, FdrControl, Independent, MeekRules,
     SetSearch, SkeletonSearch, UndefinedP, Validity,
 };
 use clap::ValueEnum;
@@ -103,7 +103,7 @@ choices! {
     }
 
     /// How false edges are held down.
-    FdrChoice for Discoveries {
+    FdrChoice for FdrControl {
         /// Each test has the level alpha.
         EachTest,
         /// The share of false edges, by Benjamini and Hochberg's procedure.

@@ -37,12 +37,18 @@ pub struct CsvOptions {
     cells: Cells,
     categorical: Vec<String>,
     without: Vec<String>,
+    labels: Vec<String>,
     delimiter: u8,
-    missing: Option<Vec<String>>,
+    has_header: bool,
+    allows_missing: bool,
+    markers: Vec<String>,
 }
 
-/// Texts that stand for a missing cell, besides the empty one.
-pub const MISSING: [&str; 6] = ["NA", "N/A", "NaN", "nan", "null", "NULL"];
+/// Texts that stand for a missing cell, besides the empty one: those that pandas and R write and read.
+pub const MISSING: [&str; 19] = [
+    "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "null", "NULL", "None", "<NA>", "NaT",
+    "#N/A", "#NA", "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
+];
 
 impl CsvOptions {
     /// Cells of the given kind, split by commas, none missing.
@@ -51,18 +57,36 @@ impl CsvOptions {
             cells,
             categorical: Vec::new(),
             without: Vec::new(),
+            labels: Vec::new(),
             delimiter: b',',
-            missing: None,
+            has_header: true,
+            allows_missing: false,
+            markers: Vec::new(),
         }
     }
 
-    /// Columns that are categorical even if they hold numbers. Default none.
+    /// Columns of labels: any text is one, the empty one and those that would stand for a missing cell
+    /// too. Default none.
+    pub fn labels(mut self, names: Vec<String>) -> Self {
+        self.labels = names;
+        self
+    }
+
+    /// There is no line of names: the columns are named X1, X2, ... Default: there is.
+    pub fn without_header(mut self) -> Self {
+        self.has_header = false;
+        self
+    }
+
+    /// Columns that are categorical even if they hold numbers. Each text is the name of a column or,
+    /// if there is none of that name, several names separated by commas as in a CSV file, those with a
+    /// comma within quotation marks. Default none.
     pub fn categorical(mut self, names: Vec<String>) -> Self {
         self.categorical = names;
         self
     }
 
-    /// Columns to leave out unread. Default none.
+    /// Columns to leave out unread, named in the same way. Default none.
     pub fn without(mut self, names: Vec<String>) -> Self {
         self.without = names;
         self
@@ -74,10 +98,15 @@ impl CsvOptions {
         self
     }
 
-    /// Lets cells be missing: those that are empty, one of [`MISSING`] or one of `also`.
-    /// By default such a cell is an error.
-    pub fn allow_missing(mut self, also: Vec<String>) -> Self {
-        self.missing = Some(also);
+    /// Texts that stand for a missing cell besides the empty one and [`MISSING`]. Default none.
+    pub fn missing_markers(mut self, also: Vec<String>) -> Self {
+        self.markers = also;
+        self
+    }
+
+    /// Lets cells be missing. By default such a cell is an error.
+    pub fn allow_missing(mut self) -> Self {
+        self.allows_missing = true;
         self
     }
 }
@@ -165,25 +194,40 @@ impl CsvTable {
         if !reader.read_byte_record(&mut record)? {
             return Err(CsvError::NoHeader);
         }
-        let header = names_in(&record, line_of(&record, text))?;
+        let mut row_names = options.has_header && has_row_names(&record);
+        let header = match options.has_header {
+            true => names_in(&record, usize::from(row_names), line_of(&record, text))?,
+            false => (1..=record.len()).map(|at| format!("X{at}")).collect(),
+        };
         let mut columns = Columns::new(&header, options)?;
         let mut values = Vec::new();
-        while reader.read_byte_record(&mut record)? {
+        let mut is_first = true;
+        if options.has_header && !reader.read_byte_record(&mut record)? {
+            return Self::new(columns, values);
+        }
+        loop {
             let line = || line_of(&record, text);
-            if record.len() != header.len() {
+            // R's write.table names the columns of values alone.
+            row_names |= is_first && options.has_header && record.len() == header.len() + 1;
+            is_first = false;
+            let expected = header.len() + usize::from(row_names);
+            if record.len() != expected {
                 return Err(CsvError::Length {
                     line: line(),
-                    expected: header.len(),
+                    expected,
                     found: record.len(),
                 });
             }
-            for (column, cell) in columns.kept.iter_mut().zip(&record) {
+            let cells = record.iter().skip(usize::from(row_names));
+            for (column, cell) in columns.kept.iter_mut().zip(cells) {
                 if let Some(column) = column {
                     values.push(column.value(line, cell, options)?);
                 }
             }
+            if !reader.read_byte_record(&mut record)? {
+                return Self::new(columns, values);
+            }
         }
-        Self::new(columns, values)
     }
 
     fn new(columns: Columns, values: Vec<f64>) -> Result<Self, CsvError> {
@@ -197,6 +241,9 @@ impl CsvTable {
         }
         let mut values = Array2::from_shape_vec((n_samples, kept.len()), values)
             .expect("every line has as many cells as the header");
+        for column in &kept {
+            column.check_strays(n_samples)?;
+        }
         let mut table = (Vec::new(), Vec::new());
         for (column, values) in kept.into_iter().zip(values.columns_mut()) {
             let categories = column.texts.and_then(|texts| texts.give_meaning(values));
@@ -251,10 +298,19 @@ fn line_of(record: &ByteRecord, text: &[u8]) -> usize {
     1 + ends.count()
 }
 
-fn names_in(header: &ByteRecord, line: usize) -> Result<Vec<String>, CsvError> {
+/// Whether the first column is one of row names, as pandas and R write them: without a name.
+fn has_row_names(header: &ByteRecord) -> bool {
+    header.len() > 1
+        && header
+            .get(0)
+            .is_some_and(|cell| cell.trim_ascii().is_empty())
+}
+
+/// The names of the columns from `first` on.
+fn names_in(header: &ByteRecord, first: usize, line: usize) -> Result<Vec<String>, CsvError> {
     let mut places = HashMap::new();
     let mut names = Vec::with_capacity(header.len());
-    for (at, cell) in header.iter().enumerate() {
+    for (at, cell) in header.iter().enumerate().skip(first) {
         let column = at + 1;
         let name = std::str::from_utf8(cell).map_err(|_| CsvError::Cell {
             line,
@@ -297,20 +353,21 @@ struct Texts {
     /// Whether they are categories even if all of them are numbers.
     is_declared: bool,
     has_words: bool,
+    is_label: bool,
+    /// Cells that hold numbers, and the first that holds none: its line and its text.
+    n_numbers: usize,
+    first_word: Option<(usize, String)>,
 }
 
 impl Columns {
     fn new(header: &[String], options: &CsvOptions) -> Result<Self, CsvError> {
-        let named = options.categorical.iter().chain(&options.without);
-        if let Some(name) = named.into_iter().find(|name| !header.contains(name)) {
-            return Err(CsvError::NoSuchColumn {
-                name: name.clone(),
-                columns: header.join(", "),
-            });
-        }
+        let categorical = named(&options.categorical, header)?;
+        let without = named(&options.without, header)?;
+        let labels = named(&options.labels, header)?;
         let kept = header.iter().map(|name| {
             let texts = match options.cells {
-                _ if options.categorical.contains(name) => Some(Texts::new(true)),
+                _ if labels.contains(name) => Some(Texts::of_labels()),
+                _ if categorical.contains(name) => Some(Texts::new(true)),
                 Cells::Numbers => None,
                 Cells::Categories => Some(Texts::new(true)),
                 Cells::Mixed => Some(Texts::new(false)),
@@ -319,7 +376,7 @@ impl Columns {
                 name: name.clone(),
                 texts,
             };
-            (!options.without.contains(name)).then_some(column)
+            (!without.contains(name)).then_some(column)
         });
         Ok(Self {
             kept: kept.collect(),
@@ -327,7 +384,51 @@ impl Columns {
     }
 }
 
+/// The columns that some texts name: each one column or, if there is none of that name, a list.
+fn named(texts: &[String], header: &[String]) -> Result<Vec<String>, CsvError> {
+    let mut names = Vec::new();
+    for text in texts {
+        if header.contains(text) {
+            names.push(text.clone());
+            continue;
+        }
+        let mut list = ReaderBuilder::new()
+            .has_headers(false)
+            .trim(csv::Trim::All)
+            .from_reader(text.as_bytes());
+        for record in list.records() {
+            for name in &record? {
+                if !header.iter().any(|other| other == name) {
+                    return Err(CsvError::NoSuchColumn {
+                        name: name.to_owned(),
+                        columns: header.join(", "),
+                    });
+                }
+                names.push(name.to_owned());
+            }
+        }
+    }
+    Ok(names)
+}
+
 impl Column {
+    /// Refuses a text among numbers: a column most of whose cells are numbers is no column of
+    /// categories unless it was said to be one.
+    fn check_strays(&self, n_samples: usize) -> Result<(), CsvError> {
+        let Some(texts) = self.texts.as_ref().filter(|texts| !texts.is_declared) else {
+            return Ok(());
+        };
+        match &texts.first_word {
+            Some((line, word)) if 2 * texts.n_numbers > n_samples => Err(CsvError::Cell {
+                line: *line,
+                column: self.name.clone(),
+                expected: "a number as in most cells (or the column among the categorical ones)",
+                found: word.clone(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// The number in a cell, or for a column with texts the number of its text.
     fn value(
         &mut self,
@@ -345,10 +446,13 @@ impl Column {
         let text = std::str::from_utf8(cell)
             .map_err(|_| wrong("text in UTF-8", &String::from_utf8_lossy(cell)))?
             .trim();
+        if let Some(texts) = self.texts.as_mut().filter(|texts| texts.is_label) {
+            return Ok(texts.number_of(text));
+        }
         if options.is_missing(text) {
-            return match options.missing {
-                Some(_) => Ok(f64::NAN),
-                None => Err(wrong("a value (missing cells are refused)", text)),
+            return match options.allows_missing {
+                true => Ok(f64::NAN),
+                false => Err(wrong("a value (missing cells are refused)", text)),
             };
         }
         match (text.parse::<f64>(), &mut self.texts) {
@@ -357,7 +461,11 @@ impl Column {
             (Ok(number), None) => Ok(number),
             (Err(_), None) => Err(wrong("a number", text)),
             (parsed, Some(texts)) => {
-                texts.has_words |= parsed.is_err();
+                texts.n_numbers += usize::from(parsed.is_ok());
+                if parsed.is_err() && !texts.has_words {
+                    texts.has_words = true;
+                    texts.first_word = Some((line(), text.to_owned()));
+                }
                 Ok(texts.number_of(text))
             }
         }
@@ -366,8 +474,8 @@ impl Column {
 
 impl CsvOptions {
     fn is_missing(&self, text: &str) -> bool {
-        let is_marker = |also: &Vec<String>| also.iter().any(|marker| marker == text);
-        text.is_empty() || MISSING.contains(&text) || self.missing.as_ref().is_some_and(is_marker)
+        let is_marker = self.markers.iter().any(|marker| marker == text);
+        text.is_empty() || MISSING.contains(&text) || is_marker
     }
 }
 
@@ -377,6 +485,16 @@ impl Texts {
             numbers: HashMap::new(),
             is_declared,
             has_words: false,
+            is_label: false,
+            n_numbers: 0,
+            first_word: None,
+        }
+    }
+
+    fn of_labels() -> Self {
+        Self {
+            is_label: true,
+            ..Self::new(true)
         }
     }
 
@@ -450,7 +568,8 @@ mod tests {
         let categorical = categorical.iter().map(|&name| name.to_owned()).collect();
         let options = CsvOptions::new(Cells::Mixed)
             .categorical(categorical)
-            .allow_missing(vec!["?".into()]);
+            .missing_markers(vec!["?".into()])
+            .allow_missing();
         CsvTable::read(text.as_bytes(), &options).unwrap()
     }
 
@@ -507,6 +626,90 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert_eq!(error, "there is no column \"z\"; the columns are a, b");
+    }
+
+    #[test]
+    fn every_marker_is_missing_in_every_kind_of_column() {
+        for cells in [Cells::Numbers, Cells::Categories, Cells::Mixed] {
+            for marker in MISSING.iter().copied().chain(["", "*", "-999"]) {
+                let text = format!("a,b\n1,2\n{marker},3\n2,1\n");
+                let options =
+                    CsvOptions::new(cells).missing_markers(vec!["*".into(), "-999".into()]);
+                let refused = CsvTable::read(text.as_bytes(), &options)
+                    .unwrap_err()
+                    .to_string();
+                assert!(
+                    refused.contains("line 3, column \"a\": expected a value"),
+                    "{refused}"
+                );
+                let table = CsvTable::read(text.as_bytes(), &options.allow_missing()).unwrap();
+                assert!(table.values[[1, 0]].is_nan(), "{marker} {cells:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_among_numbers_is_refused_where_columns_are_told_apart() {
+        let options = CsvOptions::new(Cells::Mixed);
+        let text = "a,b\n1.5,x\n2,y\n3,x\no,y\n7,x\n";
+        let refused = CsvTable::read(text.as_bytes(), &options)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.starts_with("line 5, column \"a\": expected a number"),
+            "{refused}"
+        );
+        let said = options.categorical(vec!["a".into()]);
+        assert_eq!(
+            CsvTable::read(text.as_bytes(), &said).unwrap().categories[0]
+                .as_ref()
+                .unwrap()
+                .len(),
+            5
+        );
+    }
+
+    #[test]
+    fn row_names_of_pandas_and_r_are_left_out() {
+        let expected = ndarray::array![[1.0, 2.0], [3.0, 4.0]];
+        for text in [
+            ",a,b\n0,1,2\n1,3,4\n",
+            "\"\",\"a\",\"b\"\n\"x\",1,2\n\"y\",3,4\n",
+            "a,b\nx,1,2\ny,3,4\n",
+        ] {
+            let table = numbers(text).unwrap();
+            assert_eq!(
+                (table.names.join(" "), &table.values),
+                ("a b".to_owned(), &expected),
+                "{text}"
+            );
+        }
+        let headless = CsvTable::read(
+            b"1,2\n3,4\n",
+            &CsvOptions::new(Cells::Numbers).without_header(),
+        );
+        let headless = headless.unwrap();
+        assert_eq!(
+            (headless.names.join(" "), headless.values),
+            ("X1 X2".to_owned(), expected)
+        );
+    }
+
+    #[test]
+    fn names_with_commas_are_named_whole_or_quoted() {
+        let text = b"\"income, total\",age,cost\n1,2,3\n";
+        for named in ["income, total", "\"income, total\""] {
+            let options = CsvOptions::new(Cells::Numbers).without(vec![named.to_owned()]);
+            assert_eq!(
+                CsvTable::read(text, &options).unwrap().names,
+                ["age", "cost"]
+            );
+        }
+        let both = CsvOptions::new(Cells::Numbers).without(vec!["age, cost".to_owned()]);
+        assert_eq!(
+            CsvTable::read(text, &both).unwrap().names,
+            ["income, total"]
+        );
     }
 
     #[test]
@@ -581,7 +784,9 @@ mod tests {
                 .categorical(categorical)
                 .without(without);
             if missing {
-                options.allow_missing(vec!["?".to_owned()])
+                options
+                    .missing_markers(vec!["?".to_owned()])
+                    .allow_missing()
             } else {
                 options
             }
@@ -612,7 +817,7 @@ mod tests {
                     for &value in column {
                         let in_range = |k: usize| value.fract() == 0.0 && (value as usize) < k;
                         let fits = categories.as_ref().map_or(value.is_finite(), |c| in_range(c.len()));
-                        prop_assert!(fits || (value.is_nan() && options.missing.is_some()));
+                        prop_assert!(fits || (value.is_nan() && options.allows_missing));
                     }
                 }
             }

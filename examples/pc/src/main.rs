@@ -8,6 +8,7 @@ mod arguments;
 mod choices;
 mod csv_table;
 mod knowledge;
+mod null;
 mod resampled;
 mod search;
 mod settings;
@@ -18,7 +19,7 @@ use std::process::ExitCode;
 
 use crate::csv_table::CsvTable;
 use clap::Parser;
-use program::{Failure, exit_code};
+use program::{Failure, exit_code, remark};
 
 use crate::arguments::Arguments;
 use crate::choices::TestKind;
@@ -39,7 +40,19 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     let file = &arguments.file;
     let table = CsvTable::read(&content(file)?, &settings::table(arguments))
         .map_err(|error| format!("{}: {error}", file.display()))?;
+    let is_number = |name: &String| name.parse::<f64>().is_ok();
+    if !arguments.table.no_header && table.names.iter().all(is_number) {
+        remark(format_args!(
+            "note: every name in the first line of {} is a number; if it is a sample, say --no-header",
+            file.display()
+        ));
+    }
     let answer = match arguments.test.kind {
+        TestKind::Fisherz | TestKind::Spearman | TestKind::Nonparanormal
+            if !arguments.clusters.cluster.is_empty() =>
+        {
+            search(table, arguments, settings::cluster_robust)
+        }
         TestKind::Fisherz | TestKind::Spearman | TestKind::Nonparanormal => {
             search(table, arguments, settings::fisher_z)
         }

@@ -5,37 +5,89 @@ use std::time::Instant;
 
 use crate::csv_table::CsvTable;
 use causal_pc::ci::CiTest;
-use causal_pc::{Bootstrap, Discovery, PcOptions, bootstrap_with_progress, pc, pc_with_progress};
-use program::{Failure, steps};
+use causal_pc::{
+    Bootstrap, Clusters, Discovery, EdgeNull, NullOptions, PcOptions, PcStage, ResampleProgress,
+    bootstrap_with_progress, edge_null_with_progress, edge_strengths, pc, pc_with_progress,
+};
+use ndarray::ArrayView2;
+use program::{Failure, steps, with_causes};
 
 use crate::answer::Answer;
 use crate::arguments::Arguments;
 use crate::knowledge;
+use crate::null::Null;
 use crate::resampled::Resampled;
 use crate::settings::{self, Made};
 
-/// Makes the test of a table.
-type Make<T> = fn(&CsvTable, &Arguments) -> Made<T>;
+/// A table, and which of its rows belong together.
+pub struct Data {
+    pub table: CsvTable,
+    /// What the test takes for clusters.
+    pub clusters: Option<Clusters>,
+}
 
-/// Searches the table, and its resamples if they are asked for.
+impl Data {
+    /// The data of these rows, of which some may repeat.
+    fn rows(&self, rows: &[usize]) -> Self {
+        Self {
+            table: self.table.rows(rows),
+            clusters: self
+                .clusters
+                .as_ref()
+                .map(|clusters| clusters.of_rows(rows)),
+        }
+    }
+
+    /// The same clusters with other values.
+    fn with_values(&self, values: ArrayView2<'_, f64>) -> Self {
+        Self {
+            table: CsvTable {
+                values: values.to_owned(),
+                ..self.table.clone()
+            },
+            clusters: self.clusters.clone(),
+        }
+    }
+}
+
+/// Makes the test of a table.
+type Make<T> = fn(&Data, &Arguments) -> Made<T>;
+
+/// Searches the table, its resamples and tables without structure if they are asked for.
 pub fn search<T: CiTest>(
     mut table: CsvTable,
     arguments: &Arguments,
     make: Make<T>,
 ) -> Result<Answer, Failure> {
-    let clusters = arguments.resampling.clusters.as_deref();
-    let clusters = clusters.map(|name| labels(&mut table, name)).transpose()?;
+    let mut labels = Vec::new();
+    for name in settings::label_columns(arguments) {
+        labels.push(labels_in(&mut table, name)?);
+    }
+    let in_test = !arguments.clusters.cluster.is_empty();
+    let clusters = clusters_of(&labels)?;
     let known = arguments.search.knowledge.as_deref();
     let knowledge = known
         .map(|path| knowledge::read(path, &table.names))
         .transpose()?;
     let options = settings::search(&arguments.search, knowledge)?;
-    let (discovery, time_s) = timed(&table, arguments, make, &options)?;
+    let data = Data {
+        table,
+        clusters: clusters.clone().filter(|_| in_test),
+    };
+    let found = timed(&data, arguments, make, &options);
+    let (discovery, time_s) = found.map_err(with_hint)?;
+    let strengths = if arguments.output.explain || arguments.output.csv.is_some() {
+        let test = make(&data, arguments).map_err(|error| error as Failure)?;
+        edge_strengths(&test, &discovery, &options)?
+    } else {
+        Vec::new()
+    };
     let resampled = match arguments.resampling.bootstrap {
         None => None,
         Some(n) => {
             let start = Instant::now();
-            let found = resample(&table, arguments, make, &options, n, clusters.as_deref())?;
+            let first = labels.first().map(Vec::as_slice);
+            let found = resample(&data, arguments, make, &options, n, first)?;
             let time_s = start.elapsed().as_secs_f64();
             Some(Resampled::new(
                 &found,
@@ -44,37 +96,73 @@ pub fn search<T: CiTest>(
             ))
         }
     };
+    let null = match arguments.clusters.null {
+        None => None,
+        Some(n) => {
+            let start = Instant::now();
+            let found = without_structure(&data, arguments, make, &options, n, clusters)?;
+            let time_s = start.elapsed().as_secs_f64();
+            Some(Null::new(found, &data.table.names, time_s))
+        }
+    };
     Ok(Answer {
         discovery,
+        strengths,
         time_s,
         resampled,
+        null,
     })
 }
 
-/// Takes the column with the labels of clusters out of the table.
-fn labels(table: &mut CsvTable, name: &str) -> Result<Vec<u64>, Failure> {
+/// Names the option of the command line that speaks of what went wrong.
+fn with_hint(error: Failure) -> Failure {
+    let words = with_causes(error.as_ref());
+    let hints = [
+        ("what the test answers for singular sets", "--singular"),
+        (
+            "too few samples count as",
+            "--too-few; --depth limits the depth",
+        ),
+        (
+            "too few clusters count as",
+            "--too-few; --depth limits the depth",
+        ),
+        ("is constant", "--constant, or --without to leave it out"),
+        ("allow them by max_levels", "--max-levels"),
+    ];
+    match hints.iter().find(|(part, _)| words.contains(part)) {
+        Some((_, option)) => format!("{words} (option {option})").into(),
+        None => error,
+    }
+}
+
+/// Takes a column of labels out of the table.
+fn labels_in(table: &mut CsvTable, name: &str) -> Result<Vec<usize>, Failure> {
     let column = table
         .take(name)
         .ok_or_else(|| format!("there is no column {name:?}"))?;
-    if column.iter().any(|label| label.is_nan()) {
-        return Err(
-            format!("column {name:?}: expected the cluster of every row, found none").into(),
-        );
-    }
-    Ok(column.iter().map(|label| label.to_bits()).collect())
+    Ok(column.iter().map(|&label| label as usize).collect())
+}
+
+fn clusters_of(labels: &[Vec<usize>]) -> Result<Option<Clusters>, Failure> {
+    Ok(match labels {
+        [] => None,
+        [one] => Some(Clusters::new(one)),
+        [first, second, ..] => Some(Clusters::new(first).and(second)?),
+    })
 }
 
 /// What a search finds, and the seconds that making the test and searching take: the median, if
 /// they are to be measured several times.
 fn timed<T: CiTest>(
-    table: &CsvTable,
+    data: &Data,
     arguments: &Arguments,
     make: Make<T>,
     options: &PcOptions,
 ) -> Result<(Discovery, f64), Failure> {
     let once = || -> Result<(Discovery, f64), Failure> {
         let start = Instant::now();
-        let test = make(table, arguments).map_err(|error| error as Failure)?;
+        let test = make(data, arguments).map_err(|error| error as Failure)?;
         let found = if arguments.output.progress {
             with_progress(&test, options)?
         } else {
@@ -98,7 +186,12 @@ fn with_progress<T: CiTest>(test: &T, options: &PcOptions) -> Result<Discovery, 
     let found = pc_with_progress(test, options, &|progress| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
-        bar.set_message(format!("{:?}", progress.stage));
+        let stage = match progress.stage {
+            PcStage::Skeleton { depth } => format!("pairs given {depth} variables"),
+            _ => "colliders".to_owned(),
+        };
+        let left = progress.remaining().as_secs_f64();
+        bar.set_message(format!("{stage}, {left:.0} s left of them"));
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
@@ -106,18 +199,18 @@ fn with_progress<T: CiTest>(test: &T, options: &PcOptions) -> Result<Discovery, 
 }
 
 fn resample<T: CiTest>(
-    table: &CsvTable,
+    data: &Data,
     arguments: &Arguments,
     make: Make<T>,
     options: &PcOptions,
     n_resamples: usize,
-    clusters: Option<&[u64]>,
+    clusters: Option<&[usize]>,
 ) -> Result<Bootstrap, Failure> {
     let resampling = settings::resampling(arguments, n_resamples, clusters);
-    let test = |rows: &[usize]| make(&table.rows(rows), arguments);
+    let test = |rows: &[usize]| make(&data.rows(rows), arguments);
     let bar = arguments.output.progress.then(|| steps(n_resamples as u64));
     let found = bootstrap_with_progress(
-        table.values.nrows(),
+        data.table.values.nrows(),
         test,
         options,
         &resampling,
@@ -129,6 +222,35 @@ fn resample<T: CiTest>(
         },
     );
     if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    Ok(found?)
+}
+
+fn without_structure<T: CiTest>(
+    data: &Data,
+    arguments: &Arguments,
+    make: Make<T>,
+    options: &PcOptions,
+    n_draws: usize,
+    clusters: Option<Clusters>,
+) -> Result<EdgeNull, Failure> {
+    let mut mixing = NullOptions::new(n_draws)
+        .seed(arguments.resampling.seed)
+        .threads(arguments.search.threads);
+    if let Some(clusters) = clusters {
+        mixing = mixing.clusters(clusters);
+    }
+    let test = |values: ArrayView2<'_, f64>| make(&data.with_values(values), arguments);
+    let bar = arguments.output.progress.then(|| steps(n_draws as u64));
+    let tell = |progress: &ResampleProgress| {
+        if let Some(bar) = &bar {
+            bar.set_position(progress.done as u64);
+        }
+        ControlFlow::Continue(())
+    };
+    let found = edge_null_with_progress(&data.table.values, test, options, &mixing, &tell);
+    if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
     Ok(found?)

@@ -5,12 +5,13 @@ use causal_pc::ci::{Cached, Kci, KciOptions};
 use std::error::Error;
 
 use causal_pc::ci::{
-    ChiSquare, DiscreteOptions, FisherZ, FisherZOptions, GSquare, MinimumCount, MixedOptions,
-    MixedTest, VariableKind,
+    ChiSquare, ClusterRobust, ClusterRobustOptions, DiscreteOptions, FisherZ, FisherZOptions,
+    GSquare, MinimumCount, MixedOptions, MixedTest, VariableKind,
 };
 use causal_pc::{Alpha, AlphaError, BootstrapOptions, Draw, Knowledge, PcOptions};
 
 use crate::csv_table::{Cells, CsvOptions, CsvTable};
+use crate::search::Data;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
@@ -37,23 +38,40 @@ pub fn table(arguments: &Arguments) -> CsvOptions {
         TestKind::Mixed => Cells::Mixed,
         _ => Cells::Numbers,
     };
-    let categorical = table
-        .categorical
-        .iter()
-        .chain(&arguments.resampling.clusters);
-    let options = CsvOptions::new(cells)
+    let mut options = CsvOptions::new(cells)
         .delimiter(table.delimiter)
         .without(table.without.clone())
-        .categorical(categorical.cloned().collect());
+        .categorical(table.categorical.clone())
+        .labels(label_columns(arguments).cloned().collect())
+        .missing_markers(table.missing_marker.clone());
+    if table.no_header {
+        options = options.without_header();
+    }
     match table.missing {
         MissingChoice::Refuse => options,
-        MissingChoice::TestwiseDeletion => options.allow_missing(table.missing_marker.clone()),
+        MissingChoice::TestwiseDeletion => options.allow_missing(),
     }
+}
+
+/// The columns that tell which rows belong together.
+pub fn label_columns(arguments: &Arguments) -> impl Iterator<Item = &String> {
+    let of_test = arguments.clusters.cluster.iter();
+    of_test.chain(&arguments.resampling.clusters)
 }
 
 /// Refuses options that the test of independence does not have.
 pub fn check(arguments: &Arguments) -> Result<(), String> {
     let (table, test) = (&arguments.table, &arguments.test);
+    let clusters = &arguments.clusters;
+    if clusters.cluster.len() > 2 {
+        return Err("--cluster is given once or twice: for one way or two".to_owned());
+    }
+    let resampled = arguments.resampling.bootstrap.is_some() || clusters.null.is_some();
+    if arguments.resampling.clusters.is_some() && !resampled {
+        return Err(
+            "--clusters goes with --bootstrap or --null; did you mean --cluster?".to_owned(),
+        );
+    }
     let fisher_z = test.kind.correlation().is_some();
     let discrete = matches!(test.kind, TestKind::Gsq | TestKind::Chisq);
     let mixed = test.kind == TestKind::Mixed;
@@ -68,14 +86,24 @@ pub fn check(arguments: &Arguments) -> Result<(), String> {
             table.correlation_of.is_some(),
             test.kind == TestKind::Fisherz,
         ),
+        ("--cluster", !clusters.cluster.is_empty(), fisher_z),
+        (
+            "--effective-samples",
+            clusters.effective_samples.is_some(),
+            fisher_z,
+        ),
         ("--singular", test.singular.is_some(), fisher_z),
         ("--constant", test.constant.is_some(), fisher_z),
         ("--too-few", test.too_few.is_some(), fisher_z || mixed),
         ("--tolerance", test.tolerance.is_some(), fisher_z),
-        ("--cut", test.cut.is_some(), fisher_z),
+        (
+            "--cut",
+            test.cut.is_some(),
+            fisher_z && clusters.cluster.is_empty(),
+        ),
         ("--dof", test.dof.is_some(), discrete),
         ("--min-per-dof", test.min_per_dof.is_some(), discrete),
-        ("--max-levels", test.max_levels.is_some(), mixed),
+        ("--max-levels", test.max_levels.is_some(), discrete || mixed),
     ]
     .into_iter()
     .find(|&(_, given, fits)| given && !fits);
@@ -106,7 +134,7 @@ pub fn search(
     set!(options.set_search(arguments.sets));
     set!(options.independent(arguments.independent));
     set!(options.undefined_p(arguments.undefined));
-    set!(options.discoveries(arguments.fdr));
+    set!(options.fdr_control(arguments.fdr));
     set!(options.collider_rule(arguments.collider));
     set!(options.retested_sets(arguments.retested));
     set!(options.collider_conflict(arguments.conflicts));
@@ -114,6 +142,7 @@ pub fn search(
     set!(options.meek_rules(arguments.meek));
     set!(options.validity(arguments.validity));
     set!(options.knowledge(knowledge));
+    set!(options.time_limit(arguments.time_limit));
     Ok(options)
 }
 
@@ -121,7 +150,7 @@ pub fn search(
 pub fn resampling(
     arguments: &Arguments,
     n_resamples: usize,
-    clusters: Option<&[u64]>,
+    clusters: Option<&[usize]>,
 ) -> BootstrapOptions {
     let given = &arguments.resampling;
     let mut options = BootstrapOptions::new(n_resamples)
@@ -136,7 +165,8 @@ pub fn resampling(
 }
 
 /// The Fisher-Z test of a table of numbers.
-pub fn fisher_z(table: &CsvTable, arguments: &Arguments) -> Made<FisherZ> {
+pub fn fisher_z(data: &Data, arguments: &Arguments) -> Made<FisherZ> {
+    let table = &data.table;
     let options = fisher_z_options(arguments).names(table.names.iter().cloned());
     let samples = table.values.view();
     Ok(match arguments.table.correlation_of {
@@ -167,11 +197,29 @@ fn fisher_z_options(arguments: &Arguments) -> FisherZOptions {
     set!(options.too_few(too_few));
     set!(options.tolerance(tolerance));
     set!(options.cut(cut));
+    set!(options.effective_samples(arguments.clusters.effective_samples));
     options
 }
 
+/// The test of a table of numbers whose rows come in clusters.
+pub fn cluster_robust(data: &Data, arguments: &Arguments) -> Made<ClusterRobust> {
+    let test = &arguments.test;
+    let mut options = ClusterRobustOptions::new()
+        .missing(arguments.table.missing.into())
+        .names(&data.table.names);
+    set!(options.correlation(test.kind.correlation()));
+    set!(options.singular(test.singular));
+    set!(options.constant(test.constant));
+    set!(options.too_few(test.too_few));
+    set!(options.tolerance(test.tolerance));
+    let clusters = data.clusters.clone().ok_or("there are no clusters")?;
+    let samples = &data.table.values;
+    Ok(ClusterRobust::with_options(samples, clusters, options)?)
+}
+
 /// The G-squared test of a table of categories.
-pub fn g_square(table: &CsvTable, arguments: &Arguments) -> Made<GSquare> {
+pub fn g_square(data: &Data, arguments: &Arguments) -> Made<GSquare> {
+    let table = &data.table;
     Ok(GSquare::with_options(
         table.values.view(),
         discrete_options(table, arguments),
@@ -179,7 +227,8 @@ pub fn g_square(table: &CsvTable, arguments: &Arguments) -> Made<GSquare> {
 }
 
 /// The chi-squared test of a table of categories.
-pub fn chi_square(table: &CsvTable, arguments: &Arguments) -> Made<ChiSquare> {
+pub fn chi_square(data: &Data, arguments: &Arguments) -> Made<ChiSquare> {
+    let table = &data.table;
     Ok(ChiSquare::with_options(
         table.values.view(),
         discrete_options(table, arguments),
@@ -199,11 +248,13 @@ fn discrete_options(table: &CsvTable, arguments: &Arguments) -> DiscreteOptions 
         .min_per_dof
         .map(MinimumCount::PerDegreeOfFreedom);
     set!(options.minimum_count(minimum));
+    set!(options.max_levels(arguments.test.max_levels));
     options
 }
 
 /// The test of a table with columns of numbers and columns of categories.
-pub fn mixed(table: &CsvTable, arguments: &Arguments) -> Made<MixedTest> {
+pub fn mixed(data: &Data, arguments: &Arguments) -> Made<MixedTest> {
+    let table = &data.table;
     let kinds: Vec<_> = table
         .categories
         .iter()
@@ -226,7 +277,8 @@ pub fn mixed(table: &CsvTable, arguments: &Arguments) -> Made<MixedTest> {
 
 /// The kernel test of a table of numbers; it is slow, so no question is answered twice.
 #[cfg(feature = "lapack")]
-pub fn kci(table: &CsvTable, arguments: &Arguments) -> Made<Cached<Kci>> {
+pub fn kci(data: &Data, arguments: &Arguments) -> Made<Cached<Kci>> {
+    let table = &data.table;
     let mut options = KciOptions::new()
         .missing(arguments.table.missing.into())
         .names(table.names.iter().cloned());

@@ -314,3 +314,175 @@ fn a_closed_pipe_ends_a_program_quietly() {
         assert_eq!((ended.status.code(), &*said), (Some(141), ""), "{program}");
     }
 }
+
+/// 60 clusters of five rows that hardly differ; no column has anything to do with another.
+fn clustered(folder: &tempfile::TempDir) -> String {
+    let mut text = String::from("who,day,a,b,c,d,e,f\n");
+    for row in 0..300_u64 {
+        let (who, day) = (row / 5, row % 5);
+        let hash = |n: u64| {
+            let mixed = (n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            (mixed >> 40) as f64 / 16_777_216.0
+        };
+        text += &format!("p{who},{day}");
+        for v in 1..=6 {
+            text += &format!(",{}", hash(who * 64 + v) + 0.1 * hash(row * 4_096 + v + 7));
+        }
+        text += "\n";
+    }
+    written(folder, "clustered.csv", &text)
+}
+
+fn n_edges(found: &Value) -> usize {
+    ["directed", "undirected", "bidirected"]
+        .iter()
+        .map(|kind| pairs(&found[kind]).len())
+        .sum()
+}
+
+#[test]
+fn rows_in_clusters_are_not_taken_for_independent() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = clustered(&folder);
+    let naive = json(&[&table, "--without", "who,day"]);
+    let by_one = json(&[&table, "--without", "day", "--cluster", "who"]);
+    assert!(n_edges(&by_one) < n_edges(&naive), "{by_one} {naive}");
+    let two_ways = [
+        "--cluster",
+        "who",
+        "--cluster",
+        "day",
+        "--too-few",
+        "drop-edge",
+    ];
+    let both = json(&[&[table.as_str()][..], &two_ways[..]].concat());
+    assert!(n_edges(&both) <= n_edges(&by_one));
+    let null = json(&[
+        &table,
+        "--without",
+        "day",
+        "--clusters",
+        "who",
+        "--null",
+        "40",
+        "--bootstrap",
+        "3",
+    ]);
+    assert_eq!(
+        null["null"]["n_edges"].as_u64(),
+        Some(n_edges(&naive) as u64)
+    );
+    assert!(null["null"]["mean"].as_f64().expect("a mean") > 1.0);
+    assert_eq!(null["null"]["pairs"].as_array().map(Vec::len), Some(15));
+    let text = printed(&[
+        &table,
+        "--without",
+        "day",
+        "--cluster",
+        "who",
+        "--null",
+        "20",
+    ]);
+    assert!(text.contains("in 20 tables without structure"), "{text}");
+    for (arguments, expected) in [
+        (
+            &["--cluster", "who", "--test", "gsq"][..],
+            "--cluster does not go with --test gsq",
+        ),
+        (&["--clusters", "who"], "did you mean --cluster"),
+        (&["--cluster", "nobody"], "there is no column \"nobody\""),
+    ] {
+        let word = complaint(&[&[table.as_str()], arguments].concat());
+        assert!(word.contains(expected), "{word}");
+    }
+    let worth = json(&[&table, "--without", "who,day", "--effective-samples", "60"]);
+    assert!(n_edges(&worth) <= n_edges(&naive));
+}
+
+#[test]
+fn edges_have_strengths_and_graphs_go_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = fixtures().join("cont_09.csv");
+    let table = table.to_str().expect("UTF-8");
+    let [csv, gml] = ["edges.csv", "graph.gml"].map(|name| folder.path().join(name));
+    let [csv, gml] = [&csv, &gml].map(|path| path.to_str().expect("UTF-8"));
+    let found = json(&[table, "--explain", "--csv", csv, "--gml", gml]);
+    let strengths = found["strengths"].as_array().expect("a list");
+    assert_eq!(strengths.len(), n_edges(&found));
+    for strength in strengths {
+        assert!(strength["p_value"].as_f64().expect("a number") <= 0.05);
+        assert!(strength["association"].as_f64().expect("a number").abs() > 0.0);
+    }
+    let lines = std::fs::read_to_string(csv)
+        .expect("a file")
+        .lines()
+        .count();
+    assert_eq!(lines, 1 + n_edges(&found));
+    let drawn = std::fs::read_to_string(gml).expect("a file");
+    assert_eq!(drawn.matches("  edge [").count(), n_edges(&found));
+    let dag = json(&[table, "--dag"]);
+    assert_eq!(
+        (pairs(&dag["undirected"]).len(), n_edges(&dag)),
+        (0, n_edges(&found))
+    );
+    let hasty = json(&[table, "--time-limit", "0"]);
+    assert!(
+        hasty["unfinished"]
+            .as_str()
+            .expect("a word")
+            .contains("time limit")
+    );
+    assert!(found.get("unfinished").is_none());
+    let alone = written(
+        &folder,
+        "alone.csv",
+        "a,b\n1,1\n2,-1\n3,1.5\n4,-1\n5,1\n6,-0.7\n7,0.2\n",
+    );
+    assert_eq!(json(&[&alone])["isolated"], serde_json::json!(["a", "b"]));
+    assert!(printed(&[&alone]).contains("without an edge: a, b"));
+    assert!(printed(&["--version"]).starts_with("pc "));
+}
+
+#[test]
+fn files_of_peers_are_read_and_what_is_odd_is_said() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let matrix = written(
+        &folder,
+        "r.csv",
+        "\"\",\"a\",\"b\"\n\"a\",1,0.5\n\"b\",0.5,1\n",
+    );
+    assert_eq!(n_edges(&json(&[&matrix, "--correlation-of", "100"])), 1);
+    let comma = written(
+        &folder,
+        "comma.csv",
+        "\"x, y\",a,b\n1,2,3\n2,5,1\n9,4,4\n3,1,2\n5,6,8\n",
+    );
+    let left = printed(&[&comma, "--without", "x, y"]);
+    assert!(!left.contains("x, y"), "{left}");
+    let marked = written(&folder, "marked.csv", "a,b\nu,v\n*,v\nu,w\nw,w\nw,v\n");
+    let refused = complaint(&[&marked, "--test", "gsq", "--missing-marker", "*"]);
+    assert!(refused.contains("line 3, column \"a\""), "{refused}");
+    let headless = written(&folder, "headless.csv", "1,2\n2,5\n9,4\n3,1\n5,6\n");
+    let noted = pc(&[&headless]);
+    assert!(String::from_utf8_lossy(&noted.stderr).contains("--no-header"));
+    assert!(printed(&[&headless, "--no-header"]).contains("X1"));
+    let real: String = (0..200)
+        .map(|i| format!("{0},{0}\n", f64::from(i * i) * 0.37))
+        .collect();
+    let real = written(&folder, "real.csv", &format!("size,copy\n{real}"));
+    let refused = complaint(&[&real, "--test", "gsq"]);
+    assert!(
+        refused.contains("variable 0 (size) has 200 levels"),
+        "{refused}"
+    );
+    printed(&[&real, "--test", "gsq", "--max-levels", "200"]);
+    let copies = complaint(&[&real]);
+    assert!(
+        copies.contains("duplicates") && copies.contains("--singular"),
+        "{copies}"
+    );
+    let preset = complaint(&[&comma, "--preset", "pcalg", "--validity", "extendable"]);
+    assert!(preset.contains("pcalg does not have"), "{preset}");
+}

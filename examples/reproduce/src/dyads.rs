@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use value_causal::bench::{OrientationTable, Setting};
-use value_causal::metrics::{Directions, Dyads, NoiseRule, dyads};
+use value_causal::metrics::{DirectionCounts, Dyads, NoiseRule, dyads};
 use value_causal::ndarray::Array2;
 
 use crate::measurements::steered_features;
@@ -113,7 +113,7 @@ impl SteeringTable {
 
 impl Cell {
     fn of(dyads: &Dyads, row: usize, column: usize) -> Self {
-        let counts = |d: Directions| [d.raised, d.lowered, d.kept];
+        let counts = |d: DirectionCounts| [d.raised, d.lowered, d.unchanged];
         Self {
             train: counts(dyads.train()[[row, column]]),
             test: counts(dyads.test()[[row, column]]),
@@ -138,7 +138,10 @@ pub fn steering_table(
 }
 
 /// `[features, values]`, over the roles that have both a steered and an unsteered row.
-fn directions(table: &OrientationTable, features: &[u64]) -> Result<Array2<Directions>, Failure> {
+fn directions(
+    table: &OrientationTable,
+    features: &[u64],
+) -> Result<Array2<DirectionCounts>, Failure> {
     let matrix = table.matrix();
     let mut counts = Array2::default((features.len(), table.values().len()));
     for (row, setting) in table.settings().iter().enumerate() {
@@ -152,7 +155,7 @@ fn directions(table: &OrientationTable, features: &[u64]) -> Result<Array2<Direc
             continue;
         };
         for (j, count) in counts.row_mut(i).iter_mut().enumerate() {
-            *count += Directions::count([(matrix[[base, j]], matrix[[row, j]])])?;
+            *count += DirectionCounts::count([(matrix[[base, j]], matrix[[row, j]])])?;
         }
     }
     Ok(counts)
@@ -168,7 +171,7 @@ pub fn sae_vs_instruction(
     instructed: &OrientationTable,
     choices: &BTreeMap<String, u64>,
 ) -> Result<SaeVsInstruction, Failure> {
-    let (mut sae, mut instruction) = (Directions::default(), Directions::default());
+    let (mut sae, mut instruction) = (DirectionCounts::default(), DirectionCounts::default());
     for (value, &feature) in choices {
         let roles = test
             .settings()
@@ -177,9 +180,9 @@ pub fn sae_vs_instruction(
         for unsteered in roles {
             let steered = Setting::steered(unsteered.role.as_deref(), feature);
             let before = orientation(test, unsteered, value)?;
-            sae += Directions::count([(before, orientation(test, &steered, value)?)])?;
+            sae += DirectionCounts::count([(before, orientation(test, &steered, value)?)])?;
             let after = orientation(instructed, unsteered, value)?;
-            instruction += Directions::count([(before, after)])?;
+            instruction += DirectionCounts::count([(before, after)])?;
         }
     }
     Ok(SaeVsInstruction {
@@ -199,13 +202,13 @@ fn orientation(table: &OrientationTable, setting: &Setting, value: &str) -> Resu
 }
 
 impl Pie {
-    fn of(counts: Directions) -> Self {
-        let [raised, lowered, kept] = counts.proportions().unwrap_or_default();
+    fn of(counts: DirectionCounts) -> Self {
+        let [raised, lowered, unchanged] = counts.proportions().unwrap_or_default();
         Self {
             raised: counts.raised,
-            unchanged: counts.kept,
+            unchanged: counts.unchanged,
             lowered: counts.lowered,
-            percent: [raised, kept, lowered].map(|share| (share * 1000.0).round() / 10.0),
+            percent: [raised, unchanged, lowered].map(|share| (share * 1000.0).round() / 10.0),
         }
     }
 }

@@ -25,6 +25,9 @@ pub struct Experiment {
     /// The causal graph that the measurements were drawn from, if there is one.
     #[serde(rename = "truth", skip_serializing_if = "Option::is_none")]
     pub truth_file: Option<String>,
+    /// Values that stay out of graphs, figures and tables, because they hardly vary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// Names of the measured files, in the data folder.
     pub files: Files,
     /// What "changed" is measured against.

@@ -113,6 +113,7 @@ impl Study {
             notes: Vec::new(),
         };
         study.check(experiment, data)?;
+        study.leave_out(&experiment.left_out);
         study.notes = study.notes_on(experiment);
         Ok(study)
     }
@@ -204,9 +205,31 @@ impl Study {
         Ok(())
     }
 
+    /// Keeps the columns of the other values alone. Reference graphs may name these values: their edges go with them.
+    fn leave_out(&mut self, values: &[String]) {
+        if values.is_empty() {
+            return;
+        }
+        for table in [
+            &mut self.train,
+            &mut self.test,
+            &mut self.raise,
+            &mut self.lower,
+        ] {
+            *table = table.select_values(|value| !values.iter().any(|out| out == value));
+        }
+    }
+
     fn notes_on(&self, experiment: &Experiment) -> Vec<String> {
         let files = &experiment.files;
         let mut notes = Vec::new();
+        if !experiment.left_out.is_empty() {
+            notes.push(format!(
+                "{} left out of graphs, figures and tables: too few rows of {} differ from the others",
+                listed(&experiment.left_out),
+                files.train
+            ));
+        }
         for (name, table) in [(&files.train, &self.train), (&files.test, &self.test)] {
             let alone: BTreeSet<String> = table
                 .settings()
@@ -253,6 +276,38 @@ impl Study {
     }
 }
 
+/// "A is", "A and B are", "A, B and C are".
+fn listed(names: &[String]) -> String {
+    match names {
+        [] => "nothing is".to_owned(),
+        [one] => format!("{one} is"),
+        [first @ .., last] => format!("{} and {last} are", first.join(", ")),
+    }
+}
+
+/// Rows that must differ from the most frequent orientation of a value, at least, for a correlation with it to mean
+/// something: so many, and so large a share of all rows.
+const VARYING_ROWS: usize = 3;
+const VARYING_SHARE: f64 = 0.01;
+
+/// The values that hardly vary in these rows: fewer than 3 of them, or than 1 in 100, differ from the value's most
+/// frequent orientation. No test of independence can say anything about them.
+#[must_use]
+pub fn hardly_varying(rows: &OrientationTable) -> Vec<String> {
+    let least = VARYING_ROWS.max((VARYING_SHARE * rows.n_settings() as f64).ceil() as usize);
+    let matrix = rows.matrix();
+    let columns = rows.values().iter().zip(matrix.columns());
+    columns
+        .filter(|(_, column)| {
+            let mut sorted = column.to_vec();
+            sorted.sort_by(f64::total_cmp);
+            let most = sorted.chunk_by(|a, b| a == b).map(<[f64]>::len).max();
+            column.len() - most.unwrap_or(0) < least
+        })
+        .map(|(value, _)| value.clone())
+        .collect()
+}
+
 /// The steered features of a table, ascending.
 #[must_use]
 pub fn steered_features(table: &OrientationTable) -> Vec<u64> {
@@ -296,4 +351,51 @@ fn require(
         file: data.label(file),
         reason,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(columns: &[(&str, &dyn Fn(usize) -> f64)], rows: usize) -> OrientationTable {
+        let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+        let mut csv = format!("steer_dim,player_name,{}\n", names.join(","));
+        for row in 0..rows {
+            let cells: Vec<String> = columns.iter().map(|(_, of)| of(row).to_string()).collect();
+            csv += &format!(",role {row},{}\n", cells.join(","));
+        }
+        OrientationTable::from_reader(csv.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_value_that_few_rows_move_hardly_varies() {
+        let first = |n: usize| move |row: usize| if row < n { 0.5 } else { -1.0 };
+        let table = table(
+            &[
+                ("constant", &|_| -1.0),
+                ("two rows", &first(2)),
+                ("nine of 1000", &first(9)),
+                ("ten of 1000", &first(10)),
+                ("half", &first(500)),
+            ],
+            1000,
+        );
+        assert_eq!(
+            hardly_varying(&table),
+            ["constant", "two rows", "nine of 1000"]
+        );
+        let few = table.select(|setting| {
+            let role = setting.role.as_deref().unwrap_or_default();
+            ["role 0", "role 1", "role 2", "role 600", "role 601"].contains(&role)
+        });
+        assert_eq!(hardly_varying(&few), ["constant", "two rows"]);
+    }
+
+    #[test]
+    fn names_are_listed_in_a_sentence() {
+        let names =
+            |names: &[&str]| listed(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
+        assert_eq!(names(&["A"]), "A is");
+        assert_eq!(names(&["A", "B", "C"]), "A, B and C are");
+    }
 }

@@ -203,6 +203,17 @@ fn reference_edges(reference: &Reference) -> impl Iterator<Item = Edge> + '_ {
         .map(|(cause, effect)| Edge::directed(cause, effect))
 }
 
+/// The edges between these values.
+fn among<'a>(
+    edges: &'a [(String, String)],
+    values: &'a [String],
+) -> impl Iterator<Item = Edge> + 'a {
+    edges
+        .iter()
+        .filter(|(cause, effect)| values.contains(cause) && values.contains(effect))
+        .map(|(cause, effect)| Edge::directed(cause, effect))
+}
+
 fn figure_3(experiment: &Experiment, values: &[String], results: &Results) -> GraphFigure {
     let reduced = reduced_edges(&results.published_subset);
     let description = format!(
@@ -218,7 +229,7 @@ fn figure_3(experiment: &Experiment, values: &[String], results: &Results) -> Gr
     if let Some(reference) = experiment.reference(&experiment.figures.reference) {
         let panel = GraphPanel::new(
             format!("Reference: {}", reference.title),
-            reference_edges(reference),
+            among(&reference.edges, values),
         );
         figure = figure.panel(panel.nodes(values));
     }

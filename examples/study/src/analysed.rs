@@ -6,11 +6,12 @@ use std::path::Path;
 use program::{Failure, save_text};
 use reproduce::Loaded;
 use reproduce::experiment::{
-    Baselines, Choices, Experiment, Features, Files, PaperTables, Reference, RoleBaseline, Truth,
+    Baselines, Choices, Experiment, Features, Files, GraphRows, PaperTables, Reference,
+    RoleBaseline, Truth,
 };
-use reproduce::measurements::{Study, Tables, steered_features};
+use reproduce::measurements::{Study, Tables, hardly_varying, steered_features};
 use reproduce::source::{Input, Source};
-use value_causal::bench::OrientationTable;
+use value_causal::bench::{OrientationTable, Setting};
 
 use crate::choices::best_features;
 use crate::file::{Analysis, StudyFile};
@@ -22,6 +23,17 @@ const TRUTH: &str = "truth.json";
 
 /// The names of the tables' files: train, test, raise, lower.
 const TABLES: [&str; 4] = ["train.csv", "test.csv", "test_raise.csv", "test_lower.csv"];
+
+/// A study whose answers hardly differ from setting to setting, so that there is nothing to draw a graph over.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "expected at least two values whose orientation varies over the settings, found {varying}: the model answers nearly \
+     alike whatever it is asked as whom"
+)]
+pub struct Unvarying {
+    /// Values that vary.
+    pub varying: usize,
+}
 
 /// A study that can be analysed, in memory, and the files that say the same.
 pub struct Analysed {
@@ -49,11 +61,20 @@ impl Analysed {
         let source = Source::Folder(data.to_owned());
         let references = name_of(&analysis.references)?;
         let truth = analysis.truth.as_deref().map(name_of).transpose()?;
+        let left_out = left_out(analysis, &tables.train);
+        let varying = tables.train.n_values() - left_out.len();
+        if varying < 2 {
+            return Err(Unvarying { varying }.into());
+        }
+        let chosen = tables
+            .train
+            .select_values(|value| !left_out.iter().any(|out| out == value));
         let experiment = Experiment {
             name: study.name.clone(),
             alpha: analysis.alpha,
             references_file: REFERENCES.to_owned(),
             truth_file: truth.map(|_| TRUTH.to_owned()),
+            left_out,
             files: files(),
             baselines: Baselines {
                 role: RoleBaseline::First,
@@ -67,8 +88,8 @@ impl Analysed {
                 rows: analysis.rows,
             },
             choices: Choices {
-                raise: best_features(&tables.train, true),
-                lower: best_features(&tables.train, false),
+                raise: best_features(&chosen, true),
+                lower: best_features(&chosen, false),
             },
             figures: analysis.figures.clone(),
             paper: None,
@@ -147,6 +168,24 @@ fn sae_role(analysis: &Analysis, test: &OrientationTable) -> Result<String, Fail
     let mut roles = test.settings().iter().filter_map(|s| s.role.as_deref());
     let role = analysis.sae_role.as_deref().or_else(|| roles.next());
     Ok(role.ok_or("the study has no named test role")?.to_owned())
+}
+
+/// The values that hardly vary in some of the rows that graphs are drawn from, in the order of the table.
+fn left_out(analysis: &Analysis, train: &OrientationTable) -> Vec<String> {
+    let published = |setting: &Setting| match (&analysis.published, setting.feature()) {
+        (Some(features), Some(feature)) => features.contains(&feature),
+        _ => true,
+    };
+    let mut found = hardly_varying(train);
+    found.extend(hardly_varying(&match analysis.rows {
+        GraphRows::Published => train.select(published),
+        GraphRows::Unsteered => train.select(Setting::is_unsteered),
+    }));
+    let values = train.values().iter();
+    values
+        .filter(|value| found.contains(value))
+        .cloned()
+        .collect()
 }
 
 fn name_of(path: &Path) -> Result<&str, Failure> {

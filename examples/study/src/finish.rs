@@ -11,7 +11,7 @@ use value_causal::bench::journal::{
 };
 use value_causal::bench::{Inclination, OrientationTable};
 
-use super::analysed::Analysed;
+use super::analysed::{Analysed, Unvarying};
 use super::file::{Analysis, JudgingMode, Open, StudyFile};
 use super::found::{Findings, Found};
 use super::instructed::InstructedTables;
@@ -73,15 +73,24 @@ pub fn finish(
     };
     if let Some(analysis) = &study.analysis {
         if let Some(measured) = tables.measured(study) {
-            let analysed = Analysed::new(study, analysis, data, measured, out)?;
-            files.extend(analysed.write_choices(out)?);
-            let loaded = &analysed.loaded;
-            let results = Results::compute(&loaded.experiment, &loaded.study)?;
-            findings.discover(loaded, &results, tables.instructed.as_ref())?;
-            if let Some(truth) = organism(analysis, data)? {
-                findings.obey(Obedience::measured(journal, &truth)?);
+            match Analysed::new(study, analysis, data, measured, out) {
+                Ok(analysed) => {
+                    files.extend(analysed.write_choices(out)?);
+                    let loaded = &analysed.loaded;
+                    let results = Results::compute(&loaded.experiment, &loaded.study)?;
+                    findings.discover(loaded, &results, tables.instructed.as_ref())?;
+                    if let Some(truth) = organism(analysis, data)? {
+                        findings.obey(Obedience::measured(journal, &truth)?);
+                    }
+                    files.extend(write(loaded, &results, out, &findings.markdown()?)?);
+                }
+                Err(error) if error.is::<Unvarying>() => {
+                    remark(format_args!(
+                        "note: figures and report are left out: {error}"
+                    ));
+                }
+                Err(error) => return Err(error),
             }
-            files.extend(write(loaded, &results, out, &findings.markdown()?)?);
         } else {
             remark(
                 "note: figures and report are left out: they want both steering and instructions",

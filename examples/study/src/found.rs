@@ -98,7 +98,7 @@ impl Findings {
         let Some(instructed) = instructed else {
             return Ok(());
         };
-        let instructed = Instructed::measured(instructed, test);
+        let instructed = Instructed::measured(&instructed.of_values(test.values()), test);
         let rates = instructed.with(&graph.to_digraph(UndirectedEdges::BothWays));
         (found.discovered_expected, found.discovered_unexpected) =
             (rates.expected, rates.unexpected);

@@ -50,6 +50,21 @@ impl InstructedTables {
         }
     }
 
+    /// Those about some of the values, over these alone.
+    #[must_use]
+    pub fn of_values(&self, values: &[String]) -> Self {
+        let keep = |name: &str| values.iter().any(|value| value == name);
+        let few = |tables: &[OrientationTable]| {
+            let all = tables.first().map_or(&[][..], OrientationTable::values);
+            let about = all.iter().zip(tables).filter(|(value, _)| keep(value));
+            about.map(|(_, table)| table.select_values(keep)).collect()
+        };
+        Self {
+            inclined: few(&self.inclined),
+            disinclined: few(&self.disinclined),
+        }
+    }
+
     /// Each value under its own instruction: the released form.
     pub(super) fn own(
         &self,

@@ -11,7 +11,7 @@ use value_causal::bench::Prompt;
 use value_causal::bench::journal::{Question, prompt_hash};
 use value_causal::lens::sae::{Sae, SaeOptions, top_features};
 use value_causal::lens::{
-    Direction, Dose, Engine, EngineOptions, HookPoint, Lm, LoadOptions, Passes, Request, Steer,
+    SteeringDirection, Dose, Engine, EngineOptions, HookPoint, Lm, LoadOptions, Passes, Request, Steer,
     Stop, device,
 };
 
@@ -32,7 +32,7 @@ struct Steered {
     sae: Rc<Sae>,
     at: HookPoint,
     steering: Steering,
-    directions: HashMap<u64, Direction>,
+    directions: HashMap<u64, SteeringDirection>,
 }
 
 impl LensRespondent {
@@ -71,7 +71,7 @@ impl LensRespondent {
                     return Err(format!("{sae} names no hook point: set steering.at").into());
                 }
             };
-            sae.fits(lm.config().d_model, lm.config().n_layers, at)?;
+            sae.fits(lm.config(), at)?;
             Ok::<_, Failure>(Steered {
                 sae: Rc::new(sae),
                 at,
@@ -158,7 +158,7 @@ impl Steered {
         let direction = match self.directions.get(&feature) {
             Some(direction) => direction.clone(),
             None => {
-                let direction = Direction::feature(&self.sae, usize::try_from(feature)?)?;
+                let direction = SteeringDirection::feature(&self.sae, usize::try_from(feature)?)?;
                 self.directions.insert(feature, direction.clone());
                 direction
             }

@@ -31,7 +31,7 @@ mod plan;
 mod respondent;
 mod summary;
 
-pub use analysed::{Analysed, EXPERIMENT};
+pub use analysed::{Analysed, EXPERIMENT, Unvarying};
 pub use answers::Answers;
 pub use arguments::{StudyArguments, journal_of, read_study};
 pub use asking::{Asking, ask, judge_thoughts_by_rules};

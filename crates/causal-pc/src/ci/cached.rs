@@ -129,12 +129,12 @@ impl<T: CiTest> CiTest for Cached<T> {
         self.remember(question(x, y, given), |answer| &mut answer.log_p, ask)
     }
 
-    fn names(&self) -> Option<&[String]> {
-        self.test.names()
+    fn association(&self, x: usize, y: usize, given: &[usize]) -> Result<Option<f64>, T::Error> {
+        self.test.association(x, y, given)
     }
 
-    fn causal_learn_p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, T::Error> {
-        self.test.causal_learn_p_value(x, y, given)
+    fn names(&self) -> Option<&[String]> {
+        self.test.names()
     }
 }
 

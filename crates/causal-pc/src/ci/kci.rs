@@ -1,6 +1,7 @@
 use ndarray::{Array2, ArrayView2, Axis, s};
 use ndarray_linalg::error::LinalgError;
 use ndarray_linalg::{Eigh, UPLO};
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::chi_squared::log_gamma_upper_tail;
@@ -55,7 +56,8 @@ pub struct Kci {
 }
 
 /// The standard deviation of the Gaussian kernels, in units in which variables have variance 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum KernelWidth {
     /// By the number of samples n. Without a conditioning set 0.8 for n below 200, 0.5 below 1,200,
@@ -69,7 +71,9 @@ pub enum KernelWidth {
 }
 
 /// How a [`Kci`] test is made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[must_use]
 pub struct KciOptions {
     width: KernelWidth,
     regularization: f64,
@@ -124,8 +128,8 @@ impl KciOptions {
     }
 
     /// The variables' names, which errors and graphs then use. Default: none.
-    pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.names = Some(names.into_iter().map(Into::into).collect());
+    pub fn names<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.names = Some(data::owned(names));
         self
     }
 }
@@ -167,7 +171,7 @@ pub enum KciError {
         n_given: usize,
     },
     /// LAPACK failed.
-    #[error("testing {x} and {y} given {n_given} variables: {source}")]
+    #[error("testing {x} and {y} given {n_given} variables")]
     Linalg {
         /// One variable tested.
         x: Variable,
@@ -190,8 +194,8 @@ impl Kci {
     /// # Errors
     ///
     /// As [`Kci::with_options`].
-    pub fn from_samples<A: Copy + Into<f64> + Sync>(
-        samples: ArrayView2<'_, A>,
+    pub fn from_samples<'a, A: Copy + Into<f64> + Sync + 'a>(
+        samples: impl Into<ArrayView2<'a, A>>,
     ) -> Result<Self, KciError> {
         Self::with_options(samples, KciOptions::new())
     }
@@ -202,11 +206,12 @@ impl Kci {
     ///
     /// [`KciError`] if there are fewer than 5 samples, a value is infinite or missing and that is
     /// refused, names are too few, too many or repeated, or an option is out of range.
-    pub fn with_options<A: Copy + Into<f64> + Sync>(
-        samples: ArrayView2<'_, A>,
+    pub fn with_options<'a, A: Copy + Into<f64> + Sync + 'a>(
+        samples: impl Into<ArrayView2<'a, A>>,
         options: KciOptions,
     ) -> Result<Self, KciError> {
         options.check()?;
+        let samples = samples.into();
         let columns = data::columns(&samples, options.names.as_deref(), options.missing)?;
         let found = samples.nrows();
         if found < FEWEST {

@@ -28,10 +28,12 @@
 mod bound;
 mod cached;
 mod chi_squared;
+mod cluster_robust;
 mod d_separation;
 mod discrete;
 mod f_distribution;
 mod fisher_z;
+mod forward;
 #[cfg(feature = "lapack")]
 mod kci;
 mod mixed;
@@ -41,18 +43,20 @@ mod scan;
 
 pub use bound::Bound;
 pub use cached::Cached;
+pub use cluster_robust::{ClusterRobust, ClusterRobustError, ClusterRobustOptions};
 pub use d_separation::DSeparation;
 pub use discrete::{
     ChiSquare, DegreesOfFreedom, DiscreteError, DiscreteOptions, DiscreteResult, GSquare, Level,
     MinimumCount,
 };
 pub use fisher_z::{Correlation, FisherZ, FisherZError, FisherZOptions, Singular, TooFew};
+pub use forward::{DynCiTest, TestError, boxed};
 #[cfg(feature = "lapack")]
 pub use kci::{Kci, KciError, KciOptions, KernelWidth};
 pub use mixed::{MixedError, MixedOptions, MixedTest, VariableKind};
 pub use query::QueryError;
 pub(crate) use scan::{CERTAIN, Subsets};
-pub use scan::{Next, SetScan, Verdict};
+pub use scan::{Next, SetOutcome, SetScan};
 
 /// A test of conditional independence over variables numbered from 0.
 ///
@@ -91,6 +95,19 @@ pub trait CiTest: Sync {
         Ok(self.p_value(x, y, given)?.ln())
     }
 
+    /// How strongly the pair hangs together given the set, in the test's own measure: the partial
+    /// correlation of Fisher's z and of the test for clustered rows.
+    ///
+    /// The default knows none.
+    ///
+    /// # Errors
+    ///
+    /// As [`p_value`](Self::p_value).
+    fn association(&self, x: usize, y: usize, given: &[usize]) -> Result<Option<f64>, Self::Error> {
+        let _ = (x, y, given);
+        Ok(None)
+    }
+
     /// The variables' names, if the test knows them; they then name the graph's variables.
     fn names(&self) -> Option<&[String]> {
         None
@@ -99,8 +116,8 @@ pub trait CiTest: Sync {
     /// Tests one pair against many conditioning sets, and reports those whose p-value passes.
     ///
     /// The sets are those of [`SetScan`], in its order. `visit` hears of each set whose p-value
-    /// `bound` admits ([`Verdict::Independent`]) and of each whose p-value is not a number between
-    /// 0 and 1 ([`Verdict::Undefined`]), and says how to go on. Returns the number of sets
+    /// `bound` admits ([`SetOutcome::Independent`]) and of each whose p-value is not a number between
+    /// 0 and 1 ([`SetOutcome::Undefined`]), and says how to go on. Returns the number of sets
     /// tested.
     ///
     /// The default asks [`p_value`](Self::p_value) one set at a time. A test that can share work
@@ -113,60 +130,8 @@ pub trait CiTest: Sync {
         &self,
         sets: &SetScan<'_>,
         bound: Bound,
-        visit: &mut dyn FnMut(&[usize], Verdict) -> Next,
+        visit: &mut dyn FnMut(&[usize], SetOutcome) -> Next,
     ) -> Result<u64, Self::Error> {
         scan::one_by_one(self, sets, bound, visit)
-    }
-
-    /// The p-value as causal-learn computes it, for its preset's comparisons of p-values.
-    ///
-    /// The same as [`p_value`](Self::p_value) but for Fisher-Z, where causal-learn's
-    /// `2 * (1 - cdf)` is a multiple of 2⁻⁵² and so has ties that the exact value has not.
-    #[doc(hidden)]
-    fn causal_learn_p_value(
-        &self,
-        x: usize,
-        y: usize,
-        given: &[usize],
-    ) -> Result<f64, Self::Error> {
-        self.p_value(x, y, given)
-    }
-}
-
-impl<T: CiTest + ?Sized> CiTest for &T {
-    type Error = T::Error;
-
-    fn n_variables(&self) -> usize {
-        (**self).n_variables()
-    }
-
-    fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, Self::Error> {
-        (**self).p_value(x, y, given)
-    }
-
-    fn log_p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, Self::Error> {
-        (**self).log_p_value(x, y, given)
-    }
-
-    fn names(&self) -> Option<&[String]> {
-        (**self).names()
-    }
-
-    fn scan(
-        &self,
-        sets: &SetScan<'_>,
-        bound: Bound,
-        visit: &mut dyn FnMut(&[usize], Verdict) -> Next,
-    ) -> Result<u64, Self::Error> {
-        (**self).scan(sets, bound, visit)
-    }
-
-    fn causal_learn_p_value(
-        &self,
-        x: usize,
-        y: usize,
-        given: &[usize],
-    ) -> Result<f64, Self::Error> {
-        (**self).causal_learn_p_value(x, y, given)
     }
 }

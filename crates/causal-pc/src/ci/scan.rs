@@ -32,7 +32,7 @@ impl SetScan<'_> {
 
 /// What a test found for one set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SetOutcome {
     /// The p-value is admitted by the bound.
     Independent,
     /// The p-value is NaN or outside [0, 1].
@@ -58,7 +58,7 @@ pub(super) fn one_by_one<T: CiTest + ?Sized>(
     test: &T,
     sets: &SetScan<'_>,
     mut bound: Bound,
-    visit: &mut dyn FnMut(&[usize], Verdict) -> Next,
+    visit: &mut dyn FnMut(&[usize], SetOutcome) -> Next,
 ) -> Result<u64, T::Error> {
     let (mut n_tested, mut given) = (0, Vec::new());
     let mut subsets = Subsets::new(sets.candidates.len(), sets.size);
@@ -70,8 +70,8 @@ pub(super) fn one_by_one<T: CiTest + ?Sized>(
         n_tested += 1;
         let (admitted, valid) = ask(test, sets, &given, bound)?;
         let verdict = match (admitted, valid) {
-            (_, false) => Verdict::Undefined,
-            (true, true) => Verdict::Independent,
+            (_, false) => SetOutcome::Undefined,
+            (true, true) => SetOutcome::Independent,
             (false, true) => continue,
         };
         match visit(&given, verdict) {

@@ -1,8 +1,9 @@
 use ndarray::ArrayRef2;
 use num_bigint::BigUint;
 
-use super::Regression;
-use crate::graph::{Adjustment, EffectError, MixedGraph};
+use super::adjust::{Adjustment, EffectError};
+use super::regression::Regression;
+use crate::graph::MixedGraph;
 
 /// One total effect that a cause may have.
 #[derive(Clone, Debug, PartialEq)]

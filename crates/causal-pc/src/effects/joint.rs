@@ -1,8 +1,9 @@
 use ndarray::ArrayRef2;
 use num_bigint::BigUint;
 
+use super::adjust::EffectError;
 use super::ida::regression_on;
-use crate::graph::{EffectError, MixedGraph};
+use crate::graph::MixedGraph;
 
 /// One joint effect that several causes may have.
 #[derive(Clone, Debug, PartialEq)]

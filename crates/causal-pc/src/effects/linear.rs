@@ -1,8 +1,9 @@
 use ndarray::{Array1, ArrayView1, ArrayView2};
 use thiserror::Error;
 
-use super::{Moments, Regression};
-use crate::data::{DataError, Variable};
+use super::moments::Moments;
+use super::regression::Regression;
+use crate::data::{DataError, Variable, listed};
 use crate::graph::{MixedGraph, NotADag};
 use crate::synthetic::LinearSem;
 
@@ -141,11 +142,12 @@ impl LinearModel {
     ///
     /// [`ModelError`] if the graph is no DAG, if the data has another number of variables, values
     /// that are missing or infinite, too few rows, or parents that determine each other.
-    pub fn fit<A: Copy + Into<f64> + Sync>(
+    pub fn fit<'a, A: Copy + Into<f64> + Sync + 'a>(
         dag: &MixedGraph,
-        samples: ArrayView2<'_, A>,
+        samples: impl Into<ArrayView2<'a, A>>,
     ) -> Result<Self, ModelError> {
         dag.check_dag()?;
+        let samples = samples.into();
         check_length("the data", dag, samples.ncols())?;
         Self::fit_moments(dag, &Moments::from_samples(samples)?)
     }
@@ -384,9 +386,4 @@ fn singular(dag: &MixedGraph, v: usize, parents: &[usize]) -> ModelError {
 
 fn named(dag: &MixedGraph, v: usize) -> Variable {
     Variable::new(v, Some(dag.names()))
-}
-
-fn listed(variables: &[Variable]) -> String {
-    let names: Vec<String> = variables.iter().map(Variable::to_string).collect();
-    names.join(", ")
 }

@@ -46,14 +46,15 @@
 //! observational data in sparse high-dimensional settings. Annals of Statistics 45, 2017.
 //! J. Pearl: *Causality*, 2nd edition, 2009, section 7.1 (abduction, action, prediction).
 
+mod adjust;
 mod ida;
 mod joint;
 mod linear;
 mod moments;
 mod regression;
 
+pub use adjust::{Adjustment, EffectError};
 pub use ida::{Ida, PossibleEffect};
 pub use joint::{JointEffect, joint_effects};
 pub use linear::{Action, LinearModel, ModelError};
 pub use moments::Moments;
-pub(crate) use regression::Regression;

@@ -20,9 +20,10 @@ impl Moments {
     ///
     /// [`DataError`] for data without columns, with fewer than two rows, or with a value that is
     /// missing or infinite.
-    pub fn from_samples<A: Copy + Into<f64> + Sync>(
-        samples: ArrayView2<'_, A>,
+    pub fn from_samples<'a, A: Copy + Into<f64> + Sync + 'a>(
+        samples: impl Into<ArrayView2<'a, A>>,
     ) -> Result<Self, DataError> {
+        let samples = samples.into();
         let n_samples = samples.nrows();
         let mut values = columns(&samples, None, Missing::Refuse)?;
         if n_samples < 2 {

@@ -38,7 +38,7 @@ impl MixedGraph {
     }
 
     /// The graph closed under Meek's rules, if some DAG extends it.
-    pub(super) fn maximally_directed(&self) -> Result<Self, NotExtendable> {
+    pub(crate) fn maximally_directed(&self) -> Result<Self, NotExtendable> {
         self.consistent_extension()?;
         let mut graph = self.clone();
         graph.apply_meek_rules();

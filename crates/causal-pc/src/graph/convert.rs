@@ -125,6 +125,34 @@ impl MixedGraph {
         dot
     }
 
+    /// The graph in GML, the graph modelling language, directed: an edge `a -- b` or `a <-> b` has the
+    /// attribute `kind` "undirected" or "bidirected", a directed one "directed".
+    ///
+    /// ```
+    /// use causal_pc::graph::{Edge, MixedGraph};
+    ///
+    /// let gml = MixedGraph::from_edges(2, [Edge::directed(1, 0)])?.to_gml();
+    /// assert!(gml.contains("source 1 target 0 kind \"directed\""));
+    /// # Ok::<(), causal_pc::graph::GraphError>(())
+    /// ```
+    pub fn to_gml(&self) -> String {
+        let mut gml = String::from("graph [\n  directed 1\n");
+        for (v, name) in self.names().iter().enumerate() {
+            let _ = writeln!(gml, "  node [ id {v} label \"{}\" ]", in_gml(name));
+        }
+        for edge in self.edges() {
+            let (from, to) = edge.direction().unwrap_or((edge.a, edge.b));
+            let kind = match (edge.is_undirected(), edge.is_bidirected()) {
+                (true, _) => "undirected",
+                (_, true) => "bidirected",
+                _ => "directed",
+            };
+            let _ = writeln!(gml, "  edge [ source {from} target {to} kind \"{kind}\" ]");
+        }
+        gml.push_str("]\n");
+        gml
+    }
+
     fn arrows(&self, undirected: UndirectedEdges) -> impl Iterator<Item = (usize, usize)> + '_ {
         let both_ways = undirected == UndirectedEdges::BothWays;
         self.edges().flat_map(move |edge| {
@@ -139,6 +167,20 @@ impl MixedGraph {
             .flatten()
         })
     }
+}
+
+/// A name in GML, whose strings are ASCII with the entities of HTML.
+fn in_gml(name: &str) -> String {
+    let mut text = String::new();
+    for character in name.chars() {
+        match character {
+            ' '..='~' if !matches!(character, '"' | '&') => text.push(character),
+            other => {
+                let _ = write!(text, "&#{};", u32::from(other));
+            }
+        }
+    }
+    text
 }
 
 /// A name within double quotes.

@@ -32,7 +32,7 @@ impl MixedGraph {
     }
 
     /// Directs the undirected edge `a -- b` as `a -> b`, and all that follows by Meek's rules.
-    pub(super) fn direct_and_close(&mut self, a: usize, b: usize) {
+    pub(crate) fn direct_and_close(&mut self, a: usize, b: usize) {
         self.add_directed(a, b);
         self.follow_arrows(vec![(a, b)]);
     }

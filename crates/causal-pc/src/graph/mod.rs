@@ -13,7 +13,6 @@
 //! A graph goes on as petgraph graph ([`MixedGraph::to_digraph`]), matrix
 //! ([`MixedGraph::mark_matrix`]), DOT text ([`MixedGraph::to_dot`]), or serde data.
 
-mod adjust;
 mod class;
 mod convert;
 mod count;
@@ -23,7 +22,6 @@ mod meek;
 mod mixed;
 mod order;
 
-pub use adjust::{Adjustment, EffectError};
 pub use class::ClassDags;
 pub use convert::UndirectedEdges;
 pub use cpdag::cpdag_of_dag;

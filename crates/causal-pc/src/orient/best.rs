@@ -8,8 +8,9 @@
 //! loss where it does not go); then turn single edges, or both edges of a triple, as long as the
 //! worth rises, the best turn first.
 //!
-//! Variables are taken in an order computed from the evidence alone, so that the result does not
-//! depend on how they are numbered.
+//! Variables are taken in an order computed from the evidence, and among equals from their names, so
+//! that the result does not depend on how they are numbered. Evidence that is equal but for rounding
+//! counts as equal: which of two such numbers is larger may hang on the order of the columns.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeSet;
@@ -22,6 +23,8 @@ use super::reason::Triple;
 /// What the search is told.
 pub(super) struct Problem<'a> {
     pub(super) n_variables: usize,
+    /// For each variable its place among all by name; it settles what the evidence leaves equal.
+    pub(super) by_name: &'a [usize],
     /// The skeleton's edges.
     pub(super) edges: &'a [(usize, usize)],
     /// For each edge a number that tells it from others.
@@ -35,6 +38,12 @@ pub(super) struct Problem<'a> {
     pub(super) parallel: bool,
 }
 
+/// A number without the digits that rounding may have touched: numbers that differ by less come out
+/// equal, but for the few on either side of a step.
+pub(super) fn coarse(evidence: f64) -> f64 {
+    f64::from(evidence as f32)
+}
+
 /// For each triple whether it is a collider in the DAG found.
 ///
 /// O(edges · degree² · log p) to begin with, then for each improvement O(triples + edges) and a
@@ -46,13 +55,13 @@ pub(super) fn orient(problem: &Problem<'_>) -> Vec<bool> {
     dag.complete();
     dag.improve(problem.parallel);
     let mut colliders = vec![false; problem.triples.len()];
-    for fork in &dag.forks {
-        colliders[fork.triple] = dag.is_collider(fork);
+    for triple in &dag.triples {
+        colliders[triple.at] = dag.is_collider(triple);
     }
     colliders
 }
 
-/// For each variable its place in an order that only the evidence decides; equal ones keep theirs.
+/// For each variable its place in an order that the evidence decides, and among equals their names.
 fn ranks(problem: &Problem<'_>) -> Vec<usize> {
     let mut keys = vec![Key::default(); problem.n_variables];
     for (&(a, b), &strength) in problem.edges.iter().zip(problem.strengths) {
@@ -70,7 +79,8 @@ fn ranks(problem: &Problem<'_>) -> Vec<usize> {
         keys.iter_mut().for_each(Key::sort);
     }
     let mut order: Vec<usize> = (0..problem.n_variables).collect();
-    order.sort_by(|&a, &b| keys[a].compare(&keys[b]));
+    let by_name = |a: usize, b: usize| problem.by_name[a].cmp(&problem.by_name[b]);
+    order.sort_by(|&a, &b| keys[a].compare(&keys[b]).then_with(|| by_name(a, b)));
     let mut ranks = vec![0; order.len()];
     for (rank, variable) in order.into_iter().enumerate() {
         ranks[variable] = rank;
@@ -143,17 +153,17 @@ impl Edge {
     }
 }
 
-/// A triple by its two edges.
-struct Fork {
+/// An unshielded triple by its two edges.
+struct UnshieldedTriple {
     /// Its place among the problem's triples.
-    triple: usize,
+    at: usize,
     edges: [usize; 2],
     middle: usize,
     support: f64,
     tie: f64,
 }
 
-impl Fork {
+impl UnshieldedTriple {
     fn other(&self, edge: usize) -> usize {
         self.edges[0] + self.edges[1] - edge
     }
@@ -164,8 +174,8 @@ struct Dag {
     edges: Vec<Edge>,
     /// For each variable its edges.
     at: Vec<Vec<usize>>,
-    forks: Vec<Fork>,
-    /// For each edge the forks that it is part of.
+    triples: Vec<UnshieldedTriple>,
+    /// For each edge the triples that it is part of.
     of_edge: Vec<Vec<usize>>,
     /// For each variable the last search for a path that met it.
     visited: Vec<u64>,
@@ -204,37 +214,38 @@ impl Dag {
             visit: 0,
             edges,
             at,
-            forks: Vec::new(),
+            triples: Vec::new(),
         };
-        dag.add_forks(problem, ranks);
+        dag.add_triples(problem, ranks);
         dag
     }
 
-    fn add_forks(&mut self, problem: &Problem<'_>, ranks: &[usize]) {
-        let fork = |(triple, &(Triple { x, y, z }, support, tie)): (usize, &(Triple, f64, f64))| {
+    fn add_triples(&mut self, problem: &Problem<'_>, ranks: &[usize]) {
+        let by_edges = |(at, &(Triple { x, y, z }, support, tie)): (usize, &(Triple, f64, f64))| {
             let (x, y, z) = (ranks[x], ranks[y], ranks[z]);
             let (first, second) = (self.edge(y, x)?, self.edge(y, z)?);
-            Some(Fork {
-                triple,
+            Some(UnshieldedTriple {
+                at,
                 edges: [first.min(second), first.max(second)],
                 middle: y,
                 support,
                 tie,
             })
         };
-        let key = |fork: &Fork| (fork.middle, fork.edges);
-        let triples = problem.triples;
-        let mut forks: Vec<Fork>;
+        let key = |triple: &UnshieldedTriple| (triple.middle, triple.edges);
+        let given = problem.triples;
+        let mut triples: Vec<UnshieldedTriple>;
         if problem.parallel {
-            forks = triples.par_iter().enumerate().filter_map(fork).collect();
-            forks.par_sort_unstable_by_key(key);
+            triples = given.par_iter().enumerate().filter_map(by_edges).collect();
+            triples.par_sort_unstable_by_key(key);
         } else {
-            forks = triples.iter().enumerate().filter_map(fork).collect();
-            forks.sort_unstable_by_key(key);
+            triples = given.iter().enumerate().filter_map(by_edges).collect();
+            triples.sort_unstable_by_key(key);
         }
-        self.forks = forks;
-        for (index, fork) in self.forks.iter().enumerate() {
-            fork.edges
+        self.triples = triples;
+        for (index, triple) in self.triples.iter().enumerate() {
+            triple
+                .edges
                 .iter()
                 .for_each(|&edge| self.of_edge[edge].push(index));
         }
@@ -245,25 +256,25 @@ impl Dag {
         self.at[v].iter().find(joins).copied()
     }
 
-    fn is_collider(&self, fork: &Fork) -> bool {
-        let points = |&edge: &usize| self.edges[edge].points_at(fork.middle);
-        fork.edges.iter().all(points)
+    fn is_collider(&self, triple: &UnshieldedTriple) -> bool {
+        let points = |&edge: &usize| self.edges[edge].points_at(triple.middle);
+        triple.edges.iter().all(points)
     }
 
     /// Places colliders from the best supported on, if no arrow stands against them and they close
     /// no cycle.
     fn place_colliders(&mut self) {
-        let mut order: Vec<usize> = (0..self.forks.len())
-            .filter(|&f| self.forks[f].support > 0.0)
+        let mut order: Vec<usize> = (0..self.triples.len())
+            .filter(|&f| self.triples[f].support > 0.0)
             .collect();
         order.sort_by(|&f, &g| {
-            let (f, g) = (&self.forks[f], &self.forks[g]);
+            let (f, g) = (&self.triples[f], &self.triples[g]);
             g.support
                 .total_cmp(&f.support)
                 .then_with(|| g.tie.total_cmp(&f.tie))
         });
-        for fork in order {
-            let Fork { edges, middle, .. } = self.forks[fork];
+        for triple in order {
+            let UnshieldedTriple { edges, middle, .. } = self.triples[triple];
             let free = |&&edge: &&usize| self.edges[edge].to_b.is_none();
             let turned: Vec<usize> = edges.iter().filter(free).copied().collect();
             let stands =
@@ -353,15 +364,17 @@ impl Dag {
             if self.edges[edge].to_b.is_some() || !left[self.edges[edge].other(v)] {
                 continue;
             }
-            let forks = self.of_edge[edge].iter().map(|&fork| &self.forks[fork]);
-            for fork in forks.filter(|fork| fork.middle == v) {
-                let other = fork.other(edge);
+            let triples = self.of_edge[edge]
+                .iter()
+                .map(|&triple| &self.triples[triple]);
+            for triple in triples.filter(|triple| triple.middle == v) {
+                let other = triple.other(edge);
                 let joins = match self.edges[other].to_b {
                     Some(_) => self.edges[other].points_at(v),
                     None => left[self.edges[other].other(v)] && edge < other,
                 };
                 if joins {
-                    cost += (-fork.support).max(0.0);
+                    cost += (-triple.support).max(0.0);
                 }
             }
         }
@@ -370,7 +383,7 @@ impl Dag {
 
     /// Turns edges as long as that raises the worth, the best turn first.
     fn improve(&mut self, parallel: bool) {
-        let all = 0..self.edges.len() + self.forks.len();
+        let all = 0..self.edges.len() + self.triples.len();
         let mut seen = vec![false; all.len()];
         let rises: Vec<f64> = if parallel {
             all.into_par_iter().map(|turn| self.rise_of(turn)).collect()
@@ -387,16 +400,16 @@ impl Dag {
         }
     }
 
-    /// The edges of a turn: turns are numbered edges first, then forks.
+    /// The edges of a turn: turns are numbered edges first, then triples.
     fn edges_of(&self, turn: usize) -> Vec<usize> {
         match turn.checked_sub(self.edges.len()) {
             None => vec![turn],
-            Some(fork) => self.forks[fork].edges.to_vec(),
+            Some(triple) => self.triples[triple].edges.to_vec(),
         }
     }
 
-    /// Turns whose rise may have changed with this one: of edges that share a fork with its edges,
-    /// and of forks that share an edge with those. `seen` is false throughout, before and after.
+    /// Turns whose rise may have changed with this one: of edges that share a triple with its edges,
+    /// and of triples that share an edge with those. `seen` is false throughout, before and after.
     fn affected(&self, turn: usize, seen: &mut [bool]) -> Vec<usize> {
         let mut near = Vec::new();
         let mut add = |turn: usize, near: &mut Vec<usize>| {
@@ -406,32 +419,32 @@ impl Dag {
         };
         for edge in self.edges_of(turn) {
             add(edge, &mut near);
-            for &fork in &self.of_edge[edge] {
-                add(self.forks[fork].other(edge), &mut near);
+            for &triple in &self.of_edge[edge] {
+                add(self.triples[triple].other(edge), &mut near);
             }
         }
         for at in 0..near.len() {
-            for &fork in &self.of_edge[near[at]] {
-                add(self.edges.len() + fork, &mut near);
+            for &triple in &self.of_edge[near[at]] {
+                add(self.edges.len() + triple, &mut near);
             }
         }
         near.iter().for_each(|&turn| seen[turn] = false);
         near
     }
 
-    /// How much the worth rises by a turn: of one edge, or of both edges of a fork towards its
+    /// How much the worth rises by a turn: of one edge, or of both edges of a triple towards its
     /// middle.
     fn rise_of(&self, turn: usize) -> f64 {
         let is_fixed = |edge: usize| self.edges[edge].fixed;
-        let Some(fork) = turn.checked_sub(self.edges.len()) else {
+        let Some(triple) = turn.checked_sub(self.edges.len()) else {
             return if is_fixed(turn) { 0.0 } else { self.rise(turn) };
         };
-        let Fork {
+        let UnshieldedTriple {
             edges: [first, second],
             middle,
             support,
             ..
-        } = self.forks[fork];
+        } = self.triples[triple];
         let points = |edge: usize| self.edges[edge].points_at(middle);
         if support <= 0.0
             || [first, second]
@@ -446,15 +459,15 @@ impl Dag {
     /// How much the worth rises when an edge is turned.
     fn rise(&self, edge: usize) -> f64 {
         let to = self.edges[edge].to();
-        let worth = |fork: &usize| {
-            let fork = &self.forks[*fork];
-            if !self.edges[fork.other(edge)].points_at(fork.middle) {
+        let worth = |triple: &usize| {
+            let triple = &self.triples[*triple];
+            if !self.edges[triple.other(edge)].points_at(triple.middle) {
                 return 0.0;
             }
-            if fork.middle == to {
-                -fork.support
+            if triple.middle == to {
+                -triple.support
             } else {
-                fork.support
+                triple.support
             }
         };
         self.of_edge[edge].iter().map(worth).sum()

@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Orientation;
 use super::largest::{Largest, Middle, TripleSets};
-use super::reason::{Reason, Triple, TripleFinding, Verdict};
+use super::reason::{Reason, Triple, TripleFinding, TripleVerdict};
 use crate::ci::CiTest;
-use crate::discovery::PcError;
+use crate::error::PcError;
 use crate::graph::{Mark, MixedGraph};
 use crate::knowledge::Knowledge;
 use crate::options::{ColliderConflict, ColliderRule, Evidence, PcOptions};
-use crate::progress::Stage;
+use crate::progress::PcStage;
 use crate::separating_sets::SeparatingSets;
 use crate::skeleton::{Adjacency, Search};
 
@@ -34,7 +34,9 @@ pub(crate) fn orient<T: CiTest + ?Sized>(
         separating_sets,
         n_tests: 0,
     };
-    let steps = search.watch.stage(Stage::Colliders, marks.triples().len());
+    let steps = search
+        .watch
+        .stage(PcStage::Colliders, marks.triples().len());
     let mut triples = Vec::new();
     for triple in marks.triples() {
         triples.push(judge.judge(triple)?);
@@ -42,7 +44,9 @@ pub(crate) fn orient<T: CiTest + ?Sized>(
     }
     let colliders = place_colliders(search.options, &triples, &mut marks);
     if search.options.collider_rule == ColliderRule::DefiniteMaxP {
-        let others = triples.iter().filter(|f| f.verdict == Verdict::NonCollider);
+        let others = triples
+            .iter()
+            .filter(|f| f.verdict == TripleVerdict::NonCollider);
         let others = others.map(|f| f.triple).collect();
         definite_meek(&mut marks, &Definite { colliders, others }, knowledge);
     }
@@ -81,9 +85,9 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
             let with = self.separating_sets.contains(x, z, y);
             let by_strength = options.conflict == ColliderConflict::StrongerEvidence;
             let (verdict, support) = if with {
-                (Verdict::NonCollider, -1.0)
+                (TripleVerdict::NonCollider, -1.0)
             } else {
-                (Verdict::Collider, 1.0)
+                (TripleVerdict::Collider, 1.0)
             };
             return if with || !by_strength {
                 Ok(TripleFinding::new(triple, verdict, support))
@@ -95,11 +99,11 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
         let definite = options.collider_rule == ColliderRule::DefiniteMaxP;
         self.largest(triple, |with, without| {
             if definite && with > alpha && without > alpha {
-                Verdict::Ambiguous
+                TripleVerdict::Ambiguous
             } else if without > with {
-                Verdict::Collider
+                TripleVerdict::Collider
             } else {
-                Verdict::NonCollider
+                TripleVerdict::NonCollider
             }
         })
     }
@@ -109,7 +113,7 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
     fn largest(
         &mut self,
         triple: Triple,
-        verdict: impl FnOnce(f64, f64) -> Verdict,
+        verdict: impl FnOnce(f64, f64) -> TripleVerdict,
     ) -> Result<TripleFinding, PcError> {
         let mut sets = TripleSets::new(self.search, self.adjacency, triple);
         for size in 0..=sets.longest() {
@@ -120,19 +124,16 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
             let Some(given) = &largest.given else {
                 return Ok(0.0);
             };
-            let p = self
-                .search
-                .test
-                .causal_learn_p_value(triple.x, triple.z, given);
+            let p = self.search.test.p_value(triple.x, triple.z, given);
             p.map_err(|error| self.search.failed(triple.x, triple.z, error))
         };
         let (with, without): (f64, f64) = (p(&sets.with)?, p(&sets.without)?);
         self.n_tests += sets.n_tests;
         let verdict = verdict(with, without);
         let support = match verdict {
-            Verdict::Collider => 1.0,
-            Verdict::NonCollider => -1.0,
-            Verdict::Ambiguous => 0.0,
+            TripleVerdict::Collider => 1.0,
+            TripleVerdict::NonCollider => -1.0,
+            TripleVerdict::Ambiguous => 0.0,
         };
         Ok(TripleFinding {
             log_p_with: Some(with.ln()),
@@ -150,7 +151,7 @@ fn place_colliders(
 ) -> HashSet<Triple> {
     let found = triples
         .iter()
-        .filter(|finding| finding.verdict == Verdict::Collider);
+        .filter(|finding| finding.verdict == TripleVerdict::Collider);
     let mut colliders: Vec<&TripleFinding> = found.collect();
     if options.conflict == ColliderConflict::StrongerEvidence {
         sort(&mut colliders, options.evidence);

@@ -3,12 +3,12 @@
 use rayon::prelude::*;
 
 use super::largest::{Middle, TripleSets};
-use super::reason::{Triple, TripleFinding, Verdict};
+use super::reason::{Triple, TripleFinding, TripleVerdict};
 use super::unshielded;
 use crate::ci::{CiTest, Next, SetScan};
-use crate::discovery::PcError;
+use crate::error::PcError;
 use crate::options::{ColliderRule, RetestedSets};
-use crate::progress::Stage;
+use crate::progress::PcStage;
 use crate::separating_sets::{SeparatedBy, SeparatingSets, Separation};
 use crate::skeleton::{Adjacency, Search};
 
@@ -19,7 +19,7 @@ pub(super) fn findings<T: CiTest + ?Sized>(
     separating_sets: &SeparatingSets,
 ) -> Result<(Vec<TripleFinding>, u64), PcError> {
     let pairs = by_pair(unshielded(adjacency));
-    let steps = search.watch.stage(Stage::Colliders, pairs.len());
+    let steps = search.watch.stage(PcStage::Colliders, pairs.len());
     let judge = |pair: &Pair| {
         let separation = separating_sets.get(pair.x, pair.z);
         let judged = Judge {
@@ -96,7 +96,7 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
     fn judge(&self, pair: &Pair) -> Judged {
         let triples = pair.middles.iter().map(|&y| Triple::new(pair.x, y, pair.z));
         if self.is_untested() {
-            let unknown = |triple| TripleFinding::new(triple, Verdict::Ambiguous, UNTESTED);
+            let unknown = |triple| TripleFinding::new(triple, TripleVerdict::Ambiguous, UNTESTED);
             return Ok((triples.map(unknown).collect(), 0));
         }
         match self.search.options.collider_rule {
@@ -120,13 +120,13 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
     /// By the sets that separated the pair in the search of the skeleton. The p-value breaks ties.
     fn by_separating_set(&self, triple: Triple) -> TripleFinding {
         let Some(separation) = &self.separation else {
-            return TripleFinding::new(triple, Verdict::Ambiguous, 0.0);
+            return TripleFinding::new(triple, TripleVerdict::Ambiguous, 0.0);
         };
         let with = separation.sets.iter().any(|set| set.contains(&triple.y));
         let mut finding = if with {
-            TripleFinding::new(triple, Verdict::NonCollider, -1.0)
+            TripleFinding::new(triple, TripleVerdict::NonCollider, -1.0)
         } else {
-            TripleFinding::new(triple, Verdict::Collider, 1.0)
+            TripleFinding::new(triple, TripleVerdict::Collider, 1.0)
         };
         let log_p = Some(separation.p_value.ln());
         if with {
@@ -154,7 +154,7 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
         for (&y, &with) in pair.middles.iter().zip(&votes.with) {
             let triple = Triple::new(pair.x, y, pair.z);
             let mut finding = self.judge_votes(triple, with, votes.all - with);
-            if finding.verdict == Verdict::Collider && self.search.orders_by_strength() {
+            if finding.verdict == TripleVerdict::Collider && self.search.orders_by_strength() {
                 finding.log_p_with = Some(self.largest_with(triple)?);
             }
             findings.push(finding);
@@ -166,15 +166,15 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
         let support = (without as f64 - with as f64) / (without + with).max(1) as f64;
         let majority = self.search.options.collider_rule == ColliderRule::Majority;
         let verdict = if with + without == 0 {
-            Verdict::Ambiguous
+            TripleVerdict::Ambiguous
         } else if with == 0 || (majority && with < without) {
-            Verdict::Collider
+            TripleVerdict::Collider
         } else if without == 0 || (majority && without < with) {
-            Verdict::NonCollider
+            TripleVerdict::NonCollider
         } else {
-            Verdict::Ambiguous
+            TripleVerdict::Ambiguous
         };
-        let agreed = majority || verdict != Verdict::Ambiguous;
+        let agreed = majority || verdict != TripleVerdict::Ambiguous;
         let support = match (with + without, agreed) {
             (0, _) => UNTESTED,
             (_, true) => support,
@@ -261,13 +261,13 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
             ((without - with) / FULL).clamp(-1.0, 1.0)
         };
         let verdict = if definite && with > log_alpha && without > log_alpha {
-            Verdict::Ambiguous
+            TripleVerdict::Ambiguous
         } else if without > with {
-            Verdict::Collider
+            TripleVerdict::Collider
         } else {
-            Verdict::NonCollider
+            TripleVerdict::NonCollider
         };
-        let is_ambiguous = verdict == Verdict::Ambiguous;
+        let is_ambiguous = verdict == TripleVerdict::Ambiguous;
         TripleFinding {
             log_p_with: Some(with),
             log_p_without: Some(without),

@@ -1,7 +1,7 @@
 //! What p-values say of an unshielded triple.
 
 use crate::ci::{Bound, CiTest, Next, SetScan};
-use crate::discovery::PcError;
+use crate::error::PcError;
 use crate::skeleton::{Adjacency, Search};
 
 use super::reason::Triple;

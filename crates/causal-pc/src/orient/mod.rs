@@ -21,7 +21,7 @@ use crate::graph::MixedGraph;
 use crate::skeleton::Adjacency;
 
 pub(crate) use own::orient;
-pub use reason::{Reason, Triple, TripleFinding, Verdict};
+pub use reason::{Reason, Triple, TripleFinding, TripleVerdict};
 
 /// What the orientation of a skeleton hands on.
 pub(crate) struct Orientation {

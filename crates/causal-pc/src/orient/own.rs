@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::best::{self, Problem};
+use super::best::{self, Problem, coarse};
 use super::evidence;
 use super::meek::Closure;
 use super::pattern::Pattern;
-use super::reason::{Reason, Triple, TripleFinding, Verdict};
+use super::reason::{Reason, Triple, TripleFinding, TripleVerdict};
 use super::{Orientation, undirected};
 use crate::ci::CiTest;
 use crate::data::Variable;
-use crate::discovery::PcError;
+use crate::error::PcError;
 use crate::graph::MixedGraph;
 use crate::knowledge::{KnowledgeError, cycle};
 use crate::options::{ColliderConflict, Evidence, Validity};
@@ -98,12 +98,21 @@ impl Start {
         let options = search.options;
         let mut colliders: Vec<&TripleFinding> = triples
             .iter()
-            .filter(|f| f.verdict == Verdict::Collider)
+            .filter(|f| f.verdict == TripleVerdict::Collider)
             .collect();
         if options.conflict == ColliderConflict::StrongerEvidence {
+            let by_name = by_name(search);
+            let place = |f: &TripleFinding| {
+                let Triple { x, y, z } = f.triple;
+                let (x, z) = (by_name[x], by_name[z]);
+                (by_name[y], x.min(z), x.max(z))
+            };
+            let strength =
+                |f: &TripleFinding| (coarse(f.support), coarse(tie(f, options.evidence)));
             colliders.sort_by(|f, g| {
-                let ties = || tie(g, options.evidence).total_cmp(&tie(f, options.evidence));
-                g.support.total_cmp(&f.support).then_with(ties)
+                let ((of_f, tie_f), (of_g, tie_g)) = (strength(f), strength(g));
+                let stronger = of_g.total_cmp(&of_f).then(tie_g.total_cmp(&tie_f));
+                stronger.then_with(|| place(f).cmp(&place(g)))
             });
         }
         let mut pattern = Pattern {
@@ -113,7 +122,9 @@ impl Start {
         for finding in colliders {
             pattern.place(finding.triple, options.conflict);
         }
-        let ambiguous = triples.iter().filter(|f| f.verdict == Verdict::Ambiguous);
+        let ambiguous = triples
+            .iter()
+            .filter(|f| f.verdict == TripleVerdict::Ambiguous);
         let ambiguous: HashSet<Triple> = ambiguous.map(|f| f.triple).collect();
         self.close(search, &ambiguous)
     }
@@ -130,7 +141,7 @@ impl Start {
         // Their tests were made before; the variables' order is to depend on nothing else.
         let strength = |&(a, b): &(usize, usize)| {
             if search.is_open(a, b) {
-                search.log_p(a, b, &[])
+                search.log_p(a, b, &[]).map(coarse)
             } else {
                 Ok(0.0)
             }
@@ -143,11 +154,18 @@ impl Start {
         let strengths = strengths
             .into_iter()
             .collect::<Result<Vec<f64>, PcError>>()?;
-        let weighed = |f: &TripleFinding| (f.triple, f.support, tie(f, options.evidence));
+        let weighed = |f: &TripleFinding| {
+            (
+                f.triple,
+                coarse(f.support),
+                coarse(tie(f, options.evidence)),
+            )
+        };
         let weighed: Vec<(Triple, f64, f64)> = triples.iter().map(weighed).collect();
         let must = |from: usize, to: usize| self.reasons.contains_key(&(from, to));
         let colliders = best::orient(&Problem {
             n_variables: adjacency.n_variables(),
+            by_name: &by_name(search),
             edges: &edges,
             strengths: &strengths,
             triples: &weighed,
@@ -176,6 +194,19 @@ impl Start {
         closure.close(&mut self.graph, &mut self.reasons);
         (self.graph, self.reasons)
     }
+}
+
+/// For each variable its place among all by name, or its number where names are not known.
+fn by_name<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..search.test.n_variables()).collect();
+    if let Some(names) = search.test.names() {
+        order.sort_by(|&a, &b| names[a].cmp(&names[b]).then(a.cmp(&b)));
+    }
+    let mut places = vec![0; order.len()];
+    for (place, variable) in order.into_iter().enumerate() {
+        places[variable] = place;
+    }
+    places
 }
 
 /// What breaks ties between equally supported colliders: large first.

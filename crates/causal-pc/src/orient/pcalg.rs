@@ -7,10 +7,10 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::reason::{Reason, Triple, TripleFinding, Verdict};
+use super::reason::{Reason, Triple, TripleFinding, TripleVerdict};
 use super::{Orientation, unshielded};
 use crate::ci::{CiTest, Next, SetScan};
-use crate::discovery::PcError;
+use crate::error::PcError;
 use crate::graph::{Mark, MixedGraph};
 use crate::options::{ColliderConflict, ColliderRule};
 use crate::separating_sets::SeparatingSets;
@@ -28,8 +28,12 @@ pub(crate) fn orient<T: CiTest + ?Sized>(
         n_tests += tested;
         triples.push(finding);
     }
-    let ambiguous = triples.iter().filter(|f| f.verdict == Verdict::Ambiguous);
-    let colliders = triples.iter().filter(|f| f.verdict == Verdict::Collider);
+    let ambiguous = triples
+        .iter()
+        .filter(|f| f.verdict == TripleVerdict::Ambiguous);
+    let colliders = triples
+        .iter()
+        .filter(|f| f.verdict == TripleVerdict::Collider);
     let mut pdag = Pdag::new(
         adjacency,
         search.options.conflict == ColliderConflict::Bidirected,
@@ -61,22 +65,22 @@ fn judge<T: CiTest + ?Sized>(
         _ => {
             let with = separating_sets.contains(triple.x, triple.z, triple.y);
             let (verdict, support) = if with {
-                (Verdict::NonCollider, -1.0)
+                (TripleVerdict::NonCollider, -1.0)
             } else {
-                (Verdict::Collider, 1.0)
+                (TripleVerdict::Collider, 1.0)
             };
             return Ok((TripleFinding::new(triple, verdict, support), 0));
         }
     };
     let (with, without, n_tests) = votes(search, adjacency, triple)?;
     let verdict = if with + without == 0 {
-        Verdict::Ambiguous
+        TripleVerdict::Ambiguous
     } else if without == 0 || (majority && with > without) {
-        Verdict::NonCollider
+        TripleVerdict::NonCollider
     } else if with == 0 || (majority && with < without) {
-        Verdict::Collider
+        TripleVerdict::Collider
     } else {
-        Verdict::Ambiguous
+        TripleVerdict::Ambiguous
     };
     let support = (without as f64 - with as f64) / (with + without).max(1) as f64;
     let finding = TripleFinding {

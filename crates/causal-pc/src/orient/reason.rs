@@ -72,7 +72,7 @@ pub enum Reason {
 /// What a triple was taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum TripleVerdict {
     /// `x -> y <- z`.
     Collider,
     /// Anything else.
@@ -88,7 +88,7 @@ pub struct TripleFinding {
     /// The triple.
     pub triple: Triple,
     /// What the collider rule made of the tests.
-    pub verdict: Verdict,
+    pub verdict: TripleVerdict,
     /// How much speaks for a collider, from -1 (all against) to 1 (all for).
     pub support: f64,
     /// How many sets with the middle made the ends independent, where the rule counts them.
@@ -96,17 +96,57 @@ pub struct TripleFinding {
     /// How many sets without the middle made the ends independent, where the rule counts them.
     pub n_without: Option<u64>,
     /// The natural logarithm of the largest p-value over sets with the middle, where it was sought.
+    /// As serde data minus infinity is the text "-inf".
+    #[serde(with = "log_p")]
     pub log_p_with: Option<f64>,
     /// The natural logarithm of the largest p-value over sets without the middle, where it was
     /// sought.
+    #[serde(with = "log_p")]
     pub log_p_without: Option<f64>,
     /// Whether both ends point at the middle in the graph.
     pub is_collider: bool,
 }
 
+/// JSON has no infinity, and a p-value that is 0 is not one that was never sought.
+mod log_p {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    const OF_ZERO: &str = "-inf";
+
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        Number(f64),
+        OfZero(String),
+    }
+
+    pub(super) fn serialize<S: Serializer>(
+        log_p: &Option<f64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        if *log_p == Some(f64::NEG_INFINITY) {
+            return OF_ZERO.serialize(serializer);
+        }
+        log_p.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<f64>, D::Error> {
+        match Option::deserialize(deserializer)? {
+            None => Ok(None),
+            Some(Stored::Number(log_p)) => Ok(Some(log_p)),
+            Some(Stored::OfZero(text)) if text == OF_ZERO => Ok(Some(f64::NEG_INFINITY)),
+            Some(Stored::OfZero(text)) => Err(serde::de::Error::custom(format!(
+                "expected a number, null or {OF_ZERO:?}, found {text:?}"
+            ))),
+        }
+    }
+}
+
 impl TripleFinding {
     /// A finding without evidence.
-    pub(crate) fn new(triple: Triple, verdict: Verdict, support: f64) -> Self {
+    pub(crate) fn new(triple: Triple, verdict: TripleVerdict, support: f64) -> Self {
         Self {
             triple,
             verdict,
@@ -123,9 +163,9 @@ impl TripleFinding {
     /// stronger evidence, for knowledge, or for a graph without cycles.
     pub fn is_given_up(&self) -> bool {
         match self.verdict {
-            Verdict::Collider => !self.is_collider,
-            Verdict::NonCollider => self.is_collider,
-            Verdict::Ambiguous => false,
+            TripleVerdict::Collider => !self.is_collider,
+            TripleVerdict::NonCollider => self.is_collider,
+            TripleVerdict::Ambiguous => false,
         }
     }
 }

@@ -1,13 +1,14 @@
-//! The search on many resamples of the data, and how often each edge is found.
+//! The search on many resamples of the data, and how often each edge is found; the search on data
+//! without structure, and how many edges that finds.
 
 mod frequencies;
+mod null;
 mod options;
+mod watch;
 
 use std::error::Error;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
 
 use rand::seq::index;
 use rand::{RngExt, SeedableRng};
@@ -16,13 +17,16 @@ use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::ci::CiTest;
-use crate::discovery::PcError;
+use crate::error::PcError;
 use crate::graph::MixedGraph;
 use crate::options::PcOptions;
 use crate::pc::pc_with_progress;
 
 pub use frequencies::{Bootstrap, EdgeFrequency};
+pub use null::{EdgeNull, NullError, NullOptions, PairNull, edge_null, edge_null_with_progress};
 pub use options::{BootstrapOptions, Draw, Failures};
+pub use watch::ResampleProgress;
+use watch::Watch;
 
 /// Why resampling came to nothing.
 #[derive(Debug, Error)]
@@ -49,7 +53,7 @@ pub enum BootstrapError {
         found: f64,
     },
     /// The test of a resample could not be made.
-    #[error("resample {resample}: {source}")]
+    #[error("resample {resample}")]
     Test {
         /// Its number, from 0.
         resample: usize,
@@ -58,7 +62,7 @@ pub enum BootstrapError {
         source: Box<dyn Error + Send + Sync>,
     },
     /// A resample could not be searched.
-    #[error("resample {resample}: {source}")]
+    #[error("resample {resample}")]
     Search {
         /// Its number, from 0.
         resample: usize,
@@ -77,11 +81,12 @@ pub enum BootstrapError {
         found: usize,
     },
     /// No resample could be searched.
-    #[error("none of {n_resamples} resamples could be searched; the first said: {first}")]
+    #[error("none of {n_resamples} resamples could be searched")]
     AllFailed {
         /// Resamples drawn.
         n_resamples: usize,
         /// What kept the first from being searched.
+        #[source]
         first: Box<BootstrapError>,
     },
     /// The caller's progress function ended it.
@@ -97,20 +102,11 @@ pub enum BootstrapError {
     },
 }
 
-/// How far resampling is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BootstrapProgress {
-    /// Resamples searched.
-    pub done: usize,
-    /// Resamples in all.
-    pub total: usize,
-}
-
 /// Searches many resamples of the data, and counts how often each edge is found and how it points.
 ///
 /// `test` makes the test of a resample from its rows, numbers from 0 to `n_rows - 1` of which some
-/// may repeat. Each resample is drawn by a generator of its own (ChaCha8, one stream each), so that
+/// may repeat. (A test for clustered rows takes [`Clusters::of_rows`](crate::Clusters::of_rows).)
+/// Each resample is drawn by a generator of its own (ChaCha8, one stream each), so that
 /// results depend on the seed alone, not on the number of threads. Each search runs on one thread;
 /// resamples are shared among threads.
 ///
@@ -156,7 +152,7 @@ where
     T: CiTest,
     E: Into<Box<dyn Error + Send + Sync>>,
 {
-    let go_on = |_: &BootstrapProgress| ControlFlow::Continue(());
+    let go_on = |_: &ResampleProgress| ControlFlow::Continue(());
     bootstrap_with_progress(n_rows, test, pc_options, options, &go_on)
 }
 
@@ -174,7 +170,7 @@ pub fn bootstrap_with_progress<T, E>(
     test: impl Fn(&[usize]) -> Result<T, E> + Sync,
     pc_options: &PcOptions,
     options: &BootstrapOptions,
-    listener: &(dyn Fn(&BootstrapProgress) -> ControlFlow<()> + Sync),
+    listener: &(dyn Fn(&ResampleProgress) -> ControlFlow<()> + Sync),
 ) -> Result<Bootstrap, BootstrapError>
 where
     T: CiTest,
@@ -210,14 +206,16 @@ where
     match options.threads {
         None => all(),
         Some(threads) => {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            let refused = |error: rayon::ThreadPoolBuildError| BootstrapError::Threads {
-                threads,
-                reason: error.to_string(),
-            };
-            pool.map_err(refused)?.install(all)
+            let refused = |reason| BootstrapError::Threads { threads, reason };
+            in_pool(threads, all).map_err(refused)?
         }
     }
+}
+
+/// Runs on so many threads, or says why there are none.
+fn in_pool<R: Send>(threads: usize, run: impl FnOnce() -> R + Send) -> Result<R, String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    Ok(pool.map_err(|error| error.to_string())?.install(run))
 }
 
 fn check(n_rows: usize, options: &BootstrapOptions) -> Result<(), BootstrapError> {
@@ -347,76 +345,6 @@ impl Tally {
                 first: Box::new(error),
             }),
             (None, None) => Err(BootstrapError::NoResamples),
-        }
-    }
-}
-
-/// Passes progress on, not too often, and remembers that all is to end.
-struct Watch<'a> {
-    listener: &'a (dyn Fn(&BootstrapProgress) -> ControlFlow<()> + Sync),
-    total: usize,
-    done: AtomicUsize,
-    cancelled: AtomicBool,
-    last_told: Mutex<Instant>,
-}
-
-impl<'a> Watch<'a> {
-    const PAUSE: Duration = Duration::from_millis(100);
-
-    fn new(
-        listener: &'a (dyn Fn(&BootstrapProgress) -> ControlFlow<()> + Sync),
-        total: usize,
-    ) -> Self {
-        Self {
-            listener,
-            total,
-            done: AtomicUsize::new(0),
-            cancelled: AtomicBool::new(false),
-            last_told: Mutex::new(Instant::now()),
-        }
-    }
-
-    fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
-    }
-
-    /// Counts a resample.
-    fn step(&self) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        if done == 1 || done == self.total {
-            self.tell(done);
-        } else {
-            self.tell_sometimes();
-        }
-    }
-
-    /// Lets the listener speak in the midst of a search.
-    fn look(&self) -> ControlFlow<()> {
-        self.tell_sometimes();
-        if self.is_cancelled() {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-
-    /// Tells the listener unless it has been told a moment ago, or is being told now.
-    fn tell_sometimes(&self) {
-        if let Ok(mut last_told) = self.last_told.try_lock()
-            && last_told.elapsed() >= Self::PAUSE
-        {
-            *last_told = Instant::now();
-            self.tell(self.done.load(Ordering::Relaxed));
-        }
-    }
-
-    fn tell(&self, done: usize) {
-        let progress = BootstrapProgress {
-            done,
-            total: self.total,
-        };
-        if (self.listener)(&progress).is_break() {
-            self.cancelled.store(true, Ordering::Relaxed);
         }
     }
 }

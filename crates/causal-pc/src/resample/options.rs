@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 /// What is drawn again for a resample.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum Unit {
     #[default]
     Rows,
@@ -10,7 +13,8 @@ enum Unit {
 }
 
 /// How much is drawn for a resample.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Draw {
     /// As many rows, or clusters, as there are, each any number of times: the bootstrap (Efron
@@ -25,7 +29,8 @@ pub enum Draw {
 }
 
 /// What happens when a resample cannot be searched, say because a variable is constant in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Failures {
     /// The whole ends with the error of the first such resample.
@@ -46,7 +51,8 @@ pub enum Failures {
 ///     .draw(Draw::Subsample(0.5))
 ///     .clusters(["ann", "ann", "bob", "bob"]);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[must_use]
 pub struct BootstrapOptions {
     pub(super) n_resamples: usize,
     pub(super) seed: u64,

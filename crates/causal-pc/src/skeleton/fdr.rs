@@ -11,9 +11,9 @@ use rayon::prelude::*;
 use super::stable::Sides;
 use super::{Adjacency, Search, Skeleton};
 use crate::ci::{Bound, CiTest, Next, SetScan};
-use crate::discovery::PcError;
-use crate::options::Discoveries;
-use crate::progress::Stage;
+use crate::error::PcError;
+use crate::options::FdrControl;
+use crate::progress::PcStage;
 use crate::separating_sets::{SeparatedBy, Separation};
 
 pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
@@ -22,7 +22,11 @@ pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skele
     remove(search, n_pairs, &mut largest, &mut skeleton);
     let mut depth = 1;
     while search.goes_on(depth, &skeleton.adjacency) {
-        let n_tests = level(search, depth, &skeleton.adjacency, &mut largest)?;
+        let tested = level(search, depth, &skeleton.adjacency, &mut largest);
+        let Some(n_tests) = search.in_time(tested)? else {
+            skeleton.unfinished = Some(depth);
+            break;
+        };
         skeleton.n_tests_by_depth.push(n_tests);
         remove(search, n_pairs, &mut largest, &mut skeleton);
         depth += 1;
@@ -31,9 +35,9 @@ pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skele
 }
 
 /// The largest p-value met for a pair, by its logarithm, and the set that has it.
-struct Largest {
-    log_p: f64,
-    given: Vec<usize>,
+pub(crate) struct Largest {
+    pub(crate) log_p: f64,
+    pub(crate) given: Vec<usize>,
 }
 
 type AllLargest = BTreeMap<(usize, usize), Largest>;
@@ -60,7 +64,9 @@ fn level<T: CiTest + ?Sized>(
     adjacency: &Adjacency,
     largest: &mut AllLargest,
 ) -> Result<u64, PcError> {
-    let steps = search.watch.stage(Stage::Skeleton { depth }, largest.len());
+    let steps = search
+        .watch
+        .stage(PcStage::Skeleton { depth }, largest.len());
     let raise = |(&(x, y), largest): (&(usize, usize), &mut Largest)| {
         let raised = raise(search, Sides::new(adjacency, x, y), depth, largest);
         steps.step().and(raised)
@@ -72,6 +78,23 @@ fn level<T: CiTest + ?Sized>(
         all.drain(..).map(raise).collect()
     };
     tested.into_iter().sum()
+}
+
+/// The largest p-value over all sets of up to this size of either end's neighbours.
+pub(crate) fn largest<T: CiTest + ?Sized>(
+    search: &Search<'_, T>,
+    adjacency: &Adjacency,
+    (x, y): (usize, usize),
+    max_depth: usize,
+) -> Result<Largest, PcError> {
+    let mut largest = Largest {
+        log_p: search.log_p(x, y, &[])?,
+        given: Vec::new(),
+    };
+    for depth in 1..=max_depth {
+        raise(search, Sides::new(adjacency, x, y), depth, &mut largest)?;
+    }
+    Ok(largest)
 }
 
 fn raise<T: CiTest + ?Sized>(
@@ -131,9 +154,9 @@ fn cut<T: ?Sized>(search: &Search<'_, T>, n_pairs: u64, largest: &AllLargest) ->
     let mut log_ps: Vec<f64> = largest.values().map(|found| found.log_p).collect();
     log_ps.sort_by(f64::total_cmp);
     let m = n_pairs as f64;
-    let factor = match search.options.discoveries {
-        Discoveries::EachTest | Discoveries::BenjaminiHochberg => m,
-        Discoveries::BenjaminiYekutieli => m * (1..=n_pairs).map(|k| 1.0 / k as f64).sum::<f64>(),
+    let factor = match search.options.fdr_control {
+        FdrControl::EachTest | FdrControl::BenjaminiHochberg => m,
+        FdrControl::BenjaminiYekutieli => m * (1..=n_pairs).map(|k| 1.0 / k as f64).sum::<f64>(),
     };
     let level = search.options.alpha.value().ln() - factor.ln();
     let mut last = f64::NEG_INFINITY;
@@ -147,7 +170,7 @@ fn cut<T: ?Sized>(search: &Search<'_, T>, n_pairs: u64, largest: &AllLargest) ->
 
 impl<T: CiTest + ?Sized> Search<'_, T> {
     /// Whether the false discovery rate is controlled.
-    pub(super) fn controls_discoveries(&self) -> bool {
-        self.options.discoveries != Discoveries::EachTest
+    pub(super) fn controls_fdr(&self) -> bool {
+        self.options.fdr_control != FdrControl::EachTest
     }
 }

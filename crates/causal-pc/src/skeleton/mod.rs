@@ -5,26 +5,29 @@ mod fdr;
 mod original;
 mod stable;
 
-use crate::ci::{Bound, CERTAIN, CiTest, Next, SetScan, Verdict};
+use crate::ci::{Bound, CERTAIN, CiTest, Next, SetOutcome, SetScan};
 use crate::data::Variable;
-use crate::discovery::PcError;
+use crate::error::PcError;
 use crate::options::{Independent, Manner, PcOptions, SetSearch, SkeletonSearch, UndefinedP};
 use crate::progress::Watch;
 use crate::separating_sets::SeparatingSets;
 
 pub(crate) use adjacency::Adjacency;
+pub(crate) use fdr::largest;
 
 /// What the search of the skeleton hands on.
 pub(crate) struct Skeleton {
     pub(crate) adjacency: Adjacency,
     pub(crate) separating_sets: SeparatingSets,
     pub(crate) n_tests_by_depth: Vec<u64>,
+    /// The depth that the time limit ended.
+    pub(crate) unfinished: Option<usize>,
 }
 
 /// Searches the skeleton.
 pub(crate) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
     match search.options.skeleton {
-        SkeletonSearch::Stable if search.controls_discoveries() => fdr::search(search),
+        SkeletonSearch::Stable if search.controls_fdr() => fdr::search(search),
         SkeletonSearch::Stable => stable::search(search),
         SkeletonSearch::Original => original::search(search),
     }
@@ -56,6 +59,14 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
             bound,
             watch,
             parallel: options.threads != Some(1) && rayon::current_num_threads() > 1,
+        }
+    }
+
+    /// What a depth came to, or none if time was up before it was finished.
+    fn in_time<R>(&self, level: Result<R, PcError>) -> Result<Option<R>, PcError> {
+        match level {
+            Err(PcError::Cancelled) if self.watch.is_late() => Ok(None),
+            finished => finished.map(Some),
         }
     }
 
@@ -144,11 +155,11 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
         &self,
         sets: &SetScan<'_>,
         given: &[usize],
-        verdict: Verdict,
+        verdict: SetOutcome,
     ) -> Result<bool, PcError> {
         match verdict {
-            Verdict::Independent => Ok(true),
-            Verdict::Undefined => Ok(self.p_value(sets.x, sets.y, given)? == 1.0),
+            SetOutcome::Independent => Ok(true),
+            SetOutcome::Undefined => Ok(self.p_value(sets.x, sets.y, given)? == 1.0),
         }
     }
 
@@ -167,11 +178,7 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
     }
 
     pub(crate) fn failed(&self, x: usize, y: usize, error: T::Error) -> PcError {
-        PcError::Test {
-            x: self.variable(x),
-            y: self.variable(y),
-            source: Box::new(error),
-        }
+        PcError::of_test(self.test.names(), x, y, error)
     }
 
     fn variable(&self, index: usize) -> Variable {

@@ -2,16 +2,19 @@
 
 use super::{Adjacency, Search, Skeleton};
 use crate::ci::{CiTest, Next, SetScan};
-use crate::discovery::PcError;
+use crate::error::PcError;
 use crate::options::Manner;
-use crate::progress::Stage;
+use crate::progress::PcStage;
 use crate::separating_sets::{SeparatedBy, SeparatingSets, Separation};
 
 pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
     let mut skeleton = start(search);
     let mut depth = 0;
     while depth == 0 || search.goes_on(depth, &skeleton.adjacency) {
-        let n_tests = level(search, depth, &mut skeleton)?;
+        let Some(n_tests) = search.in_time(level(search, depth, &mut skeleton))? else {
+            skeleton.unfinished = Some(depth);
+            break;
+        };
         skeleton.n_tests_by_depth.push(n_tests);
         depth += 1;
     }
@@ -44,6 +47,7 @@ fn start<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Skeleton {
         adjacency: Adjacency::from_later(later),
         separating_sets,
         n_tests_by_depth: Vec::new(),
+        unfinished: None,
     }
 }
 
@@ -53,7 +57,7 @@ fn level<T: CiTest + ?Sized>(
     skeleton: &mut Skeleton,
 ) -> Result<u64, PcError> {
     let n = search.n_variables();
-    let steps = search.watch.stage(Stage::Skeleton { depth }, n);
+    let steps = search.watch.stage(PcStage::Skeleton { depth }, n);
     let mut n_tests = 0;
     // What each variable's sets were chosen from when its turn came.
     let mut tried: Vec<Vec<usize>> = Vec::with_capacity(n);

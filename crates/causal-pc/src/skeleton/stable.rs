@@ -5,16 +5,19 @@ use rayon::prelude::*;
 
 use super::{Adjacency, Search, Skeleton};
 use crate::ci::{CiTest, Next, SetScan, Subsets};
-use crate::discovery::PcError;
+use crate::error::PcError;
 use crate::options::{Manner, SetSearch};
-use crate::progress::Stage;
+use crate::progress::PcStage;
 use crate::separating_sets::{SeparatedBy, SeparatingSets, Separation};
 
 pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
     let mut skeleton = marginal(search)?;
     let mut depth = 1;
     while search.goes_on(depth, &skeleton.adjacency) {
-        let n_tests = level(search, depth, &mut skeleton)?;
+        let Some(n_tests) = search.in_time(level(search, depth, &mut skeleton))? else {
+            skeleton.unfinished = Some(depth);
+            break;
+        };
         skeleton.n_tests_by_depth.push(n_tests);
         depth += 1;
     }
@@ -25,7 +28,7 @@ pub(super) fn search<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skele
 pub(super) fn marginal<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Skeleton, PcError> {
     let n = search.n_variables();
     let mut separating_sets = SeparatingSets::new(n, search.marginal_copies());
-    let steps = search.watch.stage(Stage::Skeleton { depth: 0 }, n);
+    let steps = search.watch.stage(PcStage::Skeleton { depth: 0 }, n);
     let test_row = |(x, p_values): (usize, &mut [f64])| {
         let row = marginal_row(search, x, p_values);
         steps.step().and(row)
@@ -47,6 +50,7 @@ pub(super) fn marginal<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Result<Ske
         adjacency: Adjacency::from_later(later),
         separating_sets,
         n_tests_by_depth: vec![n_tests],
+        unfinished: None,
     })
 }
 
@@ -85,7 +89,7 @@ fn level<T: CiTest + ?Sized>(
     let adjacency = &skeleton.adjacency;
     let open = |&(x, y): &(usize, usize)| search.is_open(x, y);
     let pairs: Vec<(usize, usize)> = adjacency.pairs().into_iter().filter(open).collect();
-    let steps = search.watch.stage(Stage::Skeleton { depth }, pairs.len());
+    let steps = search.watch.stage(PcStage::Skeleton { depth }, pairs.len());
     let test_pair = |&(x, y): &(usize, usize)| {
         let outcome = Pair {
             search,

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use ndarray::{Array1, Array2};
@@ -71,11 +72,27 @@ impl DiscreteNetOptions {
 /// assert_eq!(net.sample(1_000, 42).dim(), (1_000, 3)); // [samples, variables]
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DiscreteNet {
     dag: MixedGraph,
     order: Vec<usize>,
     tables: Vec<Table>,
+}
+
+/// The graph and the levels, without the tables.
+impl fmt::Debug for DiscreteNet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let levels: Vec<usize> = self
+            .tables
+            .iter()
+            .map(|table| table.probabilities.ncols())
+            .collect();
+        write!(
+            f,
+            "DiscreteNet {{ dag: {:?}, levels: {levels:?} }}",
+            self.dag
+        )
+    }
 }
 
 /// The distribution of one variable given its parents.

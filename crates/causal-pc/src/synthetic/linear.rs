@@ -1,3 +1,5 @@
+use std::fmt;
+
 use ndarray::Array2;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -25,7 +27,7 @@ use crate::graph::MixedGraph;
 /// assert_eq!(sem.sample(1_000, 42).dim(), (1_000, 3)); // [samples, variables]
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LinearSem {
     dag: MixedGraph,
     order: Vec<usize>,
@@ -34,12 +36,29 @@ pub struct LinearSem {
     noise_sd: Vec<f64>,
 }
 
+/// The equations: `X1 = 0.5 X0 + e, sd 1`.
+impl fmt::Debug for LinearSem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.dag.names();
+        f.write_str("LinearSem {")?;
+        for (v, causes) in self.causes.iter().enumerate() {
+            write!(f, "{} {} =", if v == 0 { "" } else { ";" }, names[v])?;
+            for &(cause, weight) in causes {
+                write!(f, " {weight:.3} {} +", names[cause])?;
+            }
+            write!(f, " e, sd {:.3}", self.noise_sd[v])?;
+        }
+        f.write_str(" }")
+    }
+}
+
 /// What [`LinearSem::random`] draws from.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
 pub struct LinearOptions {
-    weight: (f64, f64),
-    negative: bool,
-    noise_sd: (f64, f64),
+    pub(crate) weight: (f64, f64),
+    pub(crate) negative: bool,
+    pub(crate) noise_sd: (f64, f64),
 }
 
 impl Default for LinearOptions {

@@ -1,4 +1,4 @@
-//! The speed of generation, for `cargo xtask bench-lm` and `scripts/lm_peers`.
+//! The speed of generation, for `scripts/lm_peers`.
 //!
 //! `make` writes a checkpoint of random weights with prompts and steering directions; `prompts` does so without
 //! the weights. `serve` opens a checkpoint, or makes random weights on the device itself, and then runs all prompts once for

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
 use tch_lens::{
-    Completion, Direction, Engine, EngineOptions, HookPoint, Lm, LoadOptions, ModelConfig,
-    Precision, Request, Steer, Stop, device, keep_memory, tch,
+    Completion, Engine, EngineOptions, HookPoint, Lm, LoadOptions, ModelConfig, Precision, Request,
+    Steer, SteeringDirection, Stop, device, keep_memory, tch,
 };
 
 use crate::Result;
@@ -201,7 +201,7 @@ fn steers(options: &Options) -> Result<Vec<Steer>> {
         dose,
     } = options.steer;
     let steer = |setting| {
-        let direction = Direction::vector(&directions.f_get(setting)?)?;
+        let direction = SteeringDirection::vector(&directions.f_get(setting)?)?;
         Ok(Steer::add(HookPoint::ResidPost(layer), &direction, dose)
             .at_tokens(std::iter::once(start..end)))
     };

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tch::Tensor;
 
-use super::options::Progress;
+use super::options::EngineProgress;
 use super::queue::{Queue, Waiting};
 use crate::cache::{Group, KvCache, Prefix};
 use crate::error::Within;
@@ -73,7 +73,7 @@ impl<T> Batch<T> {
         rows: Vec<Waiting<T>>,
         prompt_tokens: usize,
         queue: &mut Queue<T>,
-        progress: &mut Progress,
+        progress: &mut EngineProgress,
     ) -> Result<(), Error> {
         // In their slots first, so that none is lost if memory runs out below.
         let free: Vec<usize> = (0..self.slots.len())
@@ -118,7 +118,12 @@ impl<T> Batch<T> {
             .map_or(&[], |running| &running.row().prompt[running.start()..])
     }
 
-    fn prompts(&mut self, lm: &Lm, slots: &[usize], progress: &mut Progress) -> Result<(), Error> {
+    fn prompts(
+        &mut self,
+        lm: &Lm,
+        slots: &[usize],
+        progress: &mut EngineProgress,
+    ) -> Result<(), Error> {
         let prompts: Vec<Vec<i64>> = slots
             .iter()
             .map(|&slot| self.own_prompt(slot).to_vec())
@@ -169,7 +174,7 @@ impl<T> Batch<T> {
     }
 
     /// One more token for every row that runs.
-    pub(super) fn step(&mut self, lm: &Lm, progress: &mut Progress) -> Result<(), Error> {
+    pub(super) fn step(&mut self, lm: &Lm, progress: &mut EngineProgress) -> Result<(), Error> {
         let slots: Vec<usize> = (0..self.slots.len()).collect();
         let last: Vec<i64> = self
             .slots
@@ -239,7 +244,7 @@ impl<T> Batch<T> {
     /// Takes out the rows that have ended.
     pub(super) fn take_ended(&mut self) -> Vec<Waiting<T>> {
         let ended =
-            |slot: &mut Option<Running<T>>| slot.take_if(|running| running.row().finish.is_some());
+            |slot: &mut Option<Running<T>>| slot.take_if(|running| running.row().has_ended());
         let mut all = Vec::new();
         for (slot, length) in self.slots.iter_mut().zip(&mut self.cache.lengths) {
             if let Some(running) = ended(slot) {

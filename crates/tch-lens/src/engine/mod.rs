@@ -9,10 +9,10 @@ mod shared;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 
-use crate::generate::{Completion, Request, Row, numbered};
+use crate::generate::{Completion, Request, Row};
 use crate::{Error, Lm};
 use batch::Batch;
-pub use options::{EngineOptions, Progress};
+pub use options::{EngineOptions, EngineProgress};
 use queue::{Queue, Waiting};
 
 /// Runs requests by the hundred thousand and gives each completion as it ends.
@@ -44,6 +44,7 @@ pub struct Engine<'m> {
 
 impl<'m> Engine<'m> {
     /// An engine for that model.
+    #[must_use]
     pub fn new(lm: &'m Lm, options: EngineOptions) -> Self {
         Self { lm, options }
     }
@@ -51,9 +52,8 @@ impl<'m> Engine<'m> {
     /// The completions, in the order in which they end. Requests are taken as they are needed, so they may be made on
     /// the fly; memory is taken for those that wait or run, not for those that have ended.
     ///
-    /// A request that cannot be carried out gives an error that names its number, counted from 0, and the run goes on.
-    /// After any other error there are no more items. Logits that are not numbers, after an overflow, end the run
-    /// where tokens are drawn; greedy rows give token 0 then.
+    /// A request that cannot be carried out, or whose logits come to be NaN or infinite, gives an error that names its
+    /// number, counted from 0 ([`Error::InRequest`]), and the run goes on. After any other error there are no more items.
     pub fn run<T, I: IntoIterator<Item = Request<T>>>(
         &self,
         requests: I,
@@ -67,7 +67,7 @@ impl<'m> Engine<'m> {
             batch: None,
             most_rows: usize::MAX,
             done: VecDeque::new(),
-            progress: Progress::default(),
+            progress: EngineProgress::default(),
             over: false,
             failure: None,
         }
@@ -86,7 +86,7 @@ pub struct Run<'m, T, I> {
     /// What running out of memory has left of the batch.
     most_rows: usize,
     done: VecDeque<Result<Completion<T>, Error>>,
-    progress: Progress,
+    progress: EngineProgress,
     over: bool,
     /// What ended the run, until it is given.
     failure: Option<Error>,
@@ -117,9 +117,9 @@ impl<T, I: Iterator<Item = Request<T>>> Iterator for Run<'_, T, I> {
 
 impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
     /// How far the run has come.
-    pub fn progress(&self) -> Progress {
+    pub fn progress(&self) -> EngineProgress {
         let batch = self.batch.as_ref();
-        Progress {
+        EngineProgress {
             running: batch.map_or(0, Batch::running),
             rows: batch.map_or(0, Batch::slots),
             ..self.progress
@@ -148,11 +148,16 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
             };
             let number = self.progress.taken;
             self.progress.taken += 1;
-            match Row::new(self.lm, request) {
+            match Row::new(self.lm, number, request) {
                 Ok(row) => self.queue.push(row),
-                Err(error) => self.done.push_back(Err(numbered(number, error))),
+                Err(error) => self.fail(error),
             }
         }
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.progress.failed += 1;
+        self.done.push_back(Err(error));
     }
 
     fn wanted_rows(&self) -> usize {
@@ -237,7 +242,13 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
         };
         for Waiting { row, group } in batch.take_ended() {
             self.queue.leave(group);
-            self.done.push_back(row.complete());
+            match row.complete() {
+                Ok(completion) => self.done.push_back(Ok(completion)),
+                Err(error) => {
+                    self.progress.failed += 1;
+                    self.done.push_back(Err(error));
+                }
+            }
         }
         if self.queue.is_empty() {
             batch.shrink()?;

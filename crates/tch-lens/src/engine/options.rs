@@ -77,11 +77,13 @@ impl EngineOptions {
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Progress {
+pub struct EngineProgress {
     /// Requests taken from the iterator.
     pub taken: usize,
-    /// Requests that have ended, refused ones included.
+    /// Requests that have ended, those that failed included.
     pub ended: usize,
+    /// Requests that could not be carried out, or whose logits came to be no numbers.
+    pub failed: usize,
     /// Rows being decoded.
     pub running: usize,
     /// Rows that there is room for now.

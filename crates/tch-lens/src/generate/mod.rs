@@ -48,8 +48,8 @@ impl Lm {
     ///
     /// # Errors
     /// A request that cannot be carried out (prompt empty or beyond the context, ids outside the vocabulary, steers
-    /// that do not fit, spans outside the prompt, sampling settings outside their range); a hook that fails;
-    /// libtorch's failures.
+    /// that do not fit, spans outside the prompt, sampling settings outside their range); logits that are NaN or infinite;
+    /// a hook that fails; libtorch's failures.
     pub fn generate<T>(
         &self,
         requests: Vec<Request<T>>,
@@ -78,7 +78,7 @@ impl Lm {
         let mut rows = requests
             .into_iter()
             .enumerate()
-            .map(|(index, request)| Row::new(self, request).map_err(|error| numbered(index, error)))
+            .map(|(number, request)| Row::new(self, number, request))
             .collect::<Result<Vec<_>, _>>()?;
         let mut passes = Vec::new();
         if !rows.is_empty() {
@@ -102,14 +102,6 @@ impl Lm {
             completions,
             passes,
         })
-    }
-}
-
-/// Says which of several requests an error is about.
-pub(crate) fn numbered(number: usize, error: Error) -> Error {
-    Error::InRequest {
-        number,
-        source: Box::new(error),
     }
 }
 
@@ -167,7 +159,7 @@ impl Batch<'_, '_> {
         cache: &mut KvCache,
     ) -> Result<bool, Error> {
         let live: Vec<usize> = (0..slots.len())
-            .filter(|&slot| rows[slots[slot]].finish.is_none())
+            .filter(|&slot| !rows[slots[slot]].has_ended())
             .collect();
         if !live.is_empty() && live.len() * 2 <= slots.len() {
             cache
@@ -192,7 +184,7 @@ impl Batch<'_, '_> {
             .f_unsqueeze(1)?;
         let lengths: Vec<usize> = slots
             .iter()
-            .map(|&row| usize::from(rows[row].finish.is_none()))
+            .map(|&row| usize::from(!rows[row].has_ended()))
             .collect();
         // A row that has ended goes on over its own beginning, where it finds room and nobody reads.
         for (kept, _) in cache
@@ -215,7 +207,7 @@ impl Batch<'_, '_> {
             Ok(lm.decoder().logits(&resid, hooks)?.f_squeeze_dim(1)?)
         })?;
         let live: Vec<usize> = (0..slots.len())
-            .filter(|&slot| rows[slots[slot]].finish.is_none())
+            .filter(|&slot| !rows[slots[slot]].has_ended())
             .collect();
         for &slot in &live {
             cache.lengths[slot] += 1;
@@ -223,7 +215,7 @@ impl Batch<'_, '_> {
         let logits = pick(&logits, &live)?;
         // Slots keep the order of the rows, so the live rows come in the same order as their logits.
         let mut running: Vec<&mut Row<T>> =
-            rows.iter_mut().filter(|row| row.finish.is_none()).collect();
+            rows.iter_mut().filter(|row| !row.has_ended()).collect();
         advance(&logits, &mut running)
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::lm::request as refused;
+use crate::error::request as refused;
 use crate::sampling::Sampling;
 use crate::steer::{Place, Steer};
 use crate::stop::{Finish, Stop};
@@ -12,7 +12,8 @@ use crate::{Error, Lm};
 /// A prompt as text, or as tokens already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Prompt {
-    /// Text, encoded with the tokens that the model's tokenizer puts in front.
+    /// Text, encoded with the tokens that the model's tokenizer puts in front; a text that begins with BOS spelt out, as
+    /// chat templates write it, gets no second one.
     Text(String),
     /// Token ids, taken as they are.
     Tokens(Vec<i64>),
@@ -179,27 +180,26 @@ impl Lm {
 
     /// Encodes the prompt and turns byte ranges into token ranges.
     pub(crate) fn prepare(&self, prompt: &Prompt, steers: &[Steer]) -> Result<Prepared, Error> {
-        let config = self.config();
         let encoded: Option<Encoded> = match prompt {
             Prompt::Text(text)
                 if steers
                     .iter()
                     .any(|steer| matches!(steer.place, Place::Bytes(_))) =>
             {
-                Some(self.tokenizer()?.encode_with_offsets(text)?)
+                Some(self.tokenizer()?.encode_prompt_with_offsets(text)?)
             }
             _ => None,
         };
         let tokens = match (prompt, &encoded) {
             (Prompt::Tokens(tokens), _) => tokens.clone(),
             (Prompt::Text(_), Some(encoded)) => encoded.ids.clone(),
-            (Prompt::Text(text), None) => self.tokenizer()?.encode(text)?,
+            (Prompt::Text(text), None) => self.tokenizer()?.encode_prompt(text)?,
         };
         self.check_row("the prompt", &tokens)?;
         let steers = steers
             .iter()
             .map(|steer| {
-                steer.check(config.d_model, config.n_layers)?;
+                steer.check(self.config(), self.kind())?;
                 let mut steer = steer.clone();
                 if let Place::Bytes(bytes) = &steer.place {
                     let Some(encoded) = &encoded else {

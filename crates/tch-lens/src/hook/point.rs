@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Error;
+use crate::{Error, ModelConfig};
 
 /// A place in the model whose activation can be read or edited; the number is the layer, from 0.
 ///
@@ -114,6 +114,7 @@ impl HookPoint {
     }
 
     /// The layer it is in; none for the embedding and the final norm.
+    #[must_use]
     pub fn layer(self) -> Option<usize> {
         match self {
             Self::Embed | Self::Final => None,
@@ -137,18 +138,18 @@ impl HookPoint {
         }
     }
 
-    /// Whether its activation is a vector of the residual stream's width at each position.
-    pub fn is_residual_width(self) -> bool {
-        matches!(
-            self,
-            Self::Embed
-                | Self::ResidPre(_)
-                | Self::AttnOut(_)
-                | Self::ResidMid(_)
-                | Self::MlpOut(_)
-                | Self::ResidPost(_)
-                | Self::Final
-        )
+    /// Numbers per position where the activation is `[batch, pos, ..]` and so can be steered as one vector per position:
+    /// the heads of queries, keys, values and `z` one after the other. None for scores, patterns and what each head
+    /// writes.
+    #[must_use]
+    pub fn width(self, config: &ModelConfig) -> Option<usize> {
+        match self {
+            Self::Q(_) | Self::RotQ(_) | Self::Z(_) => Some(config.n_heads * config.d_head),
+            Self::K(_) | Self::V(_) | Self::RotK(_) => Some(config.n_kv_heads * config.d_head),
+            Self::MlpPre(_) | Self::MlpPreLinear(_) | Self::MlpPost(_) => Some(config.d_mlp),
+            Self::AttnScores(_) | Self::Pattern(_) | Self::HeadOut(_) => None,
+            _ => Some(config.d_model),
+        }
     }
 
     fn named(name: &str) -> Option<Self> {

@@ -2,12 +2,11 @@
 
 use tch::{Device, Kind, TchError, Tensor};
 
-use super::decoding;
 use super::linear::Linear;
 use super::mask::Mask;
 use super::pass::{Memory, PassState};
 use crate::hook::{HookPoint, Hooks};
-use crate::{Error, ModelConfig};
+use crate::{Error, ModelConfig, native};
 
 #[derive(Debug)]
 pub(crate) struct Attention {
@@ -113,7 +112,7 @@ impl Attention {
             return Ok(None);
         };
         let prefixes = pass.prefixes(lengths.len(), layer);
-        decoding::attention(q, (k, v), &lengths, &prefixes, self.scale)
+        native::attention(q, (k, v), &lengths, &prefixes, self.scale)
     }
 
     /// libtorch's own attention. `q` `[batch, head, pos, d_head]`, `k`, `v` `[batch, kv_head, key_pos, d_head]`.

@@ -2,7 +2,7 @@
 
 use tch::{TchError, Tensor};
 
-use super::products;
+use crate::native;
 
 /// A linear layer: `x W^T + b`, with `weight` `[out, in]` as checkpoints store it.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Linear {
         layers: [&Self; N],
         x: &Tensor,
     ) -> Result<[Tensor; N], TchError> {
-        if let Some(mut outs) = products::of(x, layers.map(|layer| &layer.weight))? {
+        if let Some(mut outs) = native::products(x, layers.map(|layer| &layer.weight))? {
             for (layer, out) in layers.iter().zip(&mut outs) {
                 if let Some(bias) = &layer.bias {
                     *out = out.f_add_(bias)?;

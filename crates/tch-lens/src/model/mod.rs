@@ -2,13 +2,11 @@
 
 mod attention;
 mod block;
-mod decoding;
 mod linear;
 mod mask;
 mod mlp;
 mod norm;
 pub(crate) mod pass;
-mod products;
 mod rope;
 
 use tch::{Device, Kind, TchError, Tensor};

@@ -1,22 +1,55 @@
 //! Whether an autoencoder and a model belong together.
 
 use super::Sae;
-use crate::{Error, HookPoint};
+use super::layout::module_output;
+use crate::{Error, HookPoint, ModelConfig};
 
 impl Sae {
-    /// Whether the autoencoder can be used at hook point `at` of a model of `n_layers` layers whose residual stream has
-    /// the width `d_model`: the width is that of its input, and hook point and layer are those that its settings name,
-    /// as far as they name them. The residual stream after a layer and before the next one are one place.
+    /// Whether the autoencoder can be read and written at hook point `at` of a model with that configuration: the width of
+    /// its input is that of the activations there, and the place is the one that its settings name, by TransformerLens's
+    /// name or as `model.layers.N`. The residual stream after a layer and before the next one are one place. Where the
+    /// settings name a layer alone, the layer counts; where they name nothing, the width alone does.
     ///
     /// # Errors
-    /// What differs, with both values.
-    pub fn fits(&self, d_model: usize, n_layers: usize, at: HookPoint) -> Result<(), Error> {
-        if at.is_residual_width() && self.d_in() != d_model {
+    /// What differs, with both values; the settings name a place that this crate does not know, or one head of several; a
+    /// transcoder, which reads another place than it writes.
+    pub fn fits(&self, config: &ModelConfig, at: HookPoint) -> Result<(), Error> {
+        if self.is_transcoder() {
+            return Err(refused(
+                "it is a transcoder: it reads what goes into a module and writes what comes out, so there is no place at \
+                 which it could do both"
+                    .to_owned(),
+            ));
+        }
+        self.belongs_at(config, at)
+    }
+
+    /// Whether what the autoencoder or transcoder decodes to is what is at `at`.
+    pub(crate) fn writes_at(&self, config: &ModelConfig, at: HookPoint) -> Result<(), Error> {
+        self.belongs_at(config, at)
+    }
+
+    fn belongs_at(&self, config: &ModelConfig, at: HookPoint) -> Result<(), Error> {
+        if let Some(head) = self.parts.origin.head {
             return Err(refused(format!(
-                "it reads activations of width {}, and those at {at} have width {d_model}",
-                self.d_in()
+                "it was trained on head {head} alone (hook_head_index)"
             )));
         }
+        match at.width(config) {
+            Some(width) if width == self.d_out() => {}
+            Some(width) => {
+                return Err(refused(format!(
+                    "its activations have width {}, and those at {at} have width {width}",
+                    self.d_out()
+                )));
+            }
+            None => {
+                return Err(refused(format!(
+                    "{at} has no vector of activations at each position"
+                )));
+            }
+        }
+        let n_layers = config.n_layers;
         if let Some(layer) = self.hook_layer()
             && layer >= n_layers
         {
@@ -25,19 +58,34 @@ impl Sae {
                 n_layers.saturating_sub(1)
             )));
         }
-        let trained_at = self
-            .hook_name()
-            .and_then(|name| HookPoint::parse(name, n_layers).ok());
-        match (trained_at, self.hook_layer()) {
-            (Some(trained_at), _) if place(trained_at) != place(at) => Err(refused(format!(
-                "it was trained at {trained_at}, and is asked for at {at}"
-            ))),
+        match (self.hook_name(), self.hook_layer()) {
+            (Some(name), _) => {
+                let trained_at = trained_at(name, n_layers).ok_or_else(|| {
+                    refused(format!(
+                        "it was trained at \"{name}\", which is no hook point of this crate, and is asked for at {at}"
+                    ))
+                })?;
+                if place(trained_at) == place(at) {
+                    Ok(())
+                } else {
+                    Err(refused(format!(
+                        "it was trained at {trained_at}, and is asked for at {at}"
+                    )))
+                }
+            }
             (None, Some(layer)) if !at_layer(at, layer) => Err(refused(format!(
                 "it was trained on layer {layer}, and is asked for at {at}"
             ))),
-            _ => Ok(()),
+            (None, _) => Ok(()),
         }
     }
+}
+
+/// The hook point of that name, in TransformerLens's words or in those of transformers' modules.
+fn trained_at(name: &str, n_layers: usize) -> Option<HookPoint> {
+    HookPoint::parse(name, n_layers)
+        .ok()
+        .or_else(|| HookPoint::parse(&module_output(name)?, n_layers).ok())
 }
 
 fn place(point: HookPoint) -> HookPoint {

@@ -59,7 +59,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::error::Doing;
 use crate::{Error, LoadError};
-pub use encoder::Architecture;
+pub use encoder::SaeArchitecture;
 use layout::{Parts, Target};
 use normalise::{Normalisation, WayBack};
 pub use options::SaeOptions;
@@ -68,7 +68,11 @@ pub use ranking::top_features;
 /// A sparse autoencoder, ready to run.
 ///
 /// Activations come as `[.., d_in]`, on its device and of any type of floats; it computes in the precision it was
-/// opened with. For autoencoders on `hook_z` the last dimension holds all heads.
+/// opened with. Of a hook point with heads, such as `hook_z`, the last dimension holds all heads, or they come as they are
+/// there, `[.., head, d_head]`; what goes back to the hook point has the shape that came.
+///
+/// A transcoder ([`is_transcoder`](Self::is_transcoder)) encodes one activation and decodes to another: what needs them to
+/// be one, [`reconstruct`](Self::reconstruct), [`error`](Self::error) and [`write`](Self::write), it refuses.
 pub struct Sae {
     parts: Parts,
     d_in: i64,
@@ -97,7 +101,7 @@ impl Sae {
     ///
     /// # Errors
     /// A file is missing, damaged or hostile; a setting or tensor is missing, of another type, shape or value than the
-    /// layout has; the architecture or an option of it is none that is known; an option cannot be had for this
+    /// layout has; the architecture or one of its options is not known; an option cannot be had for this
     /// autoencoder. Each names file and field or tensor, what was expected and what was found.
     pub fn open(path: impl AsRef<Path>, options: &SaeOptions) -> Result<Self, LoadError> {
         let path = path.as_ref();
@@ -152,8 +156,8 @@ impl Sae {
     /// # Errors
     /// `x` has another width or device; libtorch fails.
     pub fn encode(&self, x: &Tensor) -> Result<Tensor, Error> {
-        self.check_input(x)?;
-        self.prepare(x)
+        let x = self.rows(x)?;
+        self.prepare(&x)
             .and_then(|(input, _)| self.parts.encoder.encode(&input))
             .doing(|| "encoding".into())
     }
@@ -184,10 +188,10 @@ impl Sae {
     /// As [`Sae::decode`] and [`Sae::encode`], except that every normalisation can be undone.
     pub fn decode_like(&self, acts: &Tensor, x: &Tensor) -> Result<Tensor, Error> {
         self.check("acts", acts, self.d_sae)?;
-        self.check_input(x)?;
-        self.normalise(x)
+        let rows = self.rows(x)?;
+        self.normalise(&rows)
             .and_then(|(_, back)| back.undo(self.linear_decode(acts)?))
-            .and_then(|decoded| decoded.f_to_kind(x.kind()))
+            .and_then(|decoded| self.like(&decoded, x))
             .doing(|| "decoding".into())
     }
 
@@ -196,9 +200,10 @@ impl Sae {
     /// # Errors
     /// As [`Sae::encode`].
     pub fn reconstruct(&self, x: &Tensor) -> Result<Tensor, Error> {
-        self.check_input(x)?;
-        self.reconstruction(x)
-            .and_then(|reconstruction| reconstruction.f_to_kind(x.kind()))
+        self.check_one_activation("reconstruct")?;
+        let rows = self.rows(x)?;
+        self.reconstruction(&rows)
+            .and_then(|reconstruction| self.like(&reconstruction, x))
             .doing(|| "reconstructing".into())
     }
 
@@ -207,12 +212,11 @@ impl Sae {
     /// # Errors
     /// As [`Sae::encode`].
     pub fn error(&self, x: &Tensor) -> Result<Tensor, Error> {
-        self.check_input(x)?;
+        self.check_one_activation("error")?;
+        let rows = self.rows(x)?;
         let error = || {
-            let reconstruction = self.reconstruction(x)?;
-            x.f_to_kind(self.kind)?
-                .f_sub(&reconstruction)?
-                .f_to_kind(x.kind())
+            let reconstruction = self.reconstruction(&rows)?;
+            self.like(&rows.f_to_kind(self.kind)?.f_sub(&reconstruction)?, x)
         };
         error().doing(|| "taking the error of the reconstruction".into())
     }
@@ -227,8 +231,8 @@ impl Sae {
     /// There is no such feature; else as [`Sae::encode`].
     pub fn feature(&self, x: &Tensor, feature: usize) -> Result<Tensor, Error> {
         let feature = self.check_feature(feature)?;
-        self.check_input(x)?;
-        self.prepare(x)
+        let x = self.rows(x)?;
+        self.prepare(&x)
             .and_then(|(input, _)| self.parts.encoder.feature(&input, feature))
             .doing(|| format!("encoding feature {feature}"))
     }
@@ -243,9 +247,10 @@ impl Sae {
     /// # Errors
     /// There is no such feature; `delta` does not go with the shape of `x`; else as [`Sae::encode`].
     pub fn write(&self, x: &Tensor, feature: usize, delta: &Tensor) -> Result<Tensor, Error> {
+        self.check_one_activation("write")?;
         let feature = self.check_feature(feature)?;
-        self.check_input(x)?;
-        let shape = x.size();
+        let rows = self.rows(x)?;
+        let shape = rows.size();
         let (leading, found) = (&shape[..shape.len() - 1], delta.size());
         if found != leading {
             return Err(Error::Request {
@@ -255,14 +260,13 @@ impl Sae {
             });
         }
         let write = || {
-            let (_, back) = self.normalise(x)?;
+            let (_, back) = self.normalise(&rows)?;
             let step = delta
                 .f_to_kind(self.kind)?
                 .f_unsqueeze(-1)?
                 .f_mul(&self.contribution(feature)?)?;
-            back.stretch(step)?
-                .f_add(&x.f_to_kind(self.kind)?)?
-                .f_to_kind(x.kind())
+            let written = back.stretch(step)?.f_add(&rows.f_to_kind(self.kind)?)?;
+            self.like(&written, x)
         };
         write().doing(|| format!("writing feature {feature}"))
     }
@@ -288,36 +292,55 @@ impl Sae {
     }
 
     /// How it gets from activations to features.
-    pub fn architecture(&self) -> Architecture {
+    #[must_use]
+    pub fn architecture(&self) -> SaeArchitecture {
         self.parts.encoder.architecture()
     }
 
     /// Width of the activations that it reads.
+    #[must_use]
     pub fn d_in(&self) -> usize {
         usize::try_from(self.d_in).unwrap_or(0)
     }
 
+    /// Width of the activations that it decodes to.
+    #[must_use]
+    pub fn d_out(&self) -> usize {
+        self.parts.b_dec.size().last().map_or(0, |&n| n as usize)
+    }
+
+    /// Whether it decodes to another activation than it encodes: to what comes out of a module that it reads the input of.
+    #[must_use]
+    pub fn is_transcoder(&self) -> bool {
+        self.parts.is_transcoder
+    }
+
     /// How many features it has.
+    #[must_use]
     pub fn d_sae(&self) -> usize {
         usize::try_from(self.d_sae).unwrap_or(0)
     }
 
     /// The model that it was trained on, if its files say so.
+    #[must_use]
     pub fn model_name(&self) -> Option<&str> {
         self.parts.origin.model_name.as_deref()
     }
 
     /// The hook point that it was trained at, by TransformerLens's name, if its files say so.
+    #[must_use]
     pub fn hook_name(&self) -> Option<&str> {
         self.parts.origin.hook_name.as_deref()
     }
 
     /// The layer that it was trained on, if its files say so.
+    #[must_use]
     pub fn hook_layer(&self) -> Option<usize> {
         self.parts.origin.hook_layer
     }
 
     /// Whether the texts that it was trained on begin with the model's token for that; true where its files do not say.
+    #[must_use]
     pub fn prepend_bos(&self) -> bool {
         self.parts.origin.prepend_bos
     }
@@ -371,8 +394,34 @@ impl Sae {
             })
     }
 
-    fn check_input(&self, x: &Tensor) -> Result<(), Error> {
-        self.check("activations", x, self.d_in)
+    /// `x` as `[.., d_in]`.
+    fn rows(&self, x: &Tensor) -> Result<Tensor, Error> {
+        let shape = x.size();
+        let apart = match shape[..] {
+            [.., heads, d_head] => d_head != self.d_in && heads * d_head == self.d_in,
+            _ => false,
+        };
+        if apart && self.parts.flattens_heads {
+            return Ok(x.f_flatten(-2, -1)?);
+        }
+        self.check("activations", x, self.d_in)?;
+        Ok(x.shallow_clone())
+    }
+
+    /// `rows` in the type, and with its heads as they are in, `x`.
+    fn like(&self, rows: &Tensor, x: &Tensor) -> Result<Tensor, TchError> {
+        rows.f_to_kind(x.kind())?.f_view(x.size().as_slice())
+    }
+
+    fn check_one_activation(&self, what: &str) -> Result<(), Error> {
+        if !self.is_transcoder() {
+            return Ok(());
+        }
+        Err(Error::Request {
+            what: what.into(),
+            expected: "an autoencoder that decodes to what it encodes".into(),
+            found: "a transcoder".into(),
+        })
     }
 
     fn check(&self, what: &str, tensor: &Tensor, width: i64) -> Result<(), Error> {

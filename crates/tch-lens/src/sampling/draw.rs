@@ -20,11 +20,23 @@ const PARTS: [i64; 6] = [50, 64, 32, 25, 24, 16];
 /// first.
 ///
 /// # Errors
-/// Logits of another shape; logits to draw from that are NaN, all minus infinity, or plus infinity; libtorch's errors.
+/// Logits of another shape; a row whose logits are NaN, all minus infinity, or plus infinity; libtorch's errors.
 pub fn next_tokens(logits: &Tensor, rows: &mut [&mut Sampler]) -> Result<Vec<i64>, Error> {
+    let tokens = try_next_tokens(logits, rows)?;
+    let numbered = tokens.into_iter().enumerate();
+    let tokens = numbered
+        .map(|(row, token)| token.ok_or_else(|| no_numbers(&format!("the logits of row {row}"))));
+    tokens.collect()
+}
+
+/// [`next_tokens`] where a row whose logits are no numbers has no token, and the others have theirs.
+pub(crate) fn try_next_tokens(
+    logits: &Tensor,
+    rows: &mut [&mut Sampler],
+) -> Result<Vec<Option<i64>>, Error> {
     check_shape(logits, rows.len())?;
     let (plain, other): (Vec<_>, Vec<_>) = (0..rows.len()).partition(|&row| rows[row].is_plain());
-    let mut tokens = vec![0; rows.len()];
+    let mut tokens = vec![None; rows.len()];
     if other.is_empty() {
         tokens = best(logits).doing(doing)?;
     } else {
@@ -36,13 +48,22 @@ pub fn next_tokens(logits: &Tensor, rows: &mut [&mut Sampler]) -> Result<Vec<i64
         for part in other.chunks(rows_at_once(logits)) {
             let samplers: Vec<&Sampler> = part.iter().map(|&row| &*rows[row]).collect();
             let logits = select(logits, part).doing(doing)?;
-            put(&mut tokens, part, choose(&logits, &samplers)?);
+            put(&mut tokens, part, choose(&logits, &samplers).doing(doing)?);
         }
     }
     for (row, &token) in rows.iter_mut().zip(&tokens) {
-        row.accept(token);
+        if let Some(token) = token {
+            row.accept(token);
+        }
     }
     Ok(tokens)
+}
+
+/// What is wrong with a row without a token.
+pub(crate) fn no_numbers(what: &str) -> Error {
+    Error::NotNumbers {
+        what: what.to_owned(),
+    }
 }
 
 /// The logits [row, d_vocab], 32 bits, from which [`next_tokens`] would choose: after penalties, temperature and filters, what is filtered out at minus infinity.
@@ -74,23 +95,35 @@ fn rows_at_once(logits: &Tensor) -> usize {
     usize::try_from(LARGEST / d_vocab).unwrap_or(1).max(1)
 }
 
-/// The first largest of each row.
-fn best(logits: &Tensor) -> Result<Vec<i64>, TchError> {
+/// The first largest of each row; none where it is no number, as NaN counts as largest of all, or infinite.
+fn best(logits: &Tensor) -> Result<Vec<Option<i64>>, TchError> {
+    let tokens = largest(logits)?;
+    let found = logits.f_gather(-1, &tokens.f_unsqueeze(-1)?, false)?;
+    let found = found.f_squeeze_dim(-1)?;
+    let numbers = found.f_isfinite()?.f_to_kind(Kind::Int64)?;
+    // Both in one tensor: on a GPU each that is read back waits for all work before it.
+    let both = Vec::<i64>::try_from(Tensor::f_cat(&[tokens, numbers], 0)?)?;
+    let (tokens, numbers) = both.split_at(both.len() / 2);
+    let tokens = tokens.iter().zip(numbers);
+    Ok(tokens
+        .map(|(&token, &number)| (number != 0).then_some(token))
+        .collect())
+}
+
+/// The index of the first largest of each row, `[row]`.
+fn largest(logits: &Tensor) -> Result<Tensor, TchError> {
     let (rows, d_vocab) = (logits.size()[0], logits.size()[1]);
     // On the CPU arg-max goes number by number, the maximum many at a time: so first the part that holds it.
     let parts = PARTS.into_iter().find(|n| d_vocab % n == 0);
     let (Some(parts), true) = (parts, logits.is_contiguous() && !logits.device().is_cuda()) else {
-        return logits.f_argmax(-1, false)?.try_into();
+        return logits.f_argmax(-1, false);
     };
     let length = d_vocab / parts;
     let logits = logits.f_view([rows, parts, length])?;
     let part = logits.f_amax([-1].as_slice(), false)?.f_argmax(-1, true)?;
     let index = part.f_unsqueeze(-1)?.f_expand([rows, 1, length], false)?;
     let within = logits.f_gather(1, &index, false)?.f_argmax(-1, false)?;
-    part.f_mul_scalar(length)?
-        .f_add(&within)?
-        .f_squeeze_dim(-1)?
-        .try_into()
+    part.f_mul_scalar(length)?.f_add(&within)?.f_squeeze_dim(-1)
 }
 
 fn select(logits: &Tensor, rows: &[usize]) -> Result<Tensor, TchError> {
@@ -101,35 +134,25 @@ fn select(logits: &Tensor, rows: &[usize]) -> Result<Tensor, TchError> {
     )
 }
 
-fn put(tokens: &mut [i64], rows: &[usize], chosen: Vec<i64>) {
+fn put(tokens: &mut [Option<i64>], rows: &[usize], chosen: Vec<Option<i64>>) {
     for (&row, token) in rows.iter().zip(chosen) {
         tokens[row] = token;
     }
 }
 
-fn choose(logits: &Tensor, rows: &[&Sampler]) -> Result<Vec<i64>, Error> {
-    let logits = processed(logits, rows).doing(doing)?;
-    let mut tokens = best(&logits).doing(doing)?;
+fn choose(logits: &Tensor, rows: &[&Sampler]) -> Result<Vec<Option<i64>>, TchError> {
+    let logits = processed(logits, rows)?;
+    let mut tokens = best(&logits)?;
     let is_drawn = |&row: &usize| !rows[row].settings.is_greedy();
     let drawn: Vec<usize> = (0..rows.len()).filter(is_drawn).collect();
     if drawn.is_empty() {
         return Ok(tokens);
     }
     let uniforms: Vec<f64> = drawn.iter().map(|&row| rows[row].uniform()).collect();
-    let (chosen, masses) = select(&logits, &drawn)
-        .and_then(|logits| draw(&logits, &uniforms))
-        .doing(doing)?;
-    if let Some(at) = masses
-        .iter()
-        .position(|mass| !(mass.is_finite() && *mass > 0.0))
-    {
-        return Err(Error::Request {
-            what: "logits to draw from".to_owned(),
-            expected: "numbers, not all of them minus infinity".to_owned(),
-            found: format!("a softmax whose sum is {}", masses[at]),
-        });
-    }
-    put(&mut tokens, &drawn, chosen);
+    let (chosen, masses) = draw(&select(&logits, &drawn)?, &uniforms)?;
+    let chosen = chosen.into_iter().zip(masses);
+    let chosen = chosen.map(|(token, mass)| (mass.is_finite() && mass > 0.0).then_some(token));
+    put(&mut tokens, &drawn, chosen.collect());
     Ok(tokens)
 }
 

@@ -5,6 +5,7 @@ mod sampler;
 
 use crate::Error;
 pub use draw::{next_tokens, processed_logits};
+pub(crate) use draw::{no_numbers, try_next_tokens};
 pub use sampler::Sampler;
 
 /// How a request chooses its tokens. Checked when it is made.
@@ -57,6 +58,7 @@ impl Default for Sampling {
 
 impl Sampling {
     /// The token with the largest logit, without penalties.
+    #[must_use]
     pub fn greedy() -> Self {
         Self {
             repetition_penalty: 1.0,
@@ -69,6 +71,7 @@ impl Sampling {
 
     /// Tokens drawn from the softmax of the logits, at temperature 1 and without filters or penalties. What is drawn
     /// hangs on the logits, the request's seed and the number of tokens drawn before, and on nothing else in the batch.
+    #[must_use]
     pub fn random() -> Self {
         Self {
             drawing: Some(Drawing {
@@ -84,10 +87,11 @@ impl Sampling {
     /// Logits are divided by it before they are drawn from. Default 1.
     ///
     /// # Errors
-    /// Not above 0 and finite; greedy sampling.
+    /// Not above 0 and finite in 32 bits; greedy sampling.
     pub fn temperature(self, temperature: f64) -> Result<Self, Error> {
-        let fits = temperature > 0.0 && temperature.is_finite();
-        let expected = "a number above 0 (Sampling::greedy() for temperature 0)";
+        let expected =
+            "a number above 0 that 32 bits can hold (Sampling::greedy() for temperature 0)";
+        let fits = is_positive(temperature);
         check(fits, "temperature", expected, temperature)?;
         self.drawn("temperature", |drawing| drawing.temperature = temperature)
     }
@@ -129,10 +133,15 @@ impl Sampling {
     /// with it. Default 1: nothing changes.
     ///
     /// # Errors
-    /// Not above 0 and finite.
+    /// Not above 0 and finite in 32 bits.
     pub fn repetition_penalty(mut self, penalty: f64) -> Result<Self, Error> {
-        let fits = penalty > 0.0 && penalty.is_finite();
-        check(fits, "repetition_penalty", "a number above 0", penalty)?;
+        let expected = "a number above 0 that 32 bits can hold";
+        check(
+            is_positive(penalty),
+            "repetition_penalty",
+            expected,
+            penalty,
+        )?;
         self.repetition_penalty = penalty;
         Ok(self)
     }
@@ -140,12 +149,13 @@ impl Sampling {
     /// Is taken from a token's logit as many times as the token has been counted. Default 0.
     ///
     /// # Errors
-    /// Not finite.
+    /// Not finite in 32 bits.
     pub fn frequency_penalty(mut self, penalty: f64) -> Result<Self, Error> {
+        let expected = "a number that 32 bits can hold";
         check(
-            penalty.is_finite(),
+            (penalty as f32).is_finite(),
             "frequency_penalty",
-            "a number",
+            expected,
             penalty,
         )?;
         self.frequency_penalty = penalty;
@@ -155,20 +165,28 @@ impl Sampling {
     /// Is taken once from the logit of a token that has been counted. Default 0.
     ///
     /// # Errors
-    /// Not finite.
+    /// Not finite in 32 bits.
     pub fn presence_penalty(mut self, penalty: f64) -> Result<Self, Error> {
-        check(penalty.is_finite(), "presence_penalty", "a number", penalty)?;
+        let expected = "a number that 32 bits can hold";
+        check(
+            (penalty as f32).is_finite(),
+            "presence_penalty",
+            expected,
+            penalty,
+        )?;
         self.presence_penalty = penalty;
         Ok(self)
     }
 
     /// What frequency and presence penalties count. Default: generated tokens.
+    #[must_use]
     pub fn counted(mut self, counted: Counted) -> Self {
         self.counted = counted;
         self
     }
 
     /// Whether the largest logit is taken, after penalties if there are any.
+    #[must_use]
     pub fn is_greedy(&self) -> bool {
         self.drawing.is_none()
     }
@@ -191,6 +209,12 @@ impl Sampling {
         }
         Ok(self)
     }
+}
+
+/// Whether it is above 0 and finite in 32 bits, too, in which logits are processed.
+fn is_positive(number: f64) -> bool {
+    let narrow = number as f32;
+    narrow > 0.0 && narrow.is_finite()
 }
 
 fn check(fits: bool, what: &str, expected: &str, found: impl ToString) -> Result<(), Error> {

@@ -35,6 +35,7 @@ pub(super) struct Penalty {
 
 impl Sampler {
     /// For a row whose prompt has the tokens `prompt`; draws start from `seed`. Linear in the prompt if there are penalties.
+    #[must_use]
     pub fn new(settings: &Sampling, seed: u64, prompt: &[i64]) -> Self {
         let mut seen: HashMap<i64, Seen> = HashMap::new();
         if settings.has_penalties() {

@@ -41,7 +41,7 @@ impl Hook for SteerHook<'_> {
 
     fn apply(&mut self, activation: Tensor, pass: &Pass<'_>) -> Result<Tensor, Error> {
         let shape = activation.size();
-        let mut flat = activation.f_reshape([shape[0] * shape[1], shape[2]])?;
+        let mut flat = activation.f_reshape([shape[0] * shape[1], -1])?;
         for jobs in self.turns(pass, shape[1]) {
             flat = apply_turn(flat, &jobs)?;
         }

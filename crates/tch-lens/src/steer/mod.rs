@@ -18,14 +18,14 @@ use std::rc::Rc;
 
 use tch::{Kind, Tensor};
 
-use crate::lm::request;
+use crate::error::request;
 use crate::sae::Sae;
-use crate::{Error, HookPoint};
+use crate::{Error, HookPoint, ModelConfig};
 pub(crate) use hook::steer_hooks;
 
 /// What steering pushes along.
 #[derive(Debug, Clone)]
-pub struct Direction(Along);
+pub struct SteeringDirection(Along);
 
 #[derive(Debug, Clone)]
 enum Along {
@@ -34,7 +34,7 @@ enum Along {
     Feature(Rc<Sae>, usize),
 }
 
-impl Direction {
+impl SteeringDirection {
     /// A vector `[d_model]` of any floating-point type, on any device.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ pub(crate) enum Place {
 #[derive(Debug, Clone)]
 pub struct Steer {
     point: HookPoint,
-    direction: Direction,
+    direction: SteeringDirection,
     change: Change,
     keeps_error: bool,
     pub(crate) place: Place,
@@ -133,26 +133,29 @@ pub struct Steer {
 
 impl Steer {
     /// Adds the direction, `dose` times.
-    pub fn add(point: HookPoint, direction: &Direction, dose: impl Into<Dose>) -> Self {
+    pub fn add(point: HookPoint, direction: &SteeringDirection, dose: impl Into<Dose>) -> Self {
         Self::new(point, direction, Change::Add(dose.into()))
     }
 
     /// Multiplies what there is along the direction.
-    pub fn scale(point: HookPoint, direction: &Direction, factor: f64) -> Self {
+    #[must_use]
+    pub fn scale(point: HookPoint, direction: &SteeringDirection, factor: f64) -> Self {
         Self::new(point, direction, Change::Scale(factor))
     }
 
     /// Sets what there is along the direction.
-    pub fn clamp(point: HookPoint, direction: &Direction, value: f64) -> Self {
+    #[must_use]
+    pub fn clamp(point: HookPoint, direction: &SteeringDirection, value: f64) -> Self {
         Self::new(point, direction, Change::Clamp(value))
     }
 
     /// Takes away what there is along the direction.
-    pub fn ablate(point: HookPoint, direction: &Direction) -> Self {
+    #[must_use]
+    pub fn ablate(point: HookPoint, direction: &SteeringDirection) -> Self {
         Self::clamp(point, direction, 0.0)
     }
 
-    fn new(point: HookPoint, direction: &Direction, change: Change) -> Self {
+    fn new(point: HookPoint, direction: &SteeringDirection, change: Change) -> Self {
         let (direction, place, passes) = (direction.clone(), Place::Everywhere, Passes::Prompt);
         Self {
             point,
@@ -198,11 +201,13 @@ impl Steer {
     }
 
     /// The hook point.
+    #[must_use]
     pub fn point(&self) -> HookPoint {
         self.point
     }
 
     /// Whether both do the same to the same positions; directions are the same if they are clones of one.
+    #[must_use]
     pub fn same(&self, other: &Self) -> bool {
         self.point == other.point
             && self.direction.same(&other.direction)
@@ -212,21 +217,14 @@ impl Steer {
             && self.passes == other.passes
     }
 
-    /// Refuses what a model of that width and depth cannot do.
-    pub(crate) fn check(&self, d_model: usize, n_layers: usize) -> Result<(), Error> {
-        HookPoint::parse(&self.point.to_string(), n_layers)?;
-        if !self.point.is_residual_width() {
-            let expected = "a hook point of the residual stream's width";
+    /// Refuses what a model with that configuration cannot do in that precision.
+    pub(crate) fn check(&self, config: &ModelConfig, kind: Kind) -> Result<(), Error> {
+        HookPoint::parse(&self.point.to_string(), config.n_layers)?;
+        let Some(width) = self.point.width(config) else {
+            let expected = "a hook point with one vector per position";
             return Err(request("the steered hook point", expected, self.point));
-        }
-        let number = match self.change {
-            Change::Add(Dose::Absolute(x) | Dose::OfNorm(x))
-            | Change::Scale(x)
-            | Change::Clamp(x) => x,
         };
-        if !number.is_finite() {
-            return Err(request("the steering dose", "a finite number", number));
-        }
+        self.check_number(kind)?;
         if self.passes == Passes::Decode && self.place != Place::Everywhere {
             let expected = "Passes::Prompt or Passes::Every: new tokens lie in no range";
             return Err(request(
@@ -236,15 +234,73 @@ impl Steer {
             ));
         }
         match &self.direction.0 {
-            Along::Feature(sae, _) => sae.fits(d_model, n_layers, self.point),
-            Along::Vector(vector) if vector.size() == [d_model as i64] => Ok(()),
+            Along::Feature(sae, _) if sae.is_transcoder() => {
+                self.check_transcoder()?;
+                sae.writes_at(config, self.point)
+            }
+            Along::Feature(sae, _) => sae.fits(config, self.point),
+            Along::Vector(vector) if vector.size() == [width as i64] => Ok(()),
             Along::Vector(vector) => Err(request(
                 "a steering vector",
-                format!("shape [{d_model}]"),
+                format!("shape [{width}] at {}", self.point),
                 format!("{:?}", vector.size()),
             )),
         }
     }
+
+    /// Refuses a number that, or whose product with the direction, the model's precision would make infinite.
+    fn check_number(&self, kind: Kind) -> Result<(), Error> {
+        let number = match self.change {
+            Change::Add(Dose::Absolute(x) | Dose::OfNorm(x))
+            | Change::Scale(x)
+            | Change::Clamp(x) => x,
+        };
+        let (largest, name) = match kind {
+            Kind::Half => (65_504.0, "16-bit floats"),
+            Kind::BFloat16 => (3.389_531_389_251_535e38, "bfloat16"),
+            _ => (f64::from(f32::MAX), "32 bits"),
+        };
+        let reach = match (self.change, &self.direction.0) {
+            (Change::Add(Dose::Absolute(_)), Along::Vector(vector)) => largest_of(vector)?,
+            (Change::Add(Dose::Absolute(_)), Along::Feature(sae, feature)) => {
+                largest_of(&sae.direction(*feature)?)?
+            }
+            _ => 1.0,
+        };
+        // Written so that NaN is refused, too.
+        if number.abs() <= largest && number.abs() * reach <= largest {
+            return Ok(());
+        }
+        let expected = if reach == 1.0 {
+            format!("a number that {name} can hold, at most {largest:e}")
+        } else {
+            format!(
+                "at most {:e}, as times the direction's largest number, {reach}, {name} can hold no more",
+                largest / reach
+            )
+        };
+        Err(request("the steering dose", expected, number))
+    }
+
+    /// What is at a transcoder's output is no activation that it reads, so there is nothing to scale, set or reconstruct.
+    fn check_transcoder(&self) -> Result<(), Error> {
+        match self.change {
+            Change::Add(_) if self.keeps_error => Ok(()),
+            _ => Err(request(
+                "a steer along a transcoder's feature",
+                "Steer::add with the error kept: it reads another activation than it writes",
+                "another change",
+            )),
+        }
+    }
+}
+
+fn largest_of(vector: &Tensor) -> Result<f64, tch::TchError> {
+    vector
+        .f_abs()?
+        .f_max()?
+        .f_to_kind(Kind::Double)?
+        .f_double_value(&[])
 }
 
 fn norm(vector: &Tensor) -> Result<f64, tch::TchError> {

@@ -55,6 +55,7 @@ impl Default for Stop {
 impl Stop {
     /// After so many new tokens, at least 1, or at the model's end tokens: those of `config.json` and
     /// `generation_config.json` together.
+    #[must_use]
     pub fn after(max_new_tokens: usize) -> Self {
         Self {
             max_new_tokens,
@@ -74,8 +75,8 @@ impl Stop {
         self
     }
 
-    /// Also once the new text has `string`, which may not be empty. The text ends before it; the tokens
-    /// that make it up stay.
+    /// Also once the new text has `string`, which may not be empty and may have special tokens in it, spelt out. The text
+    /// ends before it; the tokens that make it up stay.
     #[must_use]
     pub fn string(mut self, string: impl Into<String>) -> Self {
         self.strings.push(string.into());
@@ -105,6 +106,7 @@ impl Stop {
     }
 
     /// How many new tokens there may be.
+    #[must_use]
     pub fn max_new_tokens(&self) -> usize {
         self.max_new_tokens
     }

@@ -13,8 +13,10 @@ pub(crate) struct Stopper {
     tokenizer: Option<Arc<Tokenizer>>,
     tokens: Vec<i64>,
     text: TextSoFar,
-    /// Where the text ends if a stop string ended it.
-    cut: Option<usize>,
+    /// The text with special tokens spelt out, where a stop string has one in it and the text does not keep them.
+    spelt: Option<TextSoFar>,
+    /// The text if a stop string ended it.
+    cut: Option<String>,
     ended_by_id: bool,
 }
 
@@ -37,10 +39,14 @@ impl Stopper {
         if stop.reads_text() && tokenizer.is_none() {
             return Err(refused("a model with a tokenizer", "one without"));
         }
+        let spells_special =
+            |string: &String| tokenizer.as_ref().is_some_and(|t| t.spells_special(string));
+        let spelt = !stop.keeps_special && stop.strings.iter().any(spells_special);
         Ok(Self {
             tokenizer,
             tokens: Vec::new(),
             text: TextSoFar::new(!stop.keeps_special),
+            spelt: spelt.then(|| TextSoFar::new(false)),
             cut: None,
             ended_by_id: false,
             stop,
@@ -72,13 +78,16 @@ impl Stopper {
         let changed = self.text.push(tokenizer, token)?;
         let text = self.text.text();
         if let Some((at, string)) = self.stop.string_in(text, changed) {
-            let kept = if self.stop.keeps_string {
-                string.len()
-            } else {
-                0
-            };
-            self.cut = Some(at + kept);
+            self.cut = Some(self.stop.ended_before(text[..at].to_owned(), string));
             return Ok(Some(Finish::StopString(string.clone())));
+        }
+        if let Some(spelt) = &mut self.spelt {
+            let changed = spelt.push(tokenizer, token)?;
+            if let Some((at, string)) = self.stop.string_in(spelt.text(), changed) {
+                let before = unspelt(tokenizer, &self.tokens, at)?;
+                self.cut = Some(self.stop.ended_before(before, string));
+                return Ok(Some(Finish::StopString(string.clone())));
+            }
         }
         let holds = self
             .stop
@@ -93,8 +102,8 @@ impl Stopper {
         let Some(tokenizer) = &self.tokenizer else {
             return Ok(String::new());
         };
-        if let Some(end) = self.cut {
-            return Ok(self.text.text()[..end].to_owned());
+        if let Some(text) = self.cut {
+            return Ok(text);
         }
         let written = &self.tokens[..self.tokens.len() - usize::from(self.ended_by_id)];
         tokenizer.decode(written, !self.stop.keeps_special)
@@ -106,6 +115,14 @@ impl Stop {
         !self.strings.is_empty() || self.predicate.is_some()
     }
 
+    /// The text that a stop string ended, from what stands before it.
+    fn ended_before(&self, mut text: String, string: &str) -> String {
+        if self.keeps_string {
+            text.push_str(string);
+        }
+        text
+    }
+
     /// The first stop string in `text`, and where; none of them ends at `settled` or before.
     fn string_in(&self, text: &str, settled: usize) -> Option<(usize, &String)> {
         let found = self.strings.iter().filter_map(|string| {
@@ -115,6 +132,25 @@ impl Stop {
         });
         found.min_by_key(|&(at, _)| at)
     }
+}
+
+/// The first `end` bytes of what `tokens` spell, without special tokens.
+fn unspelt(tokenizer: &Tokenizer, tokens: &[i64], end: usize) -> Result<String, Error> {
+    let (mut spelt, mut plain) = (TextSoFar::new(false), TextSoFar::new(true));
+    for &token in tokens {
+        let (spelt_before, plain_before) = (spelt.text().len(), plain.text().len());
+        spelt.push(tokenizer, token)?;
+        plain.push(tokenizer, token)?;
+        if spelt.text().len() > end {
+            // A token of which the stop string takes the end; it may have completed a character of earlier tokens.
+            let kept = end.saturating_sub(spelt_before);
+            let text = plain.text();
+            let upto = (plain_before + kept).min(text.len());
+            let upto = (0..=upto).rev().find(|&at| text.is_char_boundary(at));
+            return Ok(text[..upto.unwrap_or(0)].to_owned());
+        }
+    }
+    Ok(plain.text().to_owned())
 }
 
 fn refused(expected: &str, found: &str) -> Error {
@@ -183,6 +219,37 @@ mod tests {
         assert!(seen < tokens.len());
         let stop = Stop::after(tokens.len()).string("yes").keeping_string();
         assert_eq!(run(stop, tokenizer, &tokens).1, "Answer: yes");
+    }
+
+    #[test]
+    fn stop_strings_may_be_special_tokens() {
+        let tokenizer = &TOKENIZERS[1];
+        let prompt = "<|start_header_id|>yes, I do.<|eot_id|>And more";
+        let tokens = tokenizer.encode_plain(prompt).unwrap();
+        let cases = [
+            ("<|eot_id|>", "yes, I do."),
+            ("do.<|eot_id|>", "yes, I "),
+            (".<|eot_id|>And", "yes, I do"),
+            ("<|start_header_id|>", ""),
+        ];
+        for (string, expected) in cases {
+            let stop = Stop::after(tokens.len()).string(string);
+            let (_, text, finish) = run(stop.clone(), tokenizer, &tokens);
+            assert_eq!(
+                (&text[..], finish),
+                (expected, Finish::StopString(string.into()))
+            );
+            let (_, text, _) = run(stop.clone().keeping_string(), tokenizer, &tokens);
+            assert_eq!(text, format!("{expected}{string}"));
+            // Where special tokens stay in the text, they stay before the stop string, too.
+            let (_, text, _) = run(stop.keeping_special(), tokenizer, &tokens);
+            assert_eq!(text, prompt[..prompt.find(string).unwrap()]);
+        }
+        // What is found without the special tokens is found as before.
+        let stop = Stop::after(tokens.len())
+            .string("<|eot_id|>")
+            .string("I do");
+        assert_eq!(run(stop, tokenizer, &tokens).1, "yes, ");
     }
 
     #[test]

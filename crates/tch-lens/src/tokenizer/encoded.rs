@@ -84,6 +84,7 @@ fn without_gaps(offsets: &[(usize, usize)], text_len: usize) -> Vec<Range<usize>
 /// assert_eq!(tch_lens::find_tokens(&[2, 7, 8, 7, 8], &[7, 8]), Some(1..3));
 /// assert_eq!(tch_lens::find_tokens(&[2, 7], &[8]), None);
 /// ```
+#[must_use]
 pub fn find_tokens(ids: &[i64], part: &[i64]) -> Option<Range<usize>> {
     if part.is_empty() {
         return None;

@@ -40,40 +40,29 @@ pub(super) struct NamedTokens {
     pub(super) eos: Option<u32>,
 }
 
-/// Which tokens the settings put around a text.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Adds {
-    pub(super) bos: bool,
-    pub(super) eos: bool,
-}
-
-/// `tokenizer_config.json`, and `special_tokens_map.json` for what it leaves out.
-pub(super) struct Settings {
+/// `tokenizer_config.json`; where it lists no `added_tokens_decoder`, as files of before version 5 may not,
+/// `special_tokens_map.json` goes before it.
+pub(crate) struct Settings {
     config: Map<String, Value>,
-    pub(super) adds: Option<Adds>,
-    pub(super) split_special_tokens: bool,
 }
 
 impl Settings {
-    pub(super) fn open(folder: &Path) -> Result<Self, LoadError> {
+    pub(crate) fn open(folder: &Path) -> Result<Self, LoadError> {
         let mut config = object(&folder.join("tokenizer_config.json"))?;
-        for (name, token) in object(&folder.join("special_tokens_map.json"))? {
-            config.entry(name).or_insert(token);
+        let map = object(&folder.join("special_tokens_map.json"))?;
+        if !config.contains_key("added_tokens_decoder") {
+            config.extend(map);
         }
-        let yes = |name: &str| config.get(name).and_then(Value::as_bool).unwrap_or(false);
-        let said = ["add_bos_token", "add_eos_token"]
-            .iter()
-            .any(|&name| config.contains_key(name));
-        let adds = said.then(|| Adds {
-            bos: yes("add_bos_token"),
-            eos: yes("add_eos_token"),
-        });
-        let split_special_tokens = yes("split_special_tokens");
-        Ok(Self {
-            config,
-            adds,
-            split_special_tokens,
-        })
+        Ok(Self { config })
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.config.get(name)
+    }
+
+    pub(super) fn split_special_tokens(&self) -> bool {
+        let given = self.config.get("split_special_tokens");
+        given.and_then(Value::as_bool).unwrap_or(false)
     }
 
     pub(super) fn named(&self, inner: &tokenizers::Tokenizer) -> NamedTokens {
@@ -96,16 +85,44 @@ impl Settings {
         let missing: Vec<_> = missing.collect();
         inner.add_tokens(missing)?;
 
-        let special = |name: &&str| self.config.get(*name);
-        let roles = ROLES.iter().filter_map(special).filter_map(content);
-        let more = LISTS.iter().filter_map(special).filter_map(Value::as_array);
-        let more = more.flatten().filter_map(content);
-        let special: Vec<_> = roles
-            .chain(more)
+        let named = self.tokens_by_name().into_iter().map(|(_, token)| token);
+        let special: Vec<_> = named
+            .chain(self.extra())
             .map(|content| AddedToken::from(content, true))
             .collect();
         inner.add_special_tokens(special)?;
         Ok(())
+    }
+
+    /// The tokens with a name, of which chat templates speak too: the usual roles, what else ends in `_token`, and those
+    /// that `extra_special_tokens` names.
+    pub(crate) fn tokens_by_name(&self) -> Vec<(&str, &str)> {
+        let top = self
+            .config
+            .iter()
+            .filter(|(name, _)| name.ends_with("_token"));
+        let within = self.more().and_then(Value::as_object).into_iter().flatten();
+        top.chain(within)
+            .filter_map(|(name, token)| Some((name.as_str(), content(token)?)))
+            .collect()
+    }
+
+    /// Special tokens without a name.
+    fn extra(&self) -> impl Iterator<Item = &str> {
+        let list = self.more().and_then(Value::as_array).into_iter().flatten();
+        list.filter_map(content)
+    }
+
+    /// `extra_special_tokens`, a list or an object of names; `additional_special_tokens`, as it was called before, where
+    /// that says nothing.
+    fn more(&self) -> Option<&Value> {
+        let says_something = |value: &&Value| match value {
+            Value::Array(tokens) => !tokens.is_empty(),
+            Value::Object(tokens) => !tokens.is_empty(),
+            _ => false,
+        };
+        let of = |name: &str| self.config.get(name).filter(says_something);
+        of("extra_special_tokens").or_else(|| of("additional_special_tokens"))
     }
 
     /// `added_tokens_decoder`, in the order of its ids.
@@ -127,19 +144,8 @@ impl Settings {
     }
 }
 
-const ROLES: [&str; 7] = [
-    "bos_token",
-    "eos_token",
-    "unk_token",
-    "sep_token",
-    "pad_token",
-    "cls_token",
-    "mask_token",
-];
-const LISTS: [&str; 2] = ["additional_special_tokens", "extra_special_tokens"];
-
 /// The object in a JSON file; nothing if there is no file.
-pub(crate) fn object(path: &Path) -> Result<Map<String, Value>, LoadError> {
+fn object(path: &Path) -> Result<Map<String, Value>, LoadError> {
     let bytes = match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Map::new()),
         Err(source) => {
@@ -157,6 +163,6 @@ pub(crate) fn object(path: &Path) -> Result<Map<String, Value>, LoadError> {
 }
 
 /// A token's text, given as a string or as an object with its properties.
-pub(crate) fn content(token: &Value) -> Option<&str> {
+fn content(token: &Value) -> Option<&str> {
     token.as_str().or_else(|| token.get("content")?.as_str())
 }

@@ -10,7 +10,7 @@ use tokenizers::{Encoding, PostProcessor};
 
 use crate::{Error, LoadError};
 pub use encoded::{Encoded, find_tokens};
-pub(crate) use files::{content, object};
+pub(crate) use files::Settings;
 pub use text_so_far::TextSoFar;
 
 /// A checkpoint's tokenizer.
@@ -18,10 +18,11 @@ pub use text_so_far::TextSoFar;
 /// Reads `tokenizer.json`, and beside it `tokenizer_config.json` and `special_tokens_map.json` where they are. Ids and
 /// texts are those of transformers 5's `AutoTokenizer` on the same folder:
 ///
-/// - Where `tokenizer_config.json` has `add_bos_token` or `add_eos_token`, these two decide which tokens
-///   [`encode`](Self::encode) puts around a text; elsewhere the post-processor of `tokenizer.json` does.
+/// - The post-processor of `tokenizer.json` decides which tokens [`encode`](Self::encode) puts around a text;
+///   `add_bos_token` and `add_eos_token` of `tokenizer_config.json` change nothing beside that file.
 /// - Special tokens spelt out in a text become those tokens. So the output of a chat template, which writes its own
-///   BOS, is for [`encode_plain`](Self::encode_plain): `encode` would put a second BOS in front.
+///   BOS, is for [`encode_plain`](Self::encode_plain): `encode` would put a second BOS in front. (A
+///   [`Request`](crate::Request) whose text begins with BOS gets no second one.)
 /// - `clean_up_tokenization_spaces` changes nothing: transformers 5 follows it for WordPiece models alone (version 4
 ///   also took the space out of " ." and the like in Llama 3's texts).
 /// - Truncation and padding that `tokenizer.json` may ask for are left out.
@@ -60,12 +61,12 @@ impl Tokenizer {
             reason,
         };
         let mut inner = files::tokenizer(&path)?;
-        let settings = files::Settings::open(folder)?;
+        let settings = Settings::open(folder)?;
         inner
             .with_truncation(None)
             .map_err(|error| refused(error.to_string()))?;
         inner.with_padding(None);
-        inner.set_encode_special_tokens(settings.split_special_tokens);
+        inner.set_encode_special_tokens(settings.split_special_tokens());
         settings
             .add_tokens_to(&mut inner)
             .map_err(|error| refused(error.to_string()))?;
@@ -73,13 +74,9 @@ impl Tokenizer {
         inner.with_post_processor(None::<tokenizers::PostProcessorWrapper>);
 
         let named = settings.named(&inner);
-        let (before, after) = match (settings.adds, processor) {
-            (Some(adds), _) => (
-                named.bos.filter(|_| adds.bos).into_iter().collect(),
-                named.eos.filter(|_| adds.eos).into_iter().collect(),
-            ),
-            (None, Some(processor)) => around(&inner, &processor).map_err(refused)?,
-            (None, None) => (Vec::new(), Vec::new()),
+        let (before, after) = match processor {
+            Some(processor) => around(&inner, &processor).map_err(refused)?,
+            None => (Vec::new(), Vec::new()),
         };
         Ok(Self {
             inner,
@@ -111,6 +108,33 @@ impl Tokenizer {
     pub fn encode_plain(&self, text: &str) -> Result<Vec<i64>, Error> {
         let ids = self.fast(text)?;
         Ok(ids.get_ids().iter().map(|&id| i64::from(id)).collect())
+    }
+
+    /// The ids of a prompt: as [`encode`](Self::encode) gives them, but without a second BOS in front of a text that
+    /// spells out its own, as chat templates write it.
+    pub(crate) fn encode_prompt(&self, text: &str) -> Result<Vec<i64>, Error> {
+        let middle = self.fast(text)?;
+        let before = self.before_prompt(&middle);
+        let ids = before.iter().chain(middle.get_ids()).chain(&self.after);
+        Ok(ids.map(|&id| i64::from(id)).collect())
+    }
+
+    pub(crate) fn encode_prompt_with_offsets(&self, text: &str) -> Result<Encoded, Error> {
+        let middle = self.inner.encode(text, false).map_err(failed)?;
+        let before = self.before_prompt(&middle);
+        Ok(Encoded::new(before, &middle, &self.after, text.len()))
+    }
+
+    fn before_prompt(&self, middle: &Encoding) -> &[u32] {
+        let has_bos = self.adds_bos() && middle.get_ids().first().copied() == self.named.bos;
+        &self.before[usize::from(has_bos)..]
+    }
+
+    /// Whether `text` has a special token in it, which is left out of what is decoded.
+    pub(crate) fn spells_special(&self, text: &str) -> bool {
+        let special = self.inner.get_added_tokens_decoder();
+        let mut special = special.values().filter(|token| token.special);
+        special.any(|token| text.contains(&token.content))
     }
 
     /// What [`encode`](Self::encode) gives, with the part of the text that each token stands for.

@@ -3,10 +3,10 @@
 use super::{Tokenizer, failed, small};
 use crate::Error;
 
-/// The text of the tokens seen so far, as [`Tokenizer::decode`] gives it, less a character at its end of which tokens are missing.
+/// The text of the tokens seen so far, as [`Tokenizer::decode`] gives it, without an incomplete character at its end.
 ///
-/// A token costs the decoding of itself and of the tokens since the last whole character (with SentencePiece's byte
-/// tokens: since the last token that is none), not of the whole text.
+/// A token costs the decoding of itself and of the tokens since the last complete character, or with SentencePiece since
+/// the last token that was not a single byte, but not of the whole text.
 #[derive(Debug, Clone, Default)]
 pub struct TextSoFar {
     skip_special: bool,
@@ -21,6 +21,7 @@ pub struct TextSoFar {
 
 impl TextSoFar {
     /// The text of no tokens; with `skip_special`, special tokens add nothing to it.
+    #[must_use]
     pub fn new(skip_special: bool) -> Self {
         Self {
             skip_special,
@@ -63,6 +64,7 @@ impl TextSoFar {
     }
 
     /// The text.
+    #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }

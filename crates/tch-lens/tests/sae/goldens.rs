@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use tch_lens::sae::{Sae, SaeOptions, top_features};
 use tch_lens::tch::{Kind, Tensor};
-use tch_lens::{Error, HookPoint};
+use tch_lens::{Error, HookPoint, ModelConfig};
 
 use crate::common::{Goldens, assert_close, folders};
 
@@ -41,6 +41,10 @@ struct OfModel {
 }
 
 impl OfModel {
+    fn config(&self) -> ModelConfig {
+        ModelConfig::open(self.goldens.folder.join("models").join(self.model)).unwrap()
+    }
+
     fn each(test: impl Fn(&Self)) {
         for folder in folders() {
             for model in MODELS {
@@ -210,7 +214,11 @@ fn files_say_where_the_autoencoder_belongs() {
             if !["gemma_scope", "sparsify"].contains(&golden) {
                 assert_eq!(sae.model_name(), Some(of.model), "{golden}");
             }
-            let fits = |d_model, n_layers, at| sae.fits(d_model, n_layers, at);
+            let fits = |d_model, n_layers, at| {
+                let mut config = of.config();
+                (config.d_model, config.n_layers) = (d_model, n_layers);
+                sae.fits(&config, at)
+            };
             assert!(fits(sae.d_in(), 4, HookPoint::ResidPost(2)).is_ok());
             assert!(fits(sae.d_in(), 4, HookPoint::ResidPre(3)).is_ok());
             for wrong in [

@@ -319,6 +319,35 @@ impl OrientationTable {
         }
     }
 
+    /// The columns of the values for which `keep` holds, in their order. The result may be empty. The column `stds`,
+    /// a mean over all values, is left out; `scstds` is computed anew.
+    ///
+    /// ```
+    /// # use valuebench::OrientationTable;
+    /// let csv = "steer_dim,player_name,Empathy,Social\n,,0.5,1.0\n7,,0.25,1.0\n";
+    /// let table = OrientationTable::from_reader(csv.as_bytes())?;
+    /// let few = table.select_values(|value| value != "Social");
+    /// assert_eq!(few.to_csv(), "steer_dim,player_name,Empathy\n,,0.5\n7,,0.25\n");
+    /// # Ok::<(), valuebench::ReadError>(())
+    /// ```
+    pub fn select_values(&self, mut keep: impl FnMut(&str) -> bool) -> Self {
+        let columns: Vec<usize> = (0..self.n_values())
+            .filter(|&column| keep(&self.values[column]))
+            .collect();
+        let scstds = self.scstds.as_ref().map(|m| m.select(Axis(1), &columns));
+        Self {
+            values: columns.iter().map(|&c| self.values[c].clone()).collect(),
+            settings: self.settings.clone(),
+            positions: self.positions.clone(),
+            orientations: self.orientations.select(Axis(1), &columns),
+            stds: None,
+            mean_scstds: scstds.as_ref().map(mean_scstds),
+            layout: Layout::new(columns.len(), scstds.is_some()),
+            scstds,
+            spellings: BTreeMap::new(),
+        }
+    }
+
     fn spellings_of(&self, rows: &[usize]) -> BTreeMap<(usize, Column), Box<str>> {
         let first = Column::Feature;
         let mut kept = BTreeMap::new();

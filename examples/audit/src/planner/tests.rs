@@ -205,7 +205,7 @@ fn noise_has_no_reliable_choice() {
     );
 }
 
-/// `cargo test --release -p examples --lib planner -- --ignored --nocapture`
+/// `cargo test --release -p audit --lib planner -- --ignored --nocapture`
 #[test]
 #[ignore = "minutes in a debug build: cargo xtask test --only test-calibrations"]
 fn false_claims_stay_below_five_in_a_hundred() {

@@ -4,7 +4,7 @@
 //! The limits are what an honest test would miss once in a hundred times.
 //!
 //! The full size, with figures printed:
-//! `cargo test --release -p examples --test audit -- --ignored --nocapture p_values`
+//! `cargo test --release -p audit --test audit -- --ignored --nocapture p_values`
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};

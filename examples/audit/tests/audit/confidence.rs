@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use reproduce::results::{Results, planted as planted_graph, role_key};
 use value_causal::bench::Setting;
 use value_causal::discovery::BootstrapOptions;
-use value_causal::metrics::foretell;
+use value_causal::metrics::predictive_accuracy;
 use value_causal::ndarray::Array2;
 
 use crate::{closure, few, gemma, planted, row_of, rows_of};
@@ -211,7 +211,11 @@ fn intervals_of_areas_cover() {
     let score = Array2::from_shape_fn((12, 12), |(a, b)| ((a * 7 + b * 3) % 11) as f64);
     for place in [1, 3] {
         let sample = &whole[place];
-        let area = |times: &[usize]| foretell(score.view(), &sample.pooled(times)).auc.unwrap();
+        let area = |times: &[usize]| {
+            predictive_accuracy(score.view(), &sample.pooled(times))
+                .auc
+                .unwrap()
+        };
         let truth = area(&sample.as_it_is());
         let n_studies = 200;
         let covered = (0..n_studies).into_par_iter().filter(|&study| {
@@ -243,7 +247,7 @@ fn intervals_of_areas_cover() {
 }
 
 /// How long the resamples of the whole released table take: printed, with
-/// `cargo test --release -p examples --test audit -- --ignored --nocapture thousand`.
+/// `cargo test --release -p audit --test audit -- --ignored --nocapture thousand`.
 #[test]
 #[ignore = "a measurement"]
 fn a_thousand_resamples_of_the_released_table() {

@@ -2,7 +2,7 @@
 //! rows of a role depend on each other and where they do not.
 //!
 //! The full size, with figures printed:
-//! `cargo test --release -p examples --test audit -- --ignored --nocapture frequencies`
+//! `cargo test --release -p audit --test audit -- --ignored --nocapture frequencies`
 
 use audit::Settings;
 use rayon::prelude::*;

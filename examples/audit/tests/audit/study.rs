@@ -82,6 +82,7 @@ impl Respondent for MadeUp {
             let leaning = match item.value.as_str() {
                 "Calm" => traits[0],
                 "Wit" => 0.8 * traits[0] + 0.2 * traits[1],
+                "Pride" => 2.0,
                 _ => traits[2],
             };
             let pushed = match asked.feature {
@@ -93,7 +94,8 @@ impl Respondent for MadeUp {
                     _ => 0.0,
                 },
             };
-            let inclined = self.rng.random_bool((leaning + pushed).clamp(0.05, 0.95));
+            let most = if leaning > 1.0 { 1.0 } else { 0.95 };
+            let inclined = self.rng.random_bool((leaning + pushed).clamp(0.05, most));
             let yes = inclined == (item.keying == Keying::Positive);
             let text = asked.prompt.text.clone();
             each(Answered {
@@ -139,8 +141,13 @@ struct Asking {
 impl Asking {
     fn new(ask: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        write_study(folder.path(), ask);
+        Self::of(folder)
+    }
+
+    /// The study that is written in `folder`.
+    fn of(folder: TempDir) -> Self {
         let data = folder.path();
-        write_study(data, ask);
         let study = StudyFile::read(&data.join("study.toml")).unwrap();
         let materials = Materials::read(&study, data).unwrap();
         let plan = Plan::new(&study, &materials, &[11, 12]).unwrap();
@@ -178,6 +185,49 @@ impl Asking {
         self.journal.close().unwrap();
         (self.folder, self.study)
     }
+}
+
+/// Values lie mixed in the file, differ in their number of items, and one is always affirmed.
+#[test]
+fn a_study_of_mixed_values_is_audited_without_the_value_that_never_varies() {
+    let folder = tempfile::tempdir().unwrap();
+    write_study(folder.path(), "all");
+    let mut csv = "questionnaire,item,value,agreement,question\n".to_owned();
+    for i in 0..10 {
+        for (value, what, n) in [
+            ("Zeal", "work", 7),
+            ("Wit", "joke", 10),
+            ("Calm", "rest", 9),
+            ("Pride", "boast", 8),
+        ] {
+            if i < n {
+                let sign = if i % 2 == 0 { 1 } else { -1 };
+                csv += &format!("T,I {what} {i}.,{value},{sign},Should I {what} {i} times?\n");
+            }
+        }
+    }
+    fs::write(folder.path().join("questions.csv"), csv).unwrap();
+    let mut asking = Asking::of(folder);
+    asking.all_but(0);
+    let (folder, study) = asking.finish();
+    let (data, out) = (folder.path(), folder.path().join("out"));
+    let table = |name| OrientationTable::from_path(out.join(name)).unwrap();
+    assert_eq!(
+        table("train.csv").values(),
+        ["Zeal", "Wit", "Calm", "Pride"]
+    );
+    assert_eq!(table("test.csv").values(), table("train.csv").values());
+    let found = audited(data);
+    assert_eq!(found.values, ["Zeal", "Wit", "Calm"]);
+    let report = fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(report.contains("Pride is left out of graphs"), "{report}");
+    // The journal alone gives the same.
+    let alone = own::of_journal(&out, (&study, data), &data.join("audited")).unwrap();
+    assert_eq!(alone.loaded.study.values(), found.values);
+    assert_eq!(
+        alone.loaded.study.train.matrix(),
+        own::finished(&out).unwrap().loaded.study.train.matrix()
+    );
 }
 
 fn refused(folder: &Path) -> String {

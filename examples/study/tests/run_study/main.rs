@@ -2,6 +2,7 @@
 
 mod judged;
 mod kills;
+mod mixed;
 mod organism;
 mod paper;
 mod real_server;

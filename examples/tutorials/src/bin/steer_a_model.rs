@@ -10,7 +10,7 @@ use std::error::Error;
 use std::rc::Rc;
 
 use value_causal::lens::sae::{Sae, SaeOptions, top_features};
-use value_causal::lens::{Direction, Engine, EngineOptions, Lm, LoadOptions, Request, Steer, Stop};
+use value_causal::lens::{SteeringDirection, Engine, EngineOptions, Lm, LoadOptions, Request, Steer, Stop};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/lm");
 const PROMPT: &str =
@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (feature, _) = *top.first().ok_or("no feature is active there")?;
 
     // One batch, every row with a dose of its own; dose 0 is the model as it is.
-    let direction = Direction::feature(&sae, feature)?;
+    let direction = SteeringDirection::feature(&sae, feature)?;
     let doses = [0.0, 5.0, 20.0];
     let requests = doses.map(|dose| {
         let steer = Steer::add(point, &direction, dose).at_bytes(span.clone());

@@ -112,6 +112,14 @@ pub(super) struct Column {
 }
 
 impl Column {
+    /// How many samples have each level.
+    pub(super) fn counts(&self, n_rows: usize) -> Vec<usize> {
+        let mut counts = vec![0; self.width()];
+        (0..n_rows).for_each(|row| counts[self.codes.get(row) as usize] += 1);
+        counts.truncate(self.n_levels);
+        counts
+    }
+
     /// Number of codes: the levels and, if there are missing values, one for them.
     pub(super) fn width(&self) -> usize {
         self.n_levels + usize::from(self.has_missing)

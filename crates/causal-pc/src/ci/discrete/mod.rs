@@ -14,7 +14,7 @@ use self::coding::{Column, code_columns};
 use self::statistic::{Kind, Totals};
 use super::chi_squared::{log_upper_tail, upper_tail};
 use super::{CiTest, QueryError};
-use crate::data::DataError;
+use crate::data::{DataError, Variable};
 
 pub use self::coding::Level;
 pub use self::options::{DegreesOfFreedom, DiscreteOptions, MinimumCount};
@@ -104,12 +104,36 @@ pub enum DiscreteError {
         /// Rows in the data.
         found: usize,
     },
+    /// A column has so many levels for its samples that it would pass for independent of its own
+    /// copy: numbers or names taken for categories, as a rule.
+    #[error(
+        "variable {variable} has {found} levels in {n_samples} samples: too many for a table ({}); \
+         test numbers as numbers, join levels, or allow them by max_levels",
+        too_many(*allowed)
+    )]
+    TooManyLevels {
+        /// The column.
+        variable: Variable,
+        /// Its levels.
+        found: usize,
+        /// Samples with a level.
+        n_samples: usize,
+        /// The most that the options allow, if they state a number.
+        allowed: Option<usize>,
+    },
     /// The factor of [`MinimumCount::PerDegreeOfFreedom`] is negative or not a number.
     #[error("the minimum count per degree of freedom must be at least 0, found {found}")]
     MinimumCount {
         /// The factor.
         found: f64,
     },
+}
+
+fn too_many(allowed: Option<usize>) -> String {
+    match allowed {
+        Some(allowed) => format!("at most {allowed} are allowed"),
+        None => "even its own copy would pass for independent of it".to_owned(),
+    }
 }
 
 macro_rules! discrete_test {
@@ -121,8 +145,8 @@ macro_rules! discrete_test {
             ///
             /// [`DiscreteError`] if there is no column or no row, or a value is missing or not
             /// finite.
-            pub fn from_samples<L: Level>(
-                samples: ArrayView2<'_, L>,
+            pub fn from_samples<'a, L: Level + 'a>(
+                samples: impl Into<ArrayView2<'a, L>>,
             ) -> Result<Self, DiscreteError> {
                 Self::with_options(samples, DiscreteOptions::new())
             }
@@ -134,12 +158,12 @@ macro_rules! discrete_test {
             /// [`DiscreteError`] if there is no column or no row, a value is not finite, one is
             /// missing and that is refused, a column is missing throughout, or names are too few,
             /// too many or repeated.
-            pub fn with_options<L: Level>(
-                samples: ArrayView2<'_, L>,
+            pub fn with_options<'a, L: Level + 'a>(
+                samples: impl Into<ArrayView2<'a, L>>,
                 options: DiscreteOptions,
             ) -> Result<Self, DiscreteError> {
                 Ok(Self {
-                    tables: Tables::new(&samples, options)?,
+                    tables: Tables::new(&samples.into(), options)?,
                 })
             }
 
@@ -207,6 +231,37 @@ macro_rules! discrete_test {
 discrete_test!(ChiSquare, Kind::Pearson);
 discrete_test!(GSquare, Kind::LikelihoodRatio);
 
+/// Refuses a column of too many levels: more than the options allow or, if they state no number, so
+/// many that its G squared against its own copy, `2 n H`, is no more than is expected under
+/// independence, `(levels - 1)^2`.
+fn check_levels(
+    index: usize,
+    column: &Column,
+    n_rows: usize,
+    options: &DiscreteOptions,
+) -> Result<(), DiscreteError> {
+    let found = column.n_levels;
+    let counts = column.counts(n_rows);
+    let n_samples: usize = counts.iter().sum();
+    let is_too_many = match options.max_levels {
+        Some(allowed) => found > allowed,
+        None => {
+            let share = |&count: &usize| count as f64 / n_samples as f64;
+            let entropy: f64 = -counts.iter().map(|c| share(c) * share(c).ln()).sum::<f64>();
+            found > 2 && 2.0 * n_samples as f64 * entropy <= ((found - 1) as f64).powi(2)
+        }
+    };
+    if !is_too_many {
+        return Ok(());
+    }
+    Err(DiscreteError::TooManyLevels {
+        variable: Variable::new(index, options.names.as_deref()),
+        found,
+        n_samples,
+        allowed: options.max_levels,
+    })
+}
+
 /// Coded columns, and how they are tested.
 #[derive(Clone, Debug)]
 struct Tables {
@@ -232,7 +287,11 @@ impl Tables {
         if n_rows >= u32::MAX as usize {
             return Err(DiscreteError::TooManyRows { found: n_rows });
         }
-        let columns = code_columns(samples, options.names.as_deref(), options.missing)?.into();
+        let columns = code_columns(samples, options.names.as_deref(), options.missing)?;
+        for (index, column) in columns.iter().enumerate() {
+            check_levels(index, column, n_rows, &options)?;
+        }
+        let columns = columns.into();
         Ok(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             columns,

@@ -1,7 +1,10 @@
-use crate::data::Missing;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{self, Missing};
 
 /// What the degrees of freedom of a contingency table are counted from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum DegreesOfFreedom {
     /// The rows and columns that hold at least one sample, stratum by stratum: the sum over the
@@ -15,7 +18,8 @@ pub enum DegreesOfFreedom {
 
 /// When a table holds too few samples for its statistic to follow the chi-squared distribution.
 /// The test then answers independence, p = 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum MinimumCount {
     /// No table is too sparse.
@@ -41,11 +45,14 @@ pub enum MinimumCount {
 /// assert_eq!(test.p_value(0, 1, &[])?, 1.0); // four samples do not tell
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[must_use]
 pub struct DiscreteOptions {
     pub(super) missing: Missing,
     pub(super) dof: DegreesOfFreedom,
     pub(super) minimum_count: MinimumCount,
+    pub(super) max_levels: Option<usize>,
     pub(super) names: Option<Vec<String>>,
 }
 
@@ -82,9 +89,17 @@ impl DiscreteOptions {
         self
     }
 
+    /// The most levels a column may have, `usize::MAX` for any number. Default: as many as its
+    /// samples can tell apart, that is `2 n H > (levels - 1)²` with the entropy H of the column, n
+    /// samples. Beyond that even a column and its copy pass for independent.
+    pub fn max_levels(mut self, max_levels: usize) -> Self {
+        self.max_levels = Some(max_levels);
+        self
+    }
+
     /// The variables' names, which errors and graphs then use. Default: none.
-    pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.names = Some(names.into_iter().map(Into::into).collect());
+    pub fn names<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.names = Some(data::owned(names));
         self
     }
 }

@@ -3,7 +3,6 @@
 
 use super::Tables;
 use super::statistic::{Kind, Margins, Totals, deviance, pearson};
-use super::table::largest_table;
 
 /// The totals of the test of `x` and `y` given a set: O(n (1 + |S|)) if the tables of the strata
 /// met are small enough, else O(n log n).
@@ -16,6 +15,11 @@ pub(super) fn totals(tables: &Tables, kind: Kind, x: usize, y: usize, given: &[u
     } else {
         sorted_totals(tables, &strata, kind, x, y)
     }
+}
+
+/// The most cells that are worth clearing and looking through, whether met or not.
+pub(super) fn largest_table(n_rows: usize) -> usize {
+    (16 * n_rows).max(1 << 14)
 }
 
 /// The combinations of levels of a set that occur, numbered.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::Tables;
 use super::coding::{Codes, Column};
-use super::sparse;
+use super::sparse::{self, largest_table};
 use super::statistic::{Kind, Margins, Totals};
 
 /// Tables of up to this many cells are counted in several copies at once: increments of the same
@@ -32,11 +32,6 @@ pub(super) fn totals(tables: &Tables, kind: Kind, x: usize, y: usize, given: &[u
         }
         totals
     })
-}
-
-/// The most cells that are worth clearing and looking through, whether met or not.
-pub(super) fn largest_table(n_rows: usize) -> usize {
-    (16 * n_rows).max(1 << 14)
 }
 
 /// Whether the whole table is small enough.

@@ -9,7 +9,7 @@
 //! the decision open, or a variable is nearly determined by others, the precise answer decides.
 
 use super::{FisherZ, FisherZError};
-use crate::ci::{Bound, CiTest, Next, SetScan, Verdict, scan::merge};
+use crate::ci::{Bound, CiTest, Next, SetOutcome, SetScan, scan::merge};
 
 /// What rounding adds to any covariance in one step, with a margin for everything left out, such
 /// as the rounding of the diagonal and of the cut.
@@ -22,7 +22,7 @@ pub(super) fn scan(
     test: &FisherZ,
     sets: &SetScan<'_>,
     bound: Bound,
-    visit: &mut dyn FnMut(&[usize], Verdict) -> Next,
+    visit: &mut dyn FnMut(&[usize], SetOutcome) -> Next,
 ) -> Result<u64, FisherZError> {
     let n_given = sets.always.len() + sets.size;
     if sets.size > sets.candidates.len() {
@@ -31,12 +31,12 @@ pub(super) fn scan(
     let largest = &sets.candidates[sets.candidates.len() - 1..];
     test.check_question(sets.x, sets.y, sets.always)?;
     test.check_question(sets.x, sets.y, largest)?;
-    let dof = (test.n_samples() - n_given - 3) as f64;
+    let weight = test.weight(test.n_samples, n_given);
     let mut leaves = Leaves {
         test,
         sets,
         bound,
-        r2_cut: r2_cut(bound, dof),
+        r2_cut: r2_cut(bound, weight),
         positions: Vec::with_capacity(sets.size),
         given: Vec::with_capacity(n_given),
         n_tested: 0,
@@ -54,8 +54,8 @@ pub(super) fn scan(
 }
 
 /// The r² that corresponds to the bound.
-fn r2_cut(bound: Bound, dof: f64) -> f64 {
-    let r = (bound.normal_quantile() / dof.sqrt()).tanh();
+fn r2_cut(bound: Bound, weight: f64) -> f64 {
+    let r = (bound.normal_quantile() / weight.sqrt()).tanh();
     r * r
 }
 
@@ -85,7 +85,7 @@ struct Leaves<'a, 'v> {
     positions: Vec<usize>,
     given: Vec<usize>,
     n_tested: u64,
-    visit: &'v mut dyn FnMut(&[usize], Verdict) -> Next,
+    visit: &'v mut dyn FnMut(&[usize], SetOutcome) -> Next,
 }
 
 impl Leaves<'_, '_> {
@@ -190,7 +190,7 @@ impl Leaves<'_, '_> {
         if !certain && !self.precisely(given).map_err(Stopped::Failed)? {
             return Ok(());
         }
-        match (self.visit)(given, Verdict::Independent) {
+        match (self.visit)(given, SetOutcome::Independent) {
             Next::Continue => Ok(()),
             Next::Stop => Err(Stopped::ByVisitor),
             Next::Raise => {
@@ -199,8 +199,8 @@ impl Leaves<'_, '_> {
                     .log_p_value(x, y, given)
                     .map_err(Stopped::Failed)?;
                 self.bound = Bound::above_log(log_p);
-                let dof = (self.test.n_samples() - given.len() - 3) as f64;
-                self.r2_cut = r2_cut(self.bound, dof);
+                let weight = self.test.weight(self.test.n_samples, given.len());
+                self.r2_cut = r2_cut(self.bound, weight);
                 Ok(())
             }
         }

@@ -6,12 +6,13 @@ mod kernel;
 mod options;
 mod partial;
 mod pseudo_inverse;
+mod semidefinite;
 
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use thiserror::Error;
 
-use super::{Bound, CiTest, Next, QueryError, SetScan, Verdict, normal, scan};
+use super::{Bound, CiTest, Next, QueryError, SetOutcome, SetScan, normal, scan};
 use crate::data::{self, DataError, Missing, Variable};
 use partial::{Determined, Partial};
 
@@ -26,9 +27,12 @@ pub use options::{Correlation, FisherZOptions, Singular, TooFew};
 /// ordinal data and monotone transforms of normal data. It cannot see dependence that leaves
 /// partial correlations at zero.
 ///
-/// Partial correlations are computed in doubled precision, so that p-values are right to about 12
-/// digits for condition numbers up to 1e12, also far below 1e-16; [`CiTest::log_p_value`] goes on
-/// where p leaves the range of `f64`. Searches use a quicker kernel whose answers are the same:
+/// Partial correlations are computed in doubled precision: from given correlations
+/// ([`FisherZ::from_correlation`]) p-values are right to about 12 digits for condition numbers up to
+/// 1e12, also far below 1e-16. Correlations of samples are themselves rounded, to about 1 part in
+/// 10¹⁵, which a set of condition number c magnifies c times: from samples about 14 − log₁₀ c digits
+/// of a partial correlation are right. [`CiTest::log_p_value`] goes on where p leaves the range of
+/// `f64`. Searches use a quicker kernel whose answers are the same:
 /// what it cannot decide with certainty, it asks of the precise one.
 ///
 /// Columns that are constant or equal, and sets in which a variable is a linear combination of
@@ -96,7 +100,7 @@ pub enum FisherZError {
     #[error(
         "variable {variable} is a linear combination of {} (1 - R² is {one_minus_r2:e}, tolerance \
          {tolerance:e}); remove a variable, or choose what the test answers for singular sets",
-        list(on)
+        determinants(on)
     )]
     Collinear {
         /// The variable.
@@ -111,7 +115,7 @@ pub enum FisherZError {
     /// There are fewer samples than the test needs.
     #[error(
         "{n_samples} samples cannot test {x} and {y} given {n_given} variables; at least {} are \
-         needed: limit the depth of the search", n_given + 3
+         needed: {}", n_given + 3, data::too_few_advice(*n_given)
     )]
     TooFewSamples {
         /// Samples, complete in the variables of the test.
@@ -135,6 +139,22 @@ pub enum FisherZError {
         /// What should be there.
         expected: String,
     },
+    /// A given matrix has a negative eigenvalue: no data have such correlations.
+    #[error(
+        "the correlation matrix is not positive semidefinite: its smallest eigenvalue is \
+         {smallest_eigenvalue:.3e}; correlations taken pair by pair over different rows are often \
+         so: take them over the rows complete in all columns"
+    )]
+    NotPositiveSemidefinite {
+        /// Its smallest eigenvalue.
+        smallest_eigenvalue: f64,
+    },
+    /// The stated effective number of samples is no number above 0.
+    #[error("the effective number of samples must be a number above 0, found {found}")]
+    EffectiveSamples {
+        /// What was stated.
+        found: f64,
+    },
     /// A given matrix is not square.
     #[error("a correlation matrix has as many rows as columns; this one has {rows} and {columns}")]
     NotSquare {
@@ -148,8 +168,6 @@ pub enum FisherZError {
     Query(#[from] QueryError),
 }
 
-// Views are taken by value, as `ArrayView` is passed throughout ndarray.
-#[allow(clippy::needless_pass_by_value)]
 impl FisherZ {
     /// A test on samples `[n_samples, n_variables]`, with [`FisherZOptions::new`].
     ///
@@ -157,8 +175,8 @@ impl FisherZ {
     ///
     /// [`FisherZError`] if a value is missing or infinite, a column constant, two columns equal, or
     /// there are fewer than four rows.
-    pub fn from_samples<A: Copy + Into<f64> + Sync>(
-        samples: ArrayView2<'_, A>,
+    pub fn from_samples<'a, A: Copy + Into<f64> + Sync + 'a>(
+        samples: impl Into<ArrayView2<'a, A>>,
     ) -> Result<Self, FisherZError> {
         Self::with_options(samples, FisherZOptions::new())
     }
@@ -168,18 +186,28 @@ impl FisherZ {
     /// # Errors
     ///
     /// As [`FisherZ::from_samples`], less what the options allow.
-    pub fn with_options<A: Copy + Into<f64> + Sync>(
-        samples: ArrayView2<'_, A>,
+    pub fn with_options<'a, A: Copy + Into<f64> + Sync + 'a>(
+        samples: impl Into<ArrayView2<'a, A>>,
         options: FisherZOptions,
     ) -> Result<Self, FisherZError> {
+        Ok(Self::with_columns(&samples.into(), options)?.0)
+    }
+
+    /// As [`FisherZ::with_options`], with the columns that it was made from, `[p, n]`: each with mean
+    /// 0 and sum of squares 1, NaN where missing, 0 if constant.
+    pub(super) fn with_columns<A: Copy + Into<f64> + Sync>(
+        samples: &ArrayView2<'_, A>,
+        options: FisherZOptions,
+    ) -> Result<(Self, Array2<f64>), FisherZError> {
         let n_samples = samples.nrows();
         check_rows(n_samples)?;
-        let mut columns = data::columns(&samples, options.names.as_deref(), options.missing)?;
+        options.check()?;
+        let mut columns = data::columns(samples, options.names.as_deref(), options.missing)?;
         let mut constant = prepare(&mut columns, options.correlation);
         match constant.iter().position(|&constant| constant) {
             None => constant.clear(),
             Some(index) if options.for_constants() == Singular::Refuse => {
-                return Err(constant_column(&samples, index, &options).into());
+                return Err(constant_column(samples, index, &options).into());
             }
             Some(_) => {}
         }
@@ -191,9 +219,12 @@ impl FisherZ {
             incomplete: None,
         };
         test.detach_constants();
-        test.incomplete = Incomplete::new(columns, test.options.missing);
+        test.incomplete = Incomplete::new(&columns, test.options.missing);
         test.refuse_duplicates()?;
-        Ok(test)
+        for v in (0..test.constant.len()).filter(|&v| test.constant[v]) {
+            columns.row_mut(v).fill(0.0);
+        }
+        Ok((test, columns))
     }
 
     /// A test on a correlation matrix `[p, p]` of `n_samples` samples.
@@ -201,16 +232,18 @@ impl FisherZ {
     /// # Errors
     ///
     /// [`FisherZError`] if the matrix is not square and symmetric with ones on its diagonal and
-    /// numbers between -1 and 1 elsewhere, if two variables are perfectly correlated, or if there
-    /// are fewer than four samples. Whether it is positive definite is not checked as a whole; a test
-    /// finds out where one of its variables is a linear combination of the conditioning set.
-    pub fn from_correlation(
-        correlation: ArrayView2<'_, f64>,
+    /// numbers between -1 and 1 elsewhere, if it is not positive semidefinite (no data have such
+    /// correlations; those taken pair by pair over the rows that each pair has may well be so), if
+    /// two variables are perfectly correlated, or if there are fewer than four samples.
+    pub fn from_correlation<'a>(
+        correlation: impl Into<ArrayView2<'a, f64>>,
         n_samples: usize,
         options: FisherZOptions,
     ) -> Result<Self, FisherZError> {
+        let correlation = correlation.into();
         check_rows(n_samples)?;
         check_correlation(&correlation)?;
+        options.check()?;
         data::check_names(options.names.as_deref(), correlation.nrows())?;
         let test = Self {
             correlation: correlation::unit_diagonal(&correlation),
@@ -254,6 +287,33 @@ impl FisherZ {
         }
     }
 
+    /// What stands of a question whatever its statistic: an error that names it or its singular
+    /// set, or the p-value that the policy for constant columns gives.
+    pub(super) fn standing(
+        &self,
+        x: usize,
+        y: usize,
+        given: &[usize],
+    ) -> Result<Option<f64>, FisherZError> {
+        self.check_question(x, y, given)?;
+        if self.has_constant(x, y, given)
+            && let Some(Answer::P(p)) = self.options.for_constants().answer()
+        {
+            return Ok(Some(p));
+        }
+        let (partial, _) = self.partial(x, y, given);
+        match self.singular_variable(&partial, x, y, given) {
+            Some(error) => Err(error),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether one of the variables lacks a value somewhere.
+    pub(super) fn lacks_a_value(&self, variables: &[usize]) -> bool {
+        let lacks = |incomplete: &Incomplete| variables.iter().any(|&v| incomplete.lacks[v]);
+        self.incomplete.as_ref().is_some_and(lacks)
+    }
+
     /// What the test makes of a question.
     fn answer(&self, x: usize, y: usize, given: &[usize]) -> Result<Answer, FisherZError> {
         self.check_question(x, y, given)?;
@@ -265,10 +325,10 @@ impl FisherZ {
             return Ok(answer);
         }
         let (partial, n_samples) = self.partial(x, y, given);
-        if n_samples < given.len() + 3 {
-            return self.too_few(n_samples, x, y, given.len());
+        let counted = self.counted(n_samples);
+        if counted.min(n_samples as f64) < given.len() as f64 + 3.0 {
+            return self.too_few(n_samples.min(counted as usize), x, y, given.len());
         }
-        let dof = (n_samples - given.len() - 3) as f64;
         let partial = match self.singular_variable(&partial, x, y, given) {
             None => partial,
             Some(error) => match self.options.singular {
@@ -278,7 +338,8 @@ impl FisherZ {
                 Singular::DropEdge => return Ok(Answer::P(1.0)),
             },
         };
-        Ok(Answer::Z(dof.sqrt() * self.cut(partial).fisher_z()))
+        let weight = self.weight(n_samples, given.len());
+        Ok(Answer::Z(weight.sqrt() * self.cut(partial).fisher_z()))
     }
 
     /// The partial correlation and the number of samples behind it.
@@ -319,6 +380,19 @@ impl FisherZ {
             .iter()
             .any(|&v| incomplete.lacks[v])
             .then(|| incomplete.correlations(&order))
+    }
+
+    /// How many independent samples these are, or are said to be worth.
+    fn counted(&self, n_samples: usize) -> f64 {
+        match self.options.effective_samples {
+            None => n_samples as f64,
+            Some(effective) => effective * (n_samples as f64 / self.n_samples as f64),
+        }
+    }
+
+    /// What the squared statistic is multiplied by: the samples counted, less |S| + 3.
+    fn weight(&self, n_samples: usize, n_given: usize) -> f64 {
+        (self.counted(n_samples) - n_given as f64 - 3.0).max(0.0)
     }
 
     fn too_few(
@@ -362,7 +436,8 @@ impl FisherZ {
         Some(FisherZError::Collinear {
             variable: self.variable(variable),
             on,
-            one_minus_r2,
+            // Rounding can leave less than nothing unexplained.
+            one_minus_r2: one_minus_r2.max(0.0),
             tolerance,
         })
     }
@@ -427,6 +502,9 @@ impl CiTest for FisherZ {
     fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, FisherZError> {
         Ok(match self.answer(x, y, given)? {
             Answer::P(p) => p,
+            Answer::Z(z) if self.options.coarse_p => {
+                2.0 * (1.0 - (1.0 - 0.5 * normal::two_sided_p(z)))
+            }
             Answer::Z(z) => normal::two_sided_p(z),
         })
     }
@@ -438,6 +516,19 @@ impl CiTest for FisherZ {
         })
     }
 
+    fn association(
+        &self,
+        x: usize,
+        y: usize,
+        given: &[usize],
+    ) -> Result<Option<f64>, FisherZError> {
+        match self.partial_correlation(x, y, given) {
+            Ok(r) => Ok(Some(r)),
+            Err(FisherZError::Collinear { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     fn names(&self) -> Option<&[String]> {
         self.options.names.as_deref()
     }
@@ -446,24 +537,14 @@ impl CiTest for FisherZ {
         &self,
         sets: &SetScan<'_>,
         bound: Bound,
-        visit: &mut dyn FnMut(&[usize], Verdict) -> Next,
+        visit: &mut dyn FnMut(&[usize], SetOutcome) -> Next,
     ) -> Result<u64, FisherZError> {
         let n_given = sets.always.len() + sets.size;
         let plain = self.incomplete.is_none() && self.constant.is_empty();
-        if !plain || sets.size == 0 || self.n_samples <= n_given + 3 {
+        if !plain || sets.size == 0 || self.weight(self.n_samples, n_given) <= 0.0 {
             return scan::one_by_one(self, sets, bound, visit);
         }
         kernel::scan(self, sets, bound, visit)
-    }
-
-    fn causal_learn_p_value(
-        &self,
-        x: usize,
-        y: usize,
-        given: &[usize],
-    ) -> Result<f64, FisherZError> {
-        let p = self.p_value(x, y, given)?;
-        Ok(2.0 * (1.0 - (1.0 - 0.5 * p)))
     }
 }
 
@@ -487,7 +568,7 @@ impl Singular {
 }
 
 impl Incomplete {
-    fn new(columns: Array2<f64>, missing: Missing) -> Option<Self> {
+    fn new(columns: &Array2<f64>, missing: Missing) -> Option<Self> {
         if missing == Missing::Refuse {
             return None;
         }
@@ -496,7 +577,11 @@ impl Incomplete {
             .into_iter()
             .map(|row| row.iter().any(|v| v.is_nan()))
             .collect();
-        lacks.contains(&true).then_some(Self { columns, lacks })
+        let columns = || columns.clone();
+        lacks.contains(&true).then(|| Self {
+            columns: columns(),
+            lacks,
+        })
     }
 
     /// Correlations of these columns over the rows complete in all of them. A column that is
@@ -507,18 +592,25 @@ impl Incomplete {
         let mut own = Array2::from_shape_fn((order.len(), rows.len()), |(i, j)| {
             self.columns[(order[i], rows[j])]
         });
-        let varies: Vec<bool> = own
-            .rows_mut()
-            .into_iter()
-            .map(|mut row| row.as_slice_mut().is_some_and(correlation::standardise))
-            .collect();
-        let mut corr = correlation::correlations(&own);
-        for v in (0..order.len()).filter(|&v| !varies[v]) {
-            corr.row_mut(v).fill(0.0);
-            corr.column_mut(v).fill(0.0);
-        }
-        (corr, rows.len())
+        (standardised_correlations(&mut own), rows.len())
     }
+}
+
+/// Standardises columns without missing values, `[n_columns, n_rows]`, and correlates them. One that
+/// is constant has variance zero.
+pub(super) fn standardised_correlations(columns: &mut Array2<f64>) -> Array2<f64> {
+    let varies: Vec<bool> = columns
+        .rows_mut()
+        .into_iter()
+        .map(|mut row| row.as_slice_mut().is_some_and(correlation::standardise))
+        .collect();
+    let mut corr = correlation::correlations(columns);
+    for v in (0..varies.len()).filter(|&v| !varies[v]) {
+        columns.row_mut(v).fill(0.0);
+        corr.row_mut(v).fill(0.0);
+        corr.column_mut(v).fill(0.0);
+    }
+    corr
 }
 
 /// Transforms and standardises the columns; tells which are constant.
@@ -593,15 +685,19 @@ fn check_correlation(matrix: &ArrayView2<'_, f64>) -> Result<(), FisherZError> {
             expected,
         });
     }
-    Ok(())
+    match semidefinite::negative_eigenvalue(matrix) {
+        None => Ok(()),
+        Some(smallest_eigenvalue) => Err(FisherZError::NotPositiveSemidefinite {
+            smallest_eigenvalue,
+        }),
+    }
 }
 
-fn list(variables: &[Variable]) -> String {
-    let names: Vec<String> = variables.iter().map(ToString::to_string).collect();
-    if names.is_empty() {
+fn determinants(variables: &[Variable]) -> String {
+    if variables.is_empty() {
         return "no other (it is constant in these rows)".to_owned();
     }
-    names.join(", ")
+    data::listed(variables)
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
-use crate::data::Missing;
+use serde::{Deserialize, Serialize};
+
+use super::FisherZError;
+use crate::data::{self, Missing};
 
 /// Which correlation a Fisher-Z test is made on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Correlation {
     /// Of the values themselves.
@@ -19,7 +23,8 @@ pub enum Correlation {
 
 /// What a Fisher-Z test answers where correlations are singular: a constant column, two equal
 /// columns, or a variable that is a linear combination of others in the test.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Singular {
     /// An error that names the variables.
@@ -35,7 +40,8 @@ pub enum Singular {
 }
 
 /// What a Fisher-Z test answers with fewer than |S| + 3 samples.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TooFew {
     /// An error that names the variables.
@@ -60,7 +66,9 @@ pub enum TooFew {
 /// let error = FisherZ::with_options(answers.view(), options).unwrap_err();
 /// assert!(error.to_string().starts_with("variables 0 (calm) and 1 (tense) are duplicates"));
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[must_use]
 pub struct FisherZOptions {
     pub(super) correlation: Correlation,
     pub(super) missing: Missing,
@@ -69,6 +77,9 @@ pub struct FisherZOptions {
     pub(super) too_few: TooFew,
     pub(super) tolerance: f64,
     pub(super) cut: f64,
+    pub(super) effective_samples: Option<f64>,
+    /// Whether p-values have causal-learn's rounding.
+    pub(super) coarse_p: bool,
     pub(super) names: Option<Vec<String>>,
 }
 
@@ -89,14 +100,20 @@ impl FisherZOptions {
             too_few: TooFew::default(),
             tolerance: 1e-13,
             cut: 1.0 - f64::EPSILON,
+            effective_samples: None,
+            coarse_p: false,
             names: None,
         }
     }
 
     /// As causal-learn's `fisherz`: constant columns keep their edges, and of singular sets only
-    /// those are refused that are so in exact arithmetic.
+    /// those are refused that are so in exact arithmetic. p-values are `2 * (1 - cdf)`, multiples of
+    /// 2⁻⁵², and so have causal-learn's ties; their logarithms stay exact.
     pub fn like_causal_learn() -> Self {
-        Self::new().tolerance(0.0).constant(Singular::KeepEdge)
+        Self {
+            coarse_p: true,
+            ..Self::new().tolerance(0.0).constant(Singular::KeepEdge)
+        }
     }
 
     /// As pcalg's `gaussCItest`: the pseudo-inverse for singular sets, |r| cut at 0.9999999, and
@@ -153,9 +170,29 @@ impl FisherZOptions {
         self
     }
 
+    /// How many independent samples the rows are worth, where they depend on one another: this
+    /// number takes the place of n in the statistic. With missing values each test takes the share
+    /// of it that its complete rows are of all rows. Default: as many as there are rows.
+    ///
+    /// Rows that come in clusters need no such number: see
+    /// [`ClusterRobust`](super::super::ClusterRobust).
+    pub fn effective_samples(mut self, n: f64) -> Self {
+        self.effective_samples = Some(n);
+        self
+    }
+
+    pub(super) fn check(&self) -> Result<(), FisherZError> {
+        match self.effective_samples {
+            Some(found) if !(found > 0.0 && found.is_finite()) => {
+                Err(FisherZError::EffectiveSamples { found })
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The variables' names, which errors and graphs then use. Default: none.
-    pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.names = Some(names.into_iter().map(Into::into).collect());
+    pub fn names<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.names = Some(data::owned(names));
         self
     }
 

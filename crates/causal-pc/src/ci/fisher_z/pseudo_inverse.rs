@@ -1,5 +1,6 @@
 //! Partial correlations from singular matrices.
 
+use nalgebra::DMatrix;
 use ndarray::Array2;
 
 use super::partial::Partial;
@@ -9,7 +10,9 @@ use super::partial::Partial;
 ///
 /// Eigenvalues below `n * largest * 2⁻⁵²` count as zero, as in pcalg.
 pub(super) fn partial(corr: &Array2<f64>) -> Partial {
-    let (values, vectors) = eigen(corr);
+    let n = corr.nrows();
+    let eigen = DMatrix::from_fn(n, n, |i, j| corr[(i, j)]).symmetric_eigen();
+    let (values, vectors) = (&eigen.eigenvalues, &eigen.eigenvectors);
     let largest = values.iter().fold(0.0, |a: f64, &b| a.max(b));
     let zero = largest * values.len() as f64 * f64::EPSILON;
     let entry = |i: usize, j: usize| -> f64 {
@@ -20,51 +23,6 @@ pub(super) fn partial(corr: &Array2<f64>) -> Partial {
     };
     let r = -entry(0, 1) / (entry(0, 0) * entry(1, 1)).sqrt();
     Partial::from_r(if r.is_nan() { 0.0 } else { r.clamp(-1.0, 1.0) })
-}
-
-/// Eigenvalues and eigenvectors (columns) of a symmetric matrix, by Jacobi's rotations.
-fn eigen(matrix: &Array2<f64>) -> (Vec<f64>, Array2<f64>) {
-    const SWEEPS: usize = 60;
-    let n = matrix.nrows();
-    let (mut a, mut vectors) = (matrix.clone(), Array2::eye(n));
-    for _ in 0..SWEEPS {
-        let mut rotated = false;
-        for p in 0..n {
-            for q in p + 1..n {
-                rotated |= rotate(&mut a, &mut vectors, p, q);
-            }
-        }
-        if !rotated {
-            break;
-        }
-    }
-    (a.diag().to_vec(), vectors)
-}
-
-/// Makes entry `(p, q)` zero; false if it was as good as zero.
-fn rotate(a: &mut Array2<f64>, vectors: &mut Array2<f64>, p: usize, q: usize) -> bool {
-    let off = a[(p, q)];
-    if off.abs() <= f64::EPSILON * 1e-3 {
-        return false;
-    }
-    let theta = (a[(q, q)] - a[(p, p)]) / (2.0 * off);
-    let tangent = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
-    let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
-    let sine = tangent * cosine;
-    for k in 0..a.nrows() {
-        let (kp, kq) = (a[(k, p)], a[(k, q)]);
-        a[(k, p)] = cosine * kp - sine * kq;
-        a[(k, q)] = sine * kp + cosine * kq;
-    }
-    for k in 0..a.nrows() {
-        let (pk, qk) = (a[(p, k)], a[(q, k)]);
-        a[(p, k)] = cosine * pk - sine * qk;
-        a[(q, k)] = sine * pk + cosine * qk;
-        let (kp, kq) = (vectors[(k, p)], vectors[(k, q)]);
-        vectors[(k, p)] = cosine * kp - sine * kq;
-        vectors[(k, q)] = sine * kp + cosine * kq;
-    }
-    true
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ pub enum MixedError {
     /// A regression has at least as many coefficients as samples.
     #[error(
         "{n_samples} samples cannot test {x} and {y} given {n_given} variables: the regression has \
-         {n_coefficients} coefficients; limit the depth of the search"
+         {n_coefficients} coefficients; {}", data::too_few_advice(*n_given)
     )]
     TooFewSamples {
         /// Samples, complete in the variables of the test.
@@ -123,8 +123,8 @@ impl MixedTest {
     /// # Errors
     ///
     /// As [`MixedTest::with_options`].
-    pub fn from_samples<A: Copy + Into<f64> + Sync>(
-        samples: ArrayView2<'_, A>,
+    pub fn from_samples<'a, A: Copy + Into<f64> + Sync + 'a>(
+        samples: impl Into<ArrayView2<'a, A>>,
         kinds: &[VariableKind],
     ) -> Result<Self, MixedError> {
         Self::with_options(samples, kinds, MixedOptions::new())
@@ -138,11 +138,12 @@ impl MixedTest {
     /// [`MixedError`] if kinds or names are not as many as columns, a value is infinite or missing
     /// and that is refused, a column is missing throughout, or a discrete variable has too many
     /// levels.
-    pub fn with_options<A: Copy + Into<f64> + Sync>(
-        samples: ArrayView2<'_, A>,
+    pub fn with_options<'a, A: Copy + Into<f64> + Sync + 'a>(
+        samples: impl Into<ArrayView2<'a, A>>,
         kinds: &[VariableKind],
         options: MixedOptions,
     ) -> Result<Self, MixedError> {
+        let samples = samples.into();
         if kinds.len() != samples.ncols() {
             return Err(MixedError::KindCount {
                 expected: samples.ncols(),
@@ -262,6 +263,9 @@ impl CiTest for MixedTest {
 
 /// The test of the discrete columns, `[n_columns, n_samples]`.
 fn tables(columns: &Array2<f64>) -> Result<GSquare, DiscreteError> {
-    let options = DiscreteOptions::new().missing(Missing::TestwiseDeletion);
+    let options = DiscreteOptions::new()
+        .missing(Missing::TestwiseDeletion)
+        // The columns' levels were counted before.
+        .max_levels(usize::MAX);
     GSquare::with_options(columns.t(), options)
 }

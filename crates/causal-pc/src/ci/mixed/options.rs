@@ -1,8 +1,11 @@
+use serde::{Deserialize, Serialize};
+
 use crate::ci::TooFew;
-use crate::data::Missing;
+use crate::data::{self, Missing};
 
 /// What a column of mixed data holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum VariableKind {
     /// Numbers whose differences mean something.
     Continuous,
@@ -11,7 +14,9 @@ pub enum VariableKind {
 }
 
 /// How a [`MixedTest`](super::MixedTest) is made.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[must_use]
 pub struct MixedOptions {
     pub(super) missing: Missing,
     pub(super) too_few: TooFew,
@@ -57,8 +62,8 @@ impl MixedOptions {
     }
 
     /// The variables' names, which errors and graphs then use. Default: none.
-    pub fn names<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.names = Some(names.into_iter().map(Into::into).collect());
+    pub fn names<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.names = Some(data::owned(names));
         self
     }
 }

@@ -20,7 +20,7 @@ pub(super) use topk::TopK;
 /// less `b_dec` where the autoencoder was trained so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Architecture {
+pub enum SaeArchitecture {
     /// `relu(h)`.
     Standard,
     /// `relu(h)` where `h` is above the feature's threshold, else 0.
@@ -31,7 +31,7 @@ pub enum Architecture {
     TopK,
 }
 
-impl fmt::Display for Architecture {
+impl fmt::Display for SaeArchitecture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Standard => "standard",
@@ -51,12 +51,12 @@ pub(super) enum Encoder {
 }
 
 impl Encoder {
-    pub(super) fn architecture(&self) -> Architecture {
+    pub(super) fn architecture(&self) -> SaeArchitecture {
         match self {
-            Self::Standard(_) => Architecture::Standard,
-            Self::JumpRelu(_) => Architecture::JumpRelu,
-            Self::Gated(_) => Architecture::Gated,
-            Self::TopK(_) => Architecture::TopK,
+            Self::Standard(_) => SaeArchitecture::Standard,
+            Self::JumpRelu(_) => SaeArchitecture::JumpRelu,
+            Self::Gated(_) => SaeArchitecture::Gated,
+            Self::TopK(_) => SaeArchitecture::TopK,
         }
     }
 

@@ -29,6 +29,8 @@ pub(super) fn open(path: &Path, target: Target) -> Result<Parts, LoadError> {
         normalisation: Normalisation::None,
         wants_scale: false,
         can_fold_norms: true,
+        is_transcoder: false,
+        flattens_heads: true,
         origin: origin(path),
         weights: None,
     })
@@ -65,6 +67,7 @@ fn origin(path: &Path) -> Origin {
             .zip(site)
             .map(|(layer, site): (usize, _)| format!("blocks.{layer}.{site}")),
         hook_layer,
+        head: None,
         prepend_bos: true,
     }
 }

@@ -164,7 +164,7 @@ struct Array {
 }
 
 impl Array {
-    /// Or the type, where it is none of floats.
+    /// Its type, where it holds anything but floats, is the error.
     fn of(header: &Header) -> Result<Self, String> {
         let DType::Plain(dtype) = header.npy.dtype() else {
             return Err(header.npy.dtype().descr());

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tch::Tensor;
 
 use super::fields::Fields;
-use super::{Origin, Parts, Target, layer_of};
+use super::{Origin, Parts, Target, layer_of, module_output};
 use crate::LoadError;
 use crate::error::Doing;
 use crate::sae::encoder::{Affine, Encoder, Gated, JumpRelu, Standard, TopK};
@@ -42,6 +42,8 @@ pub(super) fn open(folder: &Path, target: Target) -> Result<Parts, LoadError> {
         normalisation,
         wants_scale,
         can_fold_norms: true,
+        is_transcoder: cfg.boolean("is_transcoder")?.unwrap_or(false),
+        flattens_heads: true,
         origin: origin(&cfg)?,
         weights: None,
     };
@@ -208,7 +210,9 @@ fn origin(cfg: &Fields) -> Result<Origin, LoadError> {
         Ok(None)
     };
     let hook_name = text(&["hook_name", "hook_point"])?;
-    let named_layer = hook_name.as_deref().and_then(layer_of);
+    let named_layer = hook_name
+        .as_deref()
+        .and_then(|name| layer_of(name).or_else(|| layer_of(&module_output(name)?)));
     let mut hook_layer = named_layer;
     for field in ["hook_layer", "hook_point_layer"] {
         let Some(layer) = cfg.index(field)? else {
@@ -225,10 +229,15 @@ fn origin(cfg: &Fields) -> Result<Origin, LoadError> {
         Some(prepend) => prepend,
         None => cfg.boolean("prepend_bos")?.unwrap_or(true),
     };
+    let head = match metadata.index("hook_head_index")? {
+        Some(head) => Some(head),
+        None => cfg.index("hook_head_index")?,
+    };
     Ok(Origin {
         model_name: text(&["model_name"])?,
         hook_name,
         hook_layer,
+        head,
         prepend_bos,
     })
 }

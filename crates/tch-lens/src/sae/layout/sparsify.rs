@@ -3,7 +3,7 @@
 use std::path::{Path, absolute};
 
 use super::fields::Fields;
-use super::{Origin, Parts, Target, layer_of};
+use super::{Origin, Parts, Target, layer_of, module_output};
 use crate::LoadError;
 use crate::error::Doing;
 use crate::sae::encoder::{Affine, Encoder, TopK};
@@ -27,6 +27,7 @@ pub(super) fn open(folder: &Path, target: Target) -> Result<Parts, LoadError> {
         .f_transpose(0, 1)
         .loading(|| format!("preparing {}", folder.display()))?;
     let bias = get("encoder.bias", &[d_sae])?;
+    let is_transcoder = cfg.boolean("transcode")?.unwrap_or(false);
     Ok(Parts {
         encoder: Encoder::TopK(TopK {
             affine: Affine { weight, bias },
@@ -35,7 +36,9 @@ pub(super) fn open(folder: &Path, target: Target) -> Result<Parts, LoadError> {
         w_dec: get("W_dec", &[d_sae, d_in])?,
         b_dec: get("b_dec", &[d_in])?,
         gain: None,
-        subtract_b_dec: !cfg.boolean("transcode")?.unwrap_or(false),
+        subtract_b_dec: !is_transcoder,
+        is_transcoder,
+        flattens_heads: false,
         normalisation: Normalisation::None,
         wants_scale: false,
         can_fold_norms: false,
@@ -68,7 +71,9 @@ fn refuse_what_is_not_supported(cfg: &Fields) -> Result<(), LoadError> {
 
 fn origin(folder: &Path) -> Result<Origin, LoadError> {
     let whole = absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let hook_name = whole.file_name().and_then(|name| hook_name(name.to_str()?));
+    let hook_name = whole
+        .file_name()
+        .and_then(|name| module_output(name.to_str()?));
     let above = whole.parent().map(|parent| parent.join("config.json"));
     let model_name = match above.filter(|path| path.exists()) {
         Some(path) => Fields::read(&path)?.text("model")?.map(str::to_owned),
@@ -78,44 +83,7 @@ fn origin(folder: &Path) -> Result<Origin, LoadError> {
         model_name,
         hook_layer: hook_name.as_deref().and_then(layer_of),
         hook_name,
+        head: None,
         prepend_bos: true,
     })
-}
-
-/// TransformerLens's name for the output of a module, as sparsify names its folders: `layers.5`, `layers.5.mlp`.
-fn hook_name(folder: &str) -> Option<String> {
-    if folder == "embed_tokens" {
-        return Some("hook_embed".into());
-    }
-    let (_, rest) = folder.split_once("layers.")?;
-    let (layer, module) = rest.split_once('.').unwrap_or((rest, ""));
-    let layer: usize = layer.parse().ok()?;
-    let site = match module {
-        "" => "hook_resid_post",
-        "mlp" => "hook_mlp_out",
-        "self_attn" | "attention" => "hook_attn_out",
-        _ => return None,
-    };
-    Some(format!("blocks.{layer}.{site}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::hook_name;
-
-    #[test]
-    fn folders_name_hook_points() {
-        let cases = [
-            ("layers.2", Some("blocks.2.hook_resid_post")),
-            ("layers.10.mlp", Some("blocks.10.hook_mlp_out")),
-            ("model.layers.3.self_attn", Some("blocks.3.hook_attn_out")),
-            ("embed_tokens", Some("hook_embed")),
-            ("layers.x", None),
-            ("layers.1.norm", None),
-            ("sae", None),
-        ];
-        for (folder, name) in cases {
-            assert_eq!(hook_name(folder).as_deref(), name, "{folder}");
-        }
-    }
 }

@@ -1,0 +1,173 @@
+//! What each part of this folder earns, measured: the same work with it and without it, in turns.
+//!
+//! `cargo test --release -p tch-lens --lib earnings -- --ignored --nocapture`, on a machine that does nothing else. A part
+//! that earns less than 15 % in what it is for is to go.
+
+use std::cell::Cell;
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Instant;
+
+use tch::{Device, Kind, Tensor};
+
+use crate::{Engine, EngineOptions, Lm, ModelConfig, Precision, Request, Stop};
+
+/// What can be left out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Part {
+    FewRows,
+    ManyRows,
+    Attention,
+    HugePages,
+}
+
+thread_local! {
+    static OFF: Cell<Option<Part>> = const { Cell::new(None) };
+}
+
+/// Whether the part is left out at present.
+pub(super) fn is_off(part: Part) -> bool {
+    OFF.get() == Some(part)
+}
+
+/// The least seconds of several runs with and without the part.
+fn measure(part: Part, mut work: impl FnMut()) -> (f64, f64) {
+    let mut least = [f64::INFINITY; 2];
+    for _ in 0..9 {
+        for (off, least) in [None, Some(part)].into_iter().zip(&mut least) {
+            OFF.set(off);
+            let start = Instant::now();
+            work();
+            *least = least.min(start.elapsed().as_secs_f64());
+        }
+    }
+    OFF.set(None);
+    (least[0], least[1])
+}
+
+fn report(what: &str, (with, without): (f64, f64)) {
+    println!(
+        "{what:<58} with {:8.2} ms, without {:8.2} ms: {:.2} times",
+        with * 1e3,
+        without * 1e3,
+        without / with
+    );
+}
+
+/// Two layers of the width of a model of 200 million parameters.
+fn model(precision: Precision) -> Lm {
+    let config = r#"{"model_type": "llama", "hidden_size": 1024, "num_hidden_layers": 2, "num_attention_heads": 16,
+        "num_key_value_heads": 4, "intermediate_size": 2816, "vocab_size": 2000, "max_position_embeddings": 8192,
+        "rms_norm_eps": 1e-5}"#;
+    let config = ModelConfig::from_json(config, Path::new("config.json")).unwrap();
+    Lm::random(config, precision, Device::Cpu, 0).unwrap()
+}
+
+fn requests(rows: i64, tokens: i64, new_tokens: usize) -> impl Iterator<Item = Request> {
+    (0..rows).map(move |row| {
+        let own = tokens - tokens / 8;
+        let prompt: Vec<i64> = (0..tokens)
+            .map(|at| 3 + (at * 7 + if at < own { 0 } else { row }) % 1900)
+            .collect();
+        Request::new(prompt).stop(Stop::after(new_tokens).ids([]))
+    })
+}
+
+#[test]
+#[ignore = "a measurement, of minutes"]
+fn earnings() {
+    tch::set_num_threads(1);
+    for precision in [Precision::F32, Precision::Bf16] {
+        let lm = model(precision);
+        for rows in [1, 8, 24] {
+            let found = measure(Part::FewRows, || {
+                black_box(
+                    lm.generate(requests(rows, 1, 8).collect(), &mut [])
+                        .unwrap(),
+                );
+            });
+            report(
+                &format!("products, few rows: {precision}, {rows} rows decoded"),
+                found,
+            );
+        }
+        for rows in [64, 256] {
+            let found = measure(Part::ManyRows, || {
+                black_box(
+                    lm.generate(requests(rows, 1, 4).collect(), &mut [])
+                        .unwrap(),
+                );
+            });
+            report(
+                &format!("products, many rows: {precision}, {rows} rows decoded"),
+                found,
+            );
+        }
+        let prompts: Vec<Vec<i64>> = (0..4)
+            .map(|row| (0..128).map(|i| 3 + i * 7 + row).collect())
+            .collect();
+        let found = measure(Part::ManyRows, || {
+            let _ = black_box(lm.forward(&prompts, &mut []).unwrap());
+        });
+        report(
+            &format!("products, many rows: {precision}, prompts, 4 of 128"),
+            found,
+        );
+        for (rows, shares) in [(64, true), (64, false)] {
+            let options = EngineOptions::default().share_prefixes(shares);
+            let found = measure(Part::Attention, || {
+                let run = Engine::new(&lm, options.clone()).run(requests(rows, 200, 16));
+                black_box(run.collect::<Result<Vec<_>, _>>().unwrap());
+            });
+            let what = if shares {
+                "shared beginnings"
+            } else {
+                "nothing shared"
+            };
+            report(
+                &format!("attention: {precision}, {rows} of 200 and 16 new, {what}"),
+                found,
+            );
+        }
+    }
+    for (kind, name) in [(Kind::Float, "f32"), (Kind::BFloat16, "bf16")] {
+        // More than any cache holds, as whole models are.
+        let weights = |off| {
+            OFF.set(off);
+            let weights: Vec<Tensor> = (0..40)
+                .map(|_| {
+                    let mut weight = super::empty(&[2816, 1024], kind).unwrap();
+                    let _ = weight.fill_(0.01);
+                    weight
+                })
+                .collect();
+            weights
+        };
+        let both = [weights(None), weights(Some(Part::HugePages))];
+        let x = Tensor::ones([8, 1, 1024], (kind, Device::Cpu));
+        let found = measure(Part::HugePages, || {
+            for weight in &both[usize::from(is_off(Part::HugePages))] {
+                black_box(super::products(&x, [weight]).unwrap());
+            }
+        });
+        report(
+            &format!("huge pages: {name}, 8 rows through 40 matrices"),
+            found,
+        );
+    }
+    let lm = model(Precision::Bf16);
+    let mut least = [f64::INFINITY; 2];
+    for least in &mut least {
+        for _ in 0..7 {
+            let start = Instant::now();
+            let run = Engine::new(&lm, EngineOptions::default()).run(requests(256, 100, 16));
+            black_box(run.collect::<Result<Vec<_>, _>>().unwrap());
+            *least = least.min(start.elapsed().as_secs_f64());
+        }
+        crate::keep_memory();
+    }
+    report(
+        "kept memory: bf16, 256 of 100 and 16 new",
+        (least[1], least[0]),
+    );
+}

@@ -1,0 +1,26 @@
+//! The program `audit` on the data in the repository writes every file, whole.
+
+#[path = "../../reproduce/tests/written/mod.rs"]
+mod written;
+
+use std::process::Command;
+
+/// What it writes at least.
+const AUDIT: [&str; 5] = [
+    "audit.json",
+    "multiverse.csv.gz",
+    "report.html",
+    "curve_role_discovered.svg",
+    "curve_sae_discovered.png",
+];
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "slow: cargo xtask test --only examples")]
+fn the_audit_of_the_planted_study_writes_every_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut audit = Command::new(env!("CARGO_BIN_EXE_audit"));
+    let (_, written) = written::run(&mut audit, &folder.path().join("audit"));
+    for name in AUDIT {
+        assert!(written.contains(name), "{name} was not written");
+    }
+}
