@@ -86,8 +86,11 @@ fn remove_left_overs(folder: &Path) {
         if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
-        let file = File::open(entry.path());
-        if file.is_ok_and(|file| file.try_lock().is_ok()) {
+        let Ok(file) = File::open(entry.path()) else {
+            continue;
+        };
+        // Locked until it is removed, so that nobody takes it up in between.
+        if file.try_lock().is_ok() {
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -195,7 +195,7 @@ impl<'t> Lessons<'t> {
         let everybody = everybody.collect::<Result<Vec<_>, Failure>>()?;
         let set = instructions
             .iter()
-            .map(|i| truth.intervention(&i.value, i.direction));
+            .map(|i| truth.intervention(&i.value, i.inclination));
         let mut lessons = Self {
             truth,
             interventions: set.collect::<Result<_, _>>()?,

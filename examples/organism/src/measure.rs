@@ -107,7 +107,7 @@ fn oriented(
             .map(|item| {
                 Ok(Score::of(
                     model.respond(role, item, instruction)?,
-                    item.agreement,
+                    item.keying,
                 ))
             })
             .collect::<Result<_, Failure>>()?;

@@ -38,7 +38,7 @@ pub enum Verdict {
         /// Who says so.
         judge: String,
     },
-    /// Nobody knows yet; it can be [taken up again](Journal::unjudged).
+    /// Nobody knows yet; it can be [taken up again](super::Journal::unjudged).
     Unjudged {
         /// Why: no judge could tell, or the judge failed.
         reason: String,
