@@ -1,4 +1,4 @@
-//! The audits of the planted study, of the released measurements, and of the organism's own study are those of before. Few
+//! The audits of the planted study and of the organism's own are those of before. Few
 //! draws make them quick, and all the same take every step.
 
 #[path = "../../golden.rs"]
@@ -7,7 +7,7 @@ mod golden;
 use std::ffi::OsStr;
 use std::path::Path;
 
-use golden::{gemma, hold, run};
+use golden::{hold, run};
 
 fn audit<const N: usize>(name: &str, measurements: [&OsStr; N]) {
     let mut arguments = ["--draws", "20", "--resamples", "10", "--random-sets", "1"]
@@ -20,14 +20,6 @@ fn audit<const N: usize>(name: &str, measurements: [&OsStr; N]) {
 #[test]
 fn the_planted_study_is_audited_as_before() {
     audit("planted", []);
-}
-
-#[test]
-fn the_released_measurements_are_audited_as_before() {
-    if let Some([experiment, data]) = gemma() {
-        let [of, from] = ["--experiment", "--data"].map(OsStr::new);
-        audit("gemma", [of, experiment.as_ref(), from, data.as_ref()]);
-    }
 }
 
 /// ORGANISM_STUDY names the folder that `run_study examples/studies/organism.toml --data fixtures/organism` wrote.
