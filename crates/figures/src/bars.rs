@@ -20,9 +20,6 @@ const CAP: f64 = 4.5;
 const NUMBER: f64 = 10.5;
 /// Height of the white plate under a number.
 const PLATE: f64 = 15.0;
-/// Numbers in [0, 1] have no greater standard deviation; the rest of an error bar is cut off.
-const MOST: f64 = 0.5;
-
 /// Grouped bars of numbers between 0 and 1, in one or more panels of one scale.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BarFigure {
@@ -91,8 +88,8 @@ impl Bar {
 
 /// Draws the panels side by side, with the mean written at the foot of each bar.
 ///
-/// Error bars reach one standard deviation up and down. Below 0, and further than 0.5 above the
-/// mean, they are cut off and have no cap.
+/// Error bars reach one standard deviation up and down. Below 0 and above 1, where no number of theirs lies, they are
+/// cut off and have no cap.
 ///
 /// # Errors
 /// [`DrawError::Length`] if a cluster does not have one bar for each series,
@@ -192,7 +189,7 @@ fn clusters(figure: &BarFigure) -> impl Iterator<Item = (&BarPanel, &BarGroup, &
     })
 }
 
-/// The scale ends at 1, or above it where an error bar or the number on it does.
+/// The scale ends at 1, or above it where a number over a bar does.
 fn top_of_scale(figure: &BarFigure) -> f64 {
     let room = |bar: &Bar| if has_plate(*bar) { 2.0 } else { PLATE + 4.0 };
     let reach = |bar: &Bar| top_of(*bar) + room(bar) / UNIT;
@@ -507,7 +504,7 @@ fn draw_bar(canvas: &mut Canvas, x: f64, bar: Bar, fill: Fill, plot: Plot) {
 
 /// Upper end of the error bar, or of the bar itself.
 fn top_of(bar: Bar) -> f64 {
-    bar.mean.unwrap_or(0.0) + bar.std.unwrap_or(0.0).min(MOST)
+    (bar.mean.unwrap_or(0.0) + bar.std.unwrap_or(0.0)).min(1.0)
 }
 
 /// Whether the number fits on the bar, below the error bar; otherwise it stands above both.
@@ -518,8 +515,8 @@ fn has_plate(bar: Bar) -> bool {
 /// A line with caps; an end that is cut off has none.
 fn draw_error_bar(canvas: &mut Canvas, x: f64, mean: f64, std: f64, plot: Plot) {
     let low = (mean - std > 0.0).then_some(mean - std);
-    let high = (std <= MOST).then_some(mean + std);
-    let (bottom, top) = (low.unwrap_or(0.0), high.unwrap_or(mean + MOST));
+    let high = (mean + std < 1.0).then_some(mean + std);
+    let (bottom, top) = (low.unwrap_or(0.0), high.unwrap_or(1.0));
     for (colour, width) in [(WHITE, 3.2), (INK, 1.3)].into_iter().filter(|_| std > 0.0) {
         canvas.line((x, plot.y(bottom)), (x, plot.y(top)), colour, width);
         for end in [low, high].into_iter().flatten() {
@@ -571,6 +568,17 @@ mod tests {
         ["expected", "unexpected", "expected", "unexpected"]
             .map(|label| cluster(label, bars))
             .into()
+    }
+
+    #[test]
+    fn error_bars_end_where_a_number_can() {
+        let lines = |std| {
+            let picture = bars(&figure(&["a"], four(&[Bar::new(0.9, std)]))).unwrap();
+            picture.svg().matches("<line").count()
+        };
+        // Of four bars the upper cap, which is drawn twice.
+        assert_eq!(lines(0.05) - lines(0.3), 8);
+        assert_eq!(lines(0.3) - lines(0.95), 8, "and below 0 the lower one");
     }
 
     #[test]

@@ -5,11 +5,11 @@ mod lines;
 
 use std::collections::BTreeSet;
 
-use arrange::{Arranged, arrange};
+use arrange::{Arranged, arrange, draw_isolated};
 use lines::{ARROW, BOTH, Head, Pen, Sample};
 
-use super::canvas::{Canvas, MARGIN};
-use super::legend::{Entry, Heading, Legend};
+use super::canvas::{Canvas, Frame, MARGIN};
+use super::legend::{Entry, Heading, Legend, Swatch};
 use super::{DrawError, Picture};
 
 /// Space between two panels.
@@ -89,6 +89,7 @@ pub struct GraphPanel {
     title: String,
     nodes: Vec<String>,
     edges: Vec<Edge>,
+    note_room: bool,
 }
 
 impl GraphPanel {
@@ -98,6 +99,7 @@ impl GraphPanel {
             title: title.into(),
             nodes: vec![],
             edges: edges.into_iter().collect(),
+            note_room: false,
         }
     }
 
@@ -105,6 +107,15 @@ impl GraphPanel {
     pub fn nodes(self, nodes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self {
             nodes: nodes.into_iter().map(Into::into).collect(),
+            ..self
+        }
+    }
+
+    /// Leaves room in each box for a short line below the name, which a page can write there.
+    /// Default: none.
+    pub fn note_room(self) -> Self {
+        Self {
+            note_room: true,
             ..self
         }
     }
@@ -287,8 +298,24 @@ fn spelled(edge: &Edge) -> String {
     format!("{} {mark} {}", edge.from, edge.to)
 }
 
-/// One entry for each kind of line and each style there is; none if all lines are plain arrows.
-fn entries(figure: &GraphFigure, panels: &[Arranged]) -> Vec<Entry<Sample>> {
+/// What an entry of the legend shows.
+enum Sign {
+    Line(Sample),
+    IsolatedNode,
+}
+
+impl Swatch for Sign {
+    fn draw(&self, canvas: &mut Canvas, frame: Frame) {
+        match self {
+            Self::Line(sample) => sample.draw(canvas, frame),
+            Self::IsolatedNode => draw_isolated(canvas, frame),
+        }
+    }
+}
+
+/// One entry for each kind of line and each style there is, none if all lines are plain arrows; and one for nodes
+/// without edges.
+fn entries(figure: &GraphFigure, panels: &[Arranged]) -> Vec<Entry<Sign>> {
     let all = || panels.iter().flat_map(|panel| &panel.strokes);
     let kinds: BTreeSet<_> = all().map(|stroke| stroke.heads).collect();
     let styles: BTreeSet<_> = all().map(|stroke| stroke.style).collect();
@@ -298,7 +325,7 @@ fn entries(figure: &GraphFigure, panels: &[Arranged]) -> Vec<Entry<Sample>> {
         entries.extend(there.map(|(heads, label)| {
             let pen = Pen::of(EdgeStyle::Plain);
             Entry {
-                swatch: Sample { heads, pen },
+                swatch: Sign::Line(Sample { heads, pen }),
                 label: label.into(),
             }
         }));
@@ -312,10 +339,16 @@ fn entries(figure: &GraphFigure, panels: &[Arranged]) -> Vec<Entry<Sample>> {
         entries.extend(shown.into_iter().map(|style| {
             let pen = Pen::of(style);
             Entry {
-                swatch: Sample { heads: ARROW, pen },
+                swatch: Sign::Line(Sample { heads: ARROW, pen }),
                 label: style_label(figure, style),
             }
         }));
+    }
+    if panels.iter().any(Arranged::has_isolated) {
+        entries.push(Entry {
+            swatch: Sign::IsolatedNode,
+            label: "without edges".into(),
+        });
     }
     entries
 }
@@ -377,6 +410,7 @@ mod tests {
         let words = assert_sound(&picture);
         assert_eq!(count(&words, "Political"), 2);
         assert_eq!(count(&words, "causes"), 0, "plain arrows need no legend");
+        assert_eq!(count(&words, "without edges"), 1, "dashed boxes need one");
     }
 
     #[test]
@@ -497,6 +531,17 @@ mod tests {
         assert!((shift("a") - shift("c")).abs() < 0.02);
         assert_eq!(places(&picture, "d").len(), 1, "not in the left panel");
         assert_eq!(places(&picture, "e").len(), 1);
+    }
+
+    #[test]
+    fn a_page_has_room_for_a_note_below_each_name() {
+        let panel = || GraphPanel::new("", [Edge::directed("a", "b")]);
+        let (plain, roomy) = (drawn(panel()), drawn(panel().note_room()));
+        let more = roomy.height() - plain.height();
+        assert_eq!(more, 2.0 * arrange::NOTE, "two boxes, one below the other");
+        let words = |picture: &Picture| assert_sound(picture).len();
+        assert_eq!(words(&plain), words(&roomy));
+        assert!(!plain.svg().contains("without edges"));
     }
 
     #[test]

@@ -1,13 +1,15 @@
 //! How sure the edges of the discovered graph are, and the rates that follow from it.
 
-use indicatif::ProgressBar;
+use std::ops::ControlFlow;
+
 use rayon::prelude::*;
 use serde::Serialize;
 use value_causal::bench::OrientationTable;
-use value_causal::discovery::ci::{FisherZ, FisherZOptions};
+use value_causal::discovery::ci::FisherZ;
 use value_causal::discovery::graph::{MixedGraph, UndirectedEdges};
 use value_causal::discovery::{
-    Alpha, Bootstrap, BootstrapOptions, EdgeFrequency, Failures, PcOptions, bootstrap,
+    Alpha, Bootstrap, BootstrapOptions, BootstrapProgress, EdgeFrequency, Failures, PcOptions,
+    bootstrap_with_progress,
 };
 use value_causal::metrics::{Expectations, Expected, Unexpected};
 use value_causal::ndarray::Axis;
@@ -17,8 +19,11 @@ use super::null_tests::OverBaselines;
 use super::resampled::{Means, Sample};
 use super::search::{Basis, Features};
 use super::settings::Settings;
+use super::waiting::Waiting;
 use program::Failure;
 use reproduce::Loaded;
+use reproduce::experiment::Experiment;
+use reproduce::varied::test_options;
 
 /// The edges found on one set of features, and how sure they are.
 #[derive(Clone, Debug, Serialize)]
@@ -134,21 +139,21 @@ pub struct Interval {
 pub fn compute(
     loaded: &Loaded,
     settings: &Settings,
-    progress: &ProgressBar,
+    waiting: &Waiting,
 ) -> Result<Vec<EdgeConfidence>, Failure> {
-    progress.set_message("searching resamples");
-    progress.inc_length(2);
-    let one = |basis: &Basis| {
-        let confidence = EdgeConfidence::compute(loaded, settings, basis);
-        progress.inc(1);
-        confidence
-    };
-    Basis::both(loaded).iter().map(one).collect()
+    let bases = Basis::both(loaded);
+    let one = |basis| EdgeConfidence::compute(loaded, settings, basis, waiting);
+    bases.iter().map(one).collect()
 }
 
 impl EdgeConfidence {
-    fn compute(loaded: &Loaded, settings: &Settings, basis: &Basis) -> Result<Self, Failure> {
-        let alpha = loaded.experiment.alpha;
+    fn compute(
+        loaded: &Loaded,
+        settings: &Settings,
+        basis: &Basis,
+        waiting: &Waiting,
+    ) -> Result<Self, Failure> {
+        let experiment = &loaded.experiment;
         let train = basis.searched(loaded);
         let graph = basis.discover(loaded)?;
         let options = || {
@@ -157,8 +162,21 @@ impl EdgeConfidence {
                 .failures(Failures::Skip)
         };
         let roles = train.settings().iter().map(|setting| setting.role.clone());
-        let by_role = resample(&train, alpha, &options().clusters(roles).keep_graphs())?;
-        let by_row = resample(&train, alpha, &options())?;
+        let [few, every] = experiment.row_titles();
+        let of = match basis.features {
+            Features::PublishedSubset => few,
+            Features::AllFeatures => every,
+        };
+        let searched = |unit: &str, options: &BootstrapOptions| {
+            waiting.stage(
+                settings.resamples,
+                format_args!("searching resamples of {unit}, {of}"),
+            );
+            resample(experiment, &train, options, &|done| waiting.reach(done))
+        };
+        let by_role = searched("roles", &options().clusters(roles).keep_graphs())?;
+        let by_row = searched("rows", &options())?;
+        waiting.stage(1, format_args!("intervals of the rates, {of}"));
         let resampled = |found: &Bootstrap| Resampled::of(found, &graph, settings.threshold);
         Ok(Self {
             features: basis.features,
@@ -177,22 +195,30 @@ impl EdgeConfidence {
     }
 }
 
-/// Stable PC on resamples of a table, as the study searches the table itself.
+/// Stable PC on resamples of a table, as the study searches the table itself. `done` hears how many are searched.
 ///
 /// # Errors
 /// If no resample could be searched.
 pub fn resample(
+    experiment: &Experiment,
     train: &OrientationTable,
-    alpha: f64,
     options: &BootstrapOptions,
+    done: &(dyn Fn(usize) + Sync),
 ) -> Result<Bootstrap, Failure> {
     let matrix = train.matrix();
     let test = |rows: &[usize]| {
-        let names = FisherZOptions::like_causal_learn().names(train.values());
-        FisherZ::with_options(matrix.select(Axis(0), rows).view(), names)
+        let options = test_options(experiment, train.values());
+        FisherZ::with_options(matrix.select(Axis(0), rows).view(), options)
     };
-    let pc = PcOptions::like_causal_learn(Alpha::new(alpha)?);
-    Ok(bootstrap(train.n_settings(), test, &pc, options)?)
+    let pc = PcOptions::like_causal_learn(Alpha::new(experiment.alpha)?);
+    let listener = |progress: &BootstrapProgress| {
+        done(progress.done);
+        ControlFlow::Continue(())
+    };
+    let n_rows = train.n_settings();
+    Ok(bootstrap_with_progress(
+        n_rows, test, &pc, options, &listener,
+    )?)
 }
 
 impl Resampled {

@@ -23,7 +23,6 @@ use super::settings::Settings;
 use program::Failure;
 use reproduce::Loaded;
 
-pub(super) use score::pearson;
 pub use score::{Estimate, Foretold, HeldOut, Score, score};
 
 /// The effects that one graph allows, or why there are none.

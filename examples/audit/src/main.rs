@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use audit::cost::Cost;
 use audit::own::{self, OwnStudy};
-use audit::{Audit, Settings, write};
+use audit::{Audit, Settings, Waiting, write};
 use clap::Parser;
-use program::{Failure, exit_code, make_folder, remark, say, steps};
+use program::{Failure, exit_code, make_folder, remark, say};
 use reproduce::Arguments;
 use study::read_study;
 
@@ -56,6 +57,10 @@ struct Args {
     /// Share of the resamples that an edge of the consensus graph must be found in, from 0 to 1.
     #[arg(long, value_name = "SHARE", default_value_t = Settings::default().threshold, value_parser = share)]
     threshold: f64,
+
+    /// Refuse an audit that would take longer, as it is on measurements in whose graph almost all values are joined.
+    #[arg(long, value_name = "M", default_value_t = 60)]
+    minutes: u64,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -104,16 +109,26 @@ fn run(args: &Args) -> Result<(), Failure> {
         threshold: args.threshold,
         ..Settings::default()
     };
-    let progress = steps(0);
-    let audit = Audit::compute(&loaded, answers.as_ref(), &settings, &progress)?;
-    progress.finish_and_clear();
+    let cost = Cost::foresee(
+        &loaded,
+        &settings,
+        Duration::from_secs(args.minutes.saturating_mul(60)),
+    )?;
+    remark(&cost);
+    let waiting = Waiting::shown();
+    let audit = Audit::compute(&loaded, answers.as_ref(), &settings, &waiting)?;
+    waiting.end();
     for file in write(&audit, out)? {
         say(out.join(file).display())?;
     }
     let seconds = started.elapsed().as_secs_f64();
     say(format_args!(
-        "{}: {} combinations of choices in {seconds:.1} s; docs/audit.md says how to read them",
+        "{}: {} combinations of choices in {seconds:.1} s",
         audit.experiment, audit.multiverse.n_specifications
+    ))?;
+    say(format_args!(
+        "to look at: {}; docs/audit.md says how to read it",
+        out.join("report.html").display()
     ))?;
     Ok(())
 }

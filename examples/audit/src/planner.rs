@@ -38,31 +38,9 @@ use reproduce::Loaded;
 pub use evidence::Evidences;
 pub use instructed::{AllChanges, Instructed};
 pub use record::{
-    Aim, By, Candidate, CrossValidated, Evidence, Interval, Moved, Plan, Predicted, SideEffects,
-    Target,
+    Aim, By, Candidate, CrossValidated, Evidence, Interval, Moved, Plan, PlanOptions, Predicted,
+    SideEffects, Target,
 };
-
-/// What a plan leaves open.
-#[derive(Clone, Copy, Debug)]
-pub struct PlanOptions {
-    /// Probability of one or more false claims in the whole plan, at most.
-    pub alpha: f64,
-    /// Into how many parts the training roles, and the training items of a value, are divided for
-    /// cross-validation.
-    pub folds: usize,
-    /// Seed of the division.
-    pub seed: u64,
-}
-
-impl Default for PlanOptions {
-    fn default() -> Self {
-        Self {
-            alpha: 0.05,
-            folds: 5,
-            seed: 1,
-        }
-    }
-}
 
 /// The plan of a study: all its features and its instructions. Predicted side effects are those of
 /// the graph that the default search finds in all training rows; where it allows none, because a

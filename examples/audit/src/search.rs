@@ -1,12 +1,14 @@
 //! The graph that PC finds on some rows of the training table, made comparable or not.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use value_causal::bench::{OrientationTable, Setting};
-use value_causal::discovery::ci::{FisherZ, FisherZOptions};
+use value_causal::discovery::ci::FisherZ;
 use value_causal::discovery::graph::MixedGraph;
-use value_causal::discovery::{Alpha, PcOptions, pc};
+use value_causal::discovery::{Alpha, PcError, PcOptions, Progress, pc, pc_with_progress};
 use value_causal::petgraph::graph::DiGraph;
 
 use program::Failure;
@@ -14,6 +16,7 @@ use reproduce::Loaded;
 use reproduce::experiment::GraphRows;
 use reproduce::measurements::steered_features;
 use reproduce::results::digraph;
+use reproduce::varied::test_options;
 
 /// Which numbers of the training table the graph is searched in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -105,7 +108,7 @@ impl Basis {
     /// If a test of independence cannot be made on these rows.
     pub fn discover(&self, loaded: &Loaded) -> Result<MixedGraph, Failure> {
         let alpha = loaded.experiment.alpha;
-        discover(&loaded.study.train, &self.set, self.rows, alpha)
+        discover(loaded, &self.set, self.rows, alpha)
     }
 }
 
@@ -147,12 +150,47 @@ fn searched(train: &OrientationTable, features: &BTreeSet<u64>, rows: Rows) -> O
 /// # Errors
 /// If a test of independence cannot be made on these rows.
 pub fn discover(
-    train: &OrientationTable,
+    loaded: &Loaded,
     features: &BTreeSet<u64>,
     rows: Rows,
     alpha: f64,
 ) -> Result<MixedGraph, Failure> {
-    let options = || FisherZOptions::like_causal_learn().names(train.values());
+    let (test, options) = prepared(loaded, features, rows, alpha)?;
+    Ok(pc(&test, &options)?.graph)
+}
+
+/// How long the same search takes; `None` if it is longer than `limit`, after which it is left.
+///
+/// # Errors
+/// If a test of independence cannot be made on these rows.
+pub(super) fn time(
+    loaded: &Loaded,
+    features: &BTreeSet<u64>,
+    rows: Rows,
+    alpha: f64,
+    limit: Duration,
+) -> Result<Option<Duration>, Failure> {
+    let started = Instant::now();
+    let (test, options) = prepared(loaded, features, rows, alpha)?;
+    let look = |_: &Progress| match started.elapsed() > limit {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    };
+    match pc_with_progress(&test, &options, &look) {
+        Ok(_) => Ok(Some(started.elapsed())),
+        Err(PcError::Cancelled) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn prepared(
+    loaded: &Loaded,
+    features: &BTreeSet<u64>,
+    rows: Rows,
+    alpha: f64,
+) -> Result<(FisherZ, PcOptions), Failure> {
+    let train = &loaded.study.train;
+    let options = || test_options(&loaded.experiment, train.values());
     let chosen = searched(train, features, rows);
     let test = if rows == Rows::RoleCentred {
         let test = FisherZ::with_options(chosen.role_centred().view(), options())?;
@@ -162,7 +200,7 @@ pub fn discover(
         FisherZ::with_options(chosen.matrix(), options())?
     };
     let options = PcOptions::like_causal_learn(Alpha::new(alpha)?).threads(1);
-    Ok(pc(&test, &options)?.graph)
+    Ok((test, options))
 }
 
 /// The reference graphs of the experiment by key, over the study's values.

@@ -1,7 +1,5 @@
 use serde::Serialize;
 
-use super::multiverse::SetKind;
-
 /// How much is drawn, and the levels that are tried.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Settings {
@@ -34,6 +32,45 @@ impl Default for Settings {
             draws: 2_000,
             resamples: 1_000,
             threshold: 0.5,
+        }
+    }
+}
+
+/// How a set of features was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetKind {
+    /// The hand-picked features behind the published graphs.
+    Published,
+    /// Every feature.
+    All,
+    /// The published features but one.
+    PublishedButOne,
+    /// Every feature but one.
+    AllButOne,
+    /// As many features as published, at random.
+    Random,
+}
+
+impl SetKind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Published,
+        Self::All,
+        Self::PublishedButOne,
+        Self::AllButOne,
+        Self::Random,
+    ];
+
+    /// Its name in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::All => "all",
+            Self::PublishedButOne => "published but one",
+            Self::AllButOne => "all but one",
+            Self::Random => "random set",
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::Audit;
+use super::curve_figure::curve_figure;
 use super::edge_confidence::EdgeConfidence;
-use super::multiverse::{self, Curve};
+use super::multiverse;
 use super::report;
-use figures::{CurveAxis, CurveFigure, CurveLevel, CurvePoint, specification_curve};
+use super::whole::Audit;
+use figures::specification_curve;
 use program::{Failure, save_picture, save_text, write_whole};
 
 /// Writes `audit.json`, `report.html`, `multiverse.csv.gz`, `edges.csv` and the specification curves into `out`.
@@ -29,7 +30,7 @@ pub fn write(audit: &Audit, out: &Path) -> Result<Vec<String>, Failure> {
         .filter(|curve| curve.n_with_gap > 0)
     {
         let stem = format!("curve_{}_{}", curve.steering.key(), curve.graph);
-        let picture = specification_curve(&curve_figure(&audit.experiment, curve))?;
+        let picture = specification_curve(&curve_figure(audit, curve))?;
         save_picture(&out.join(&stem), picture.svg(), &picture.png()?)?;
         files.extend([format!("{stem}.svg"), format!("{stem}.png")]);
     }
@@ -82,47 +83,4 @@ fn edges(confidence: &[EdgeConfidence]) -> Result<Vec<u8>, Failure> {
         }
     }
     Ok(writer.into_inner()?)
-}
-
-/// The specification curve of one graph and way to steer.
-pub(super) fn curve_figure(experiment: &str, curve: &Curve) -> CurveFigure {
-    let levels = |levels: &[multiverse::Level]| {
-        let level = |level: &multiverse::Level| CurveLevel {
-            name: level.name.clone(),
-            shares: level.share_in_bins.clone(),
-            note: format!("{:.0} % > 0", 100.0 * level.share_above_zero),
-        };
-        levels.iter().map(level).collect()
-    };
-    let points = curve.bins.iter().map(|bin| CurvePoint {
-        upper: bin.expected,
-        lower: bin.unexpected,
-        gap: bin.gap,
-    });
-    CurveFigure {
-        title: format!(
-            "{experiment}: {} combinations of choices, {}, graph \"{}\"",
-            curve.n_with_gap,
-            curve.steering.title(),
-            curve.graph
-        ),
-        description: format!(
-            "Combinations of choices by the gap between the expected and the unexpected rate; {:.0} \
-             percent have a gap above 0.",
-            100.0 * curve.share_above_zero.unwrap_or_default()
-        ),
-        points: points.collect(),
-        names: ["expected".to_owned(), "unexpected".to_owned()],
-        mark: curve
-            .published
-            .map(|published| (published.place, "published".to_owned())),
-        axes: curve
-            .axes
-            .iter()
-            .map(|axis| CurveAxis {
-                name: axis.name.to_owned(),
-                levels: levels(&axis.levels),
-            })
-            .collect(),
-    }
 }

@@ -84,6 +84,20 @@ impl Arguments {
     }
 }
 
+impl Loaded {
+    /// The same of the values that the graph is over.
+    ///
+    /// # Errors
+    /// Never for tables that could be read.
+    pub fn of_graph(&self) -> Result<Self, Failure> {
+        Ok(Self {
+            experiment: self.experiment.clone(),
+            study: self.study.of_graph()?,
+            inputs: self.inputs.clone(),
+        })
+    }
+}
+
 /// Every file that an experiment is read from: its own in one place, the measured ones in another.
 fn inputs(
     experiment: &Experiment,

@@ -25,6 +25,9 @@ pub struct Experiment {
     /// The causal graph that the measurements were drawn from, if there is one.
     #[serde(rename = "truth", skip_serializing_if = "Option::is_none")]
     pub truth_file: Option<String>,
+    /// What becomes of values that hardly vary in the training rows.
+    #[serde(default)]
+    pub little_varied: LittleVaried,
     /// Names of the measured files, in the data folder.
     pub files: Files,
     /// What "changed" is measured against.
@@ -124,15 +127,15 @@ pub enum GraphRows {
     Unsteered,
 }
 
-impl GraphRows {
-    /// What columns of these rows, and of all rows, are called.
-    #[must_use]
-    pub fn titles(self) -> [&'static str; 2] {
-        match self {
-            Self::Published => ["published features", "all features"],
-            Self::Unsteered => ["unsteered rows", "all rows"],
-        }
-    }
+/// What becomes of values that (nearly) never vary in the training rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LittleVaried {
+    /// They are no part of the graph.
+    #[default]
+    LeaveOut,
+    /// They keep all their edges, as causal-learn has it.
+    Keep,
 }
 
 /// Table 3: for each value, the feature that raises or lowers it best.
@@ -306,6 +309,16 @@ pub enum ExperimentError {
 }
 
 impl Experiment {
+    /// What columns of the rows behind the figures' graph, and of all rows, are called.
+    #[must_use]
+    pub fn row_titles(&self) -> [&'static str; 2] {
+        match (self.features.rows, &self.paper) {
+            (GraphRows::Published, Some(_)) => ["published features", "all features"],
+            (GraphRows::Published, None) => ["chosen features", "all features"],
+            (GraphRows::Unsteered, _) => ["unsteered rows", "all rows"],
+        }
+    }
+
     /// Reads the experiment file `name` of `source`, and the files beside it that it names.
     ///
     /// # Errors

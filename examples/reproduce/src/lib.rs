@@ -6,6 +6,7 @@
 //! - `checksum`: their SHA-256
 //! - [`experiment`]: the experiment file, every choice that the analysis leaves open
 //! - [`measurements`]: the orientation tables, checked against the choices
+//! - [`varied`]: the values that vary too little to be in a graph
 //! - `arguments`: both of them from a command line
 //! - [`results`], [`dyads`]: every number
 //! - [`outputs`]: which number goes into which figure and table; [`report`]: the Markdown that sets each beside the paper's
@@ -19,6 +20,7 @@ pub mod report;
 pub mod reproduction;
 pub mod results;
 pub mod source;
+pub mod varied;
 
 mod arguments;
 mod checksum;

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use value_causal::bench::{OrientationTable, ReadError, Setting};
+use value_causal::bench::{OrientationTable, ReadError, Setting, TableError};
+use value_causal::ndarray::Axis;
 
-use crate::experiment::{Experiment, RoleBaseline};
+use crate::experiment::{Experiment, LittleVaried, RoleBaseline};
 use crate::source::{Source, SourceError};
+use crate::varied::{LeftOut, left_out};
 
 /// The orientation tables of one model.
 #[derive(Clone, Debug)]
@@ -21,6 +23,8 @@ pub struct Study {
     pub lower: OrientationTable,
     /// The role whose unsteered test row the role prompts are compared with.
     pub role_baseline: String,
+    /// The values that are no part of the graph, because they hardly vary.
+    pub left_out: Vec<LeftOut>,
     /// What the reader of any result should know of these measurements.
     pub notes: Vec<String>,
 }
@@ -105,6 +109,7 @@ impl Study {
             })?,
         };
         let mut study = Self {
+            left_out: left_out(experiment, &train),
             train,
             test,
             raise,
@@ -121,6 +126,32 @@ impl Study {
     #[must_use]
     pub fn values(&self) -> &[String] {
         self.train.values()
+    }
+
+    /// The measurements of the values that the graph is over.
+    ///
+    /// # Errors
+    /// Never for tables that could be read.
+    pub fn of_graph(&self) -> Result<Self, TableError> {
+        if self.left_out.is_empty() {
+            return Ok(self.clone());
+        }
+        let of_graph = |value: &String| self.left_out.iter().all(|left| left.value != *value);
+        let kept: Vec<usize> = (0..self.values().len())
+            .filter(|&at| of_graph(&self.values()[at]))
+            .collect();
+        let narrowed = |table: &OrientationTable| {
+            let values = kept.iter().map(|&at| table.values()[at].clone());
+            let numbers = table.matrix().select(Axis(1), &kept);
+            OrientationTable::new(values.collect(), table.settings().to_vec(), numbers, None)
+        };
+        Ok(Self {
+            train: narrowed(&self.train)?,
+            test: narrowed(&self.test)?,
+            raise: narrowed(&self.raise)?,
+            lower: narrowed(&self.lower)?,
+            ..self.clone()
+        })
     }
 
     fn check(&self, experiment: &Experiment, data: &Source) -> Result<(), StudyError> {
@@ -221,6 +252,17 @@ impl Study {
                      roles are left out of the tables of features"
                 ));
             }
+        }
+        if !self.left_out.is_empty() {
+            let named: Vec<String> = self.left_out.iter().map(ToString::to_string).collect();
+            notes.push(format!(
+                "values that hardly vary in {} are left out of the graph and of what is held against it: {}",
+                files.train,
+                named.join("; ")
+            ));
+        }
+        if experiment.little_varied == LittleVaried::LeaveOut {
+            return notes;
         }
         for (value, column) in self.values().iter().zip(self.train.matrix().columns()) {
             if column.iter().all(|orientation| *orientation == column[0]) {

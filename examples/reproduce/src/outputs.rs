@@ -122,16 +122,15 @@ impl Output {
     }
 
     fn picture(self, loaded: &Loaded, results: &Results) -> Result<Picture, Failure> {
-        let Loaded {
-            experiment, study, ..
-        } = loaded;
+        let experiment = &loaded.experiment;
         let model = &experiment.name;
         Ok(match self {
-            Self::Figure3 => graphs(&figure_3(experiment, study.values(), results))?,
+            Self::Figure3 => graphs(&figure_3(experiment, results))?,
             Self::Figure3Truth => graphs(&figure_3_truth(experiment, results)?)?,
             Self::Figure4 => bars(&effect_bars(
                 experiment,
                 results,
+                "the discovered and the reference graph",
                 &[&experiment.figures.reference],
             ))?,
             Self::Figure5 => graphs(&figure_5(experiment))?,
@@ -142,11 +141,13 @@ impl Output {
                     .iter()
                     .map(String::as_str)
                     .collect();
-                bars(&effect_bars(experiment, results, &keys))?
+                let shown = "the discovered graph and those that models wrote";
+                bars(&effect_bars(experiment, results, shown, &keys))?
             }
             Self::Figure7 => bars(&effect_bars(
                 experiment,
                 results,
+                "the discovered graph and the hierarchy",
                 &[&experiment.figures.hierarchy],
             ))?,
             Self::Table1 => steering_table(&table_picture(
@@ -203,7 +204,8 @@ fn reference_edges(reference: &Reference) -> impl Iterator<Item = Edge> + '_ {
         .map(|(cause, effect)| Edge::directed(cause, effect))
 }
 
-fn figure_3(experiment: &Experiment, values: &[String], results: &Results) -> GraphFigure {
+fn figure_3(experiment: &Experiment, results: &Results) -> GraphFigure {
+    let values = results.published_subset.discovered.names();
     let reduced = reduced_edges(&results.published_subset);
     let description = format!(
         "Left: the causal graph among {} values that PC found, reduced to {} edges. Right: the \
@@ -211,7 +213,12 @@ fn figure_3(experiment: &Experiment, values: &[String], results: &Results) -> Gr
         values.len(),
         reduced.len()
     );
-    let found = format!("{}: discovered, reduced", experiment.name);
+    let mut found = format!("{}: discovered, reduced", experiment.name);
+    if !results.left_out.is_empty() {
+        let left_out = results.left_out.iter().map(|left| left.value.as_str());
+        let left_out = left_out.collect::<Vec<_>>().join(", ");
+        found += &format!(" (left out, as they hardly vary: {left_out})");
+    }
     let mut figure = GraphFigure::new("Causal graphs among the values")
         .description(description)
         .panel(GraphPanel::new(found, reduced).nodes(values));
@@ -295,9 +302,14 @@ fn figure_5(experiment: &Experiment) -> GraphFigure {
 }
 
 /// Figures 4, 6 and 7: the discovered graph against the references with these keys.
-fn effect_bars(experiment: &Experiment, results: &Results, references: &[&str]) -> BarFigure {
+fn effect_bars(
+    experiment: &Experiment,
+    results: &Results,
+    shown: &str,
+    references: &[&str],
+) -> BarFigure {
     let graphs: Vec<&str> = [&["discovered"], references].concat();
-    let shown = |key: &&str| {
+    let series = |key: &&str| {
         experiment
             .reference(key)
             .map_or("discovered graph".to_owned(), |r| r.title.clone())
@@ -332,13 +344,13 @@ fn effect_bars(experiment: &Experiment, results: &Results, references: &[&str]) 
         }
     };
     BarFigure {
-        title: format!("Steering effects, {}", experiment.name),
+        title: format!("Steering effects, {}: {shown}", experiment.name),
         description: "Rate at which values changed along with a steered one, for values that the \
                       graph lets one expect to change and for the others; bars show mean and \
                       standard deviation over values."
             .to_owned(),
         y_label: "rate of change, mean ± s.d. over values".to_owned(),
-        series: graphs.iter().map(shown).collect(),
+        series: graphs.iter().map(series).collect(),
         panels: vec![BarPanel {
             title: String::new(),
             groups: vec![

@@ -125,7 +125,7 @@ impl Report<'_> {
             self.experiment.alpha
         )?;
         let alpha = self.experiment.alpha.to_string();
-        let [few, every] = self.experiment.features.rows.titles();
+        let [few, every] = self.experiment.row_titles();
         let undirected = |graph: &GraphResults| {
             graph
                 .pc_edges
@@ -196,7 +196,7 @@ impl Report<'_> {
         let (Some(subset), Some(all)) = (subset.truth, all.truth) else {
             return Ok(());
         };
-        let [few, every] = self.experiment.features.rows.titles();
+        let [few, every] = self.experiment.row_titles();
         writeln!(
             text,
             "## Found and planted\n\n![Found and planted](figure_3_truth.svg)\n\nThe graphs that \
@@ -280,7 +280,7 @@ impl Report<'_> {
             }
         }
         let paper = self.paper.is_some();
-        let [few, every] = self.experiment.features.rows.titles();
+        let [few, every] = self.experiment.row_titles();
         let columns = [
             ("steering", true),
             ("values", true),
@@ -362,7 +362,7 @@ impl Report<'_> {
         let titles: Vec<&str> = keys.iter().map(|(_, title)| *title).collect();
         writeln!(text, "| graph | edges | {} |", titles.join(" | "))?;
         writeln!(text, "|---|---:|{}", "---:|".repeat(keys.len()))?;
-        let [few, every] = self.experiment.features.rows.titles();
+        let [few, every] = self.experiment.row_titles();
         for (set, results) in [
             (few, &self.results.published_subset),
             (every, &self.results.all_features),

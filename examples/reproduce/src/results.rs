@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use value_causal::bench::{OrientationTable, Setting};
-use value_causal::discovery::ci::{FisherZ, FisherZOptions};
+use value_causal::discovery::ci::FisherZ;
 use value_causal::discovery::graph::{MixedGraph, NotADag, UndirectedEdges, cpdag_of_dag};
 use value_causal::discovery::{Alpha, Discovery, PcOptions, pc};
 use value_causal::metrics::{
@@ -15,8 +15,9 @@ use value_causal::metrics::{
 use value_causal::petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::dyads::{self, SaeVsInstruction, SteeringTable};
-use crate::experiment::{Experiment, GraphRows, Truth};
+use crate::experiment::{Experiment, Truth};
 use crate::measurements::Study;
+use crate::varied::{LeftOut, figure_rows, test_options};
 use program::Failure;
 
 /// All of it. Serialises to `results.json`.
@@ -27,6 +28,9 @@ pub struct Results {
     pub published_subset: GraphResults,
     /// From all rows: what the text describes.
     pub all_features: GraphResults,
+    /// The values that are no part of the graphs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
     /// Tables 1, 4 and 5.
     pub steering_table: SteeringTable,
     /// Table 3.
@@ -144,17 +148,17 @@ impl Results {
     /// If a table of measurements cannot be analysed (a constant value, too few rows).
     pub fn compute(experiment: &Experiment, study: &Study) -> Result<Self, Failure> {
         let published = &experiment.features.published;
-        let in_subset =
-            |setting: &Setting| setting.feature().is_none_or(|f| published.contains(&f));
-        let subset = (study.train.select(in_subset), study.test.select(in_subset));
-        let train = match experiment.features.rows {
-            GraphRows::Published => subset.0,
-            GraphRows::Unsteered => study.train.select(Setting::is_unsteered),
-        };
+        let of_graph = study.of_graph()?;
+        let (train, test) = (&of_graph.train, &of_graph.test);
+        let subset = [
+            figure_rows(experiment, train),
+            test.select(|s| s.feature().is_none_or(|f| published.contains(&f))),
+        ];
         let choices = &experiment.choices;
         Ok(Self {
-            published_subset: GraphResults::compute(experiment, study, &train, &subset.1)?,
-            all_features: GraphResults::compute(experiment, study, &study.train, &study.test)?,
+            published_subset: GraphResults::compute(experiment, study, &subset[0], &subset[1])?,
+            all_features: GraphResults::compute(experiment, study, train, test)?,
+            left_out: study.left_out.clone(),
             steering_table: dyads::steering_table(&study.train, &study.test)?,
             sae_vs_instruction: ByDirection {
                 negative: dyads::sae_vs_instruction(&study.test, &study.lower, &choices.lower)?,
@@ -178,7 +182,7 @@ impl GraphResults {
         let Search {
             found,
             time: search_time,
-        } = search(train, experiment.alpha)?;
+        } = search(experiment, train)?;
         let digraph = found.graph.to_digraph(UndirectedEdges::BothWays);
         let reduced = reduce_in_order(&digraph);
         let graphs = graphs_to_compare(experiment, train.values(), digraph);
@@ -211,17 +215,17 @@ pub struct Search {
     pub time: Duration,
 }
 
-/// The search of the paper: causal-learn's PC by Fisher's z at the level `alpha`, over the rows of a table.
+/// The search of the paper: causal-learn's PC by Fisher's z at the experiment's level, over the rows of a table.
 ///
 /// # Errors
 /// If the rows cannot be searched (too few of them).
-pub fn search(rows: &OrientationTable, alpha: f64) -> Result<Search, Failure> {
+pub fn search(experiment: &Experiment, rows: &OrientationTable) -> Result<Search, Failure> {
     let started = Instant::now();
-    let fisher_z = FisherZOptions::like_causal_learn().names(rows.values());
+    let fisher_z = test_options(experiment, rows.values());
     let independence = FisherZ::with_options(rows.matrix(), fisher_z)?;
     let found = pc(
         &independence,
-        &PcOptions::like_causal_learn(Alpha::new(alpha)?),
+        &PcOptions::like_causal_learn(Alpha::new(experiment.alpha)?),
     )?;
     Ok(Search {
         found,
@@ -296,7 +300,9 @@ fn mixed_edges(graph: &MixedGraph) -> Vec<(String, String, &'static str)> {
         .collect()
 }
 
-fn named_edges(graph: &DiGraph<String, ()>) -> Vec<(String, String)> {
+/// The edges by the names of their ends.
+#[must_use]
+pub fn named_edges(graph: &DiGraph<String, ()>) -> Vec<(String, String)> {
     let ends = graph
         .edge_indices()
         .filter_map(|edge| graph.edge_endpoints(edge));

@@ -229,7 +229,7 @@ fn a_study_without_faults_is_accepted() {
 fn measurements_that_are_not_beside_the_experiment_file_are_asked_for() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let arguments = Arguments {
-        experiment: Some(folder.join("experiments/llama3-8b-it.toml")),
+        experiment: Some(folder.join("../experiments/llama3-8b-it.toml")),
         data: None,
         out: PathBuf::new(),
     };

@@ -6,7 +6,8 @@ use std::path::Path;
 use program::{Failure, save_text};
 use reproduce::Loaded;
 use reproduce::experiment::{
-    Baselines, Choices, Experiment, Features, Files, PaperTables, Reference, RoleBaseline, Truth,
+    Baselines, Choices, Experiment, Features, Files, LittleVaried, PaperTables, Reference,
+    RoleBaseline, Truth,
 };
 use reproduce::measurements::{Study, Tables, steered_features};
 use reproduce::source::{Input, Source};
@@ -50,6 +51,7 @@ impl Analysed {
         let references = name_of(&analysis.references)?;
         let truth = analysis.truth.as_deref().map(name_of).transpose()?;
         let experiment = Experiment {
+            little_varied: LittleVaried::LeaveOut,
             name: study.name.clone(),
             alpha: analysis.alpha,
             references_file: REFERENCES.to_owned(),

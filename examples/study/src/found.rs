@@ -14,7 +14,7 @@ use program::Failure;
 use reproduce::Loaded;
 use reproduce::experiment::{GraphRows, Truth};
 use reproduce::report::decimal;
-use reproduce::results::{Results, against, planted, search};
+use reproduce::results::{Results, against, digraph, named_edges, planted, search};
 
 /// `study.json`. What a study cannot tell is null there: without a planted graph, without all items under every
 /// instruction, without planted answers.
@@ -84,7 +84,7 @@ impl Findings {
             GraphRows::Unsteered => results.published_subset.discovered.clone(),
             GraphRows::Published => {
                 let unsteered = study.train.select(Setting::is_unsteered);
-                search(&unsteered, experiment.alpha)?.found.graph
+                search(experiment, &unsteered)?.found.graph
             }
         };
         let found = &mut self.found;
@@ -99,7 +99,8 @@ impl Findings {
             return Ok(());
         };
         let instructed = Instructed::measured(instructed, test);
-        let rates = instructed.with(&graph.to_digraph(UndirectedEdges::BothWays));
+        let edges = named_edges(&graph.to_digraph(UndirectedEdges::BothWays));
+        let rates = instructed.with(&digraph(test.values(), &edges));
         (found.discovered_expected, found.discovered_unexpected) =
             (rates.expected, rates.unexpected);
         if let Some(truth) = truth {

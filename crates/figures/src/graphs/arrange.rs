@@ -20,6 +20,8 @@ const BOX_TEXT: (f64, usize) = (96.0, 6);
 const BOX_PADDING: (f64, f64) = (9.0, 6.0);
 /// Narrowest box.
 const BOX_WIDTH: f64 = 56.0;
+/// Height of the room for a note below the name.
+pub(super) const NOTE: f64 = 12.0;
 const BOX_FILL: Fill = Fill::plain("#f3f5f7");
 
 /// A panel with everything in its place, apart from the panel's own.
@@ -59,7 +61,11 @@ pub(super) fn arrange(panels: &[GraphPanel]) -> Vec<Arranged> {
     let names: Vec<_> = all.filter(|name| seen.insert(*name)).collect();
     let strokes: Vec<_> = panels.iter().map(|panel| strokes(panel, &names)).collect();
     let lanes = Lanes::new(&strokes);
-    let mut boxes: Vec<_> = names.iter().map(|name| NodeBox::new(name)).collect();
+    let note = match panels.iter().any(|panel| panel.note_room) {
+        true => NOTE,
+        false => 0.0,
+    };
+    let mut boxes: Vec<_> = names.iter().map(|name| NodeBox::new(name, note)).collect();
     let mut ways = vec![vec![]; lanes.links.len()];
     let parts = parts(names.len(), &lanes.links)
         .into_iter()
@@ -167,6 +173,11 @@ impl Arranged {
         }
     }
 
+    /// Whether there is a node without edges.
+    pub(super) fn has_isolated(&self) -> bool {
+        self.boxes.iter().any(|node| node.state == State::Isolated)
+    }
+
     pub(super) fn draw(&self, canvas: &mut Canvas, x: f64, y: f64, title_height: f64) {
         self.heading.draw(canvas, x + self.width / 2.0, y);
         let origin = (x, y + title_height);
@@ -200,7 +211,7 @@ impl Arranged {
 }
 
 impl NodeBox {
-    fn new(name: &str) -> Self {
+    fn new(name: &str, note: f64) -> Self {
         let lines = font::wrap(
             &font::printable(name),
             LABEL,
@@ -215,7 +226,7 @@ impl NodeBox {
             .fold(0.0, f64::max);
         let size = (
             (text + 2.0 * BOX_PADDING.0).max(BOX_WIDTH),
-            lines.len() as f64 * style.line() + 2.0 * BOX_PADDING.1,
+            lines.len() as f64 * style.line() + 2.0 * BOX_PADDING.1 + note,
         );
         Self {
             lines,
@@ -233,21 +244,31 @@ impl NodeBox {
     }
 
     fn draw(&self, canvas: &mut Canvas, origin: (f64, f64)) {
-        let (fill, colour, width, dashes) = match self.state {
-            State::Absent => return,
-            State::Isolated => (Fill::plain(WHITE), MUTED, 0.9, "3 2.5"),
-            State::Connected => (BOX_FILL, INK, 1.0, ""),
-        };
         let frame = self.frame(origin);
-        let look = Look {
-            radius: 6.0,
-            dashes,
-            ..Look::outlined(colour, width)
-        };
-        canvas.rect(frame, fill, look);
+        match self.state {
+            State::Absent => return,
+            State::Isolated => draw_isolated(canvas, frame),
+            State::Connected => canvas.rect(frame, BOX_FILL, outline(INK, 1.0)),
+        }
         let (x, y) = (frame.x + frame.width / 2.0, frame.y + frame.height / 2.0);
         canvas.block(x, y, &self.lines, Type::new(LABEL).middle());
     }
+}
+
+fn outline(colour: &'static str, width: f64) -> Look {
+    Look {
+        radius: 6.0,
+        ..Look::outlined(colour, width)
+    }
+}
+
+/// The box of a node without edges.
+pub(super) fn draw_isolated(canvas: &mut Canvas, frame: Frame) {
+    let look = Look {
+        dashes: "3 2.5",
+        ..outline(MUTED, 0.9)
+    };
+    canvas.rect(frame, Fill::plain(WHITE), look);
 }
 
 /// A connected part of a graph with its own layout.

@@ -10,6 +10,7 @@ use value_causal::bench::{OrientationTable, Setting};
 use value_causal::discovery::effects::{Action, LinearModel};
 use value_causal::ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView3, Axis, s};
 
+use crate::correlation::pearson;
 use program::Failure;
 
 /// A number with its interval over resampled roles, 95%.
@@ -394,18 +395,4 @@ fn mean_ranks(numbers: &[f64]) -> Vec<f64> {
         before += tied.len();
     }
     ranks
-}
-
-/// Pearson's correlation; NaN where one side is constant.
-pub(crate) fn pearson(x: &[f64], y: &[f64]) -> f64 {
-    let n = x.len() as f64;
-    let (mean_x, mean_y) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
-    let moments = x
-        .iter()
-        .zip(y)
-        .fold((0.0, 0.0, 0.0), |(xx, yy, xy), (x, y)| {
-            let (dx, dy) = (x - mean_x, y - mean_y);
-            (xx + dx * dx, yy + dy * dy, xy + dx * dy)
-        });
-    moments.2 / (moments.0 * moments.1).sqrt()
 }

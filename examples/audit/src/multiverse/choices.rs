@@ -10,7 +10,7 @@ use serde::Serialize;
 use value_causal::metrics::{Expected, Unexpected};
 
 use crate::search::{all_features, published_features};
-use crate::settings::Settings;
+use crate::settings::{SetKind, Settings};
 use reproduce::Loaded;
 
 /// Which features' rows count.
@@ -22,45 +22,6 @@ pub struct FeatureSet {
     pub name: Arc<str>,
     /// The features.
     pub features: Arc<BTreeSet<u64>>,
-}
-
-/// How a set of features was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SetKind {
-    /// The hand-picked features behind the published graphs.
-    Published,
-    /// Every feature.
-    All,
-    /// The published features but one.
-    PublishedButOne,
-    /// Every feature but one.
-    AllButOne,
-    /// As many features as published, at random.
-    Random,
-}
-
-impl SetKind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Published,
-        Self::All,
-        Self::PublishedButOne,
-        Self::AllButOne,
-        Self::Random,
-    ];
-
-    /// Its name in tables.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Published => "published",
-            Self::All => "all",
-            Self::PublishedButOne => "published but one",
-            Self::AllButOne => "all but one",
-            Self::Random => "random set",
-        }
-    }
 }
 
 /// What becomes of undirected edges.

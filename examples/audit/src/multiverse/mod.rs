@@ -11,7 +11,6 @@ mod summary;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use indicatif::ProgressBar;
 use rayon::prelude::*;
 use value_causal::discovery::graph::{MixedGraph, UndirectedEdges};
 use value_causal::metrics::{Expectations, MeanEffects};
@@ -20,11 +19,12 @@ use value_causal::petgraph::graph::DiGraph;
 
 use super::comparisons::{Compared, Comparison, Steering, is_published, of_features, of_roles};
 use super::search::{Basis, Rows, discover, references, with_features};
-use super::settings::Settings;
+use super::settings::{SetKind, Settings};
+use super::waiting::Waiting;
 use program::Failure;
 use reproduce::Loaded;
 
-pub use choices::{Definition, FeatureSet, SetKind, Undirected};
+pub use choices::{Definition, FeatureSet, Undirected};
 pub use specification::{Specification, csv_gz};
 pub use summary::{Axis, Bin, Curve, Level, Multiverse, PublishedChoice, Quantiles, axes};
 
@@ -60,25 +60,24 @@ struct Found {
 pub fn compute(
     loaded: &Loaded,
     settings: &Settings,
-    progress: &ProgressBar,
+    waiting: &Waiting,
 ) -> Result<(Multiverse, Vec<Specification>), Failure> {
     let sets = choices::feature_sets(loaded, settings);
     let alphas = choices::alphas(loaded.experiment.alpha, &settings.alphas);
     let compares = compares(loaded, &sets)?;
     let searches = searches(&sets, &alphas);
-    progress.inc_length(searches.len() as u64);
-    progress.set_message("combining choices");
+    waiting.stage(searches.len(), "combining choices");
     let unsteered = BTreeSet::new();
     let found: Vec<Found> = searches
         .par_iter()
         .map(|search| {
             let features = search.features.map_or(&unsteered, |at| &sets[at].features);
-            let graph = discover(&loaded.study.train, features, search.rows, search.alpha);
+            let graph = discover(loaded, features, search.rows, search.alpha);
             let found = match graph {
                 Ok(graph) => of_discovered(loaded, settings, &sets, search, &graph, &compares),
                 Err(error) => Found::failed(error.to_string()),
             };
-            progress.inc(1);
+            waiting.step();
             found
         })
         .collect();
@@ -91,6 +90,14 @@ pub fn compute(
     specifications.extend(found.into_iter().flat_map(|found| found.specifications));
     let summary = Multiverse::new(&specifications, searches.len(), failures, without_class);
     Ok((summary, specifications))
+}
+
+/// Number of graphs that are searched for.
+#[must_use]
+pub fn n_searches(loaded: &Loaded, settings: &Settings) -> usize {
+    let sets = choices::feature_sets(loaded, settings);
+    let alphas = choices::alphas(loaded.experiment.alpha, &settings.alphas);
+    searches(&sets, &alphas).len()
 }
 
 impl Found {

@@ -4,11 +4,10 @@ use value_causal::bench::{Intervention, ItemChanges, SteeringChanges};
 use value_causal::discovery::effects::Ida;
 use value_causal::ndarray::{Array3, Axis};
 
-use super::PlanOptions;
 use super::choice::mark_pareto_front;
 use super::cross::{LeftOut, cross_validate, parts, whole};
 use super::instructed::Instructed;
-use super::record::{Aim, By, Candidate, CrossValidated, Evidence, Interval, Target};
+use super::record::{Aim, By, Candidate, CrossValidated, Evidence, Interval, PlanOptions, Target};
 use super::side_effects::{of_feature, side_effects};
 
 /// Everything a plan rests on. Roles must be independent of each other, and training and test roles

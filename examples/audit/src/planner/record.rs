@@ -4,6 +4,28 @@ use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use value_causal::bench::signed_rank;
 
+/// What a plan leaves open.
+#[derive(Clone, Copy, Debug)]
+pub struct PlanOptions {
+    /// Probability of one or more false claims in the whole plan, at most.
+    pub alpha: f64,
+    /// Into how many parts the training roles, and the training items of a value, are divided for
+    /// cross-validation.
+    pub folds: usize,
+    /// Seed of the division.
+    pub seed: u64,
+}
+
+impl Default for PlanOptions {
+    fn default() -> Self {
+        Self {
+            alpha: 0.05,
+            folds: 5,
+            seed: 1,
+        }
+    }
+}
+
 /// What to steer with, for every value and direction.
 #[derive(Clone, Debug, Serialize)]
 pub struct Plan {

@@ -11,7 +11,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, context};
 
-use super::Audit;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use sha2::{Digest, Sha256};
+
+use super::whole::Audit;
 use pictures::Pictures;
 use program::Failure;
 use values::ValuePanel;
@@ -35,9 +38,17 @@ pub fn html(audit: &Audit) -> Result<String, Failure> {
     Ok(page.render(context! {
         audit => Serde(audit),
         pictures => Serde(Pictures::draw(audit)?),
+        left_out => audit.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        steered_values => &audit.steering_table.values,
         panels => Serde(ValuePanel::all(audit)),
         style => STYLE,
         dark_style => figures::dark_style(),
         script => SCRIPT,
+        script_hash => script_hash(),
     })?)
+}
+
+/// What the page's policy lets run: this script, and none that a name from a file smuggled in.
+fn script_hash() -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(SCRIPT)))
 }

@@ -53,9 +53,10 @@
     status.textContent = panel ? panel.dataset.said : "No value is chosen.";
   }
 
-  // In the table the comparisons chosen; beside each box, in how many of a hundred the value moved along.
+  // In the table the comparisons chosen; in each box, below its name, in how many of a hundred the value moved along.
   function showMoved() {
     for (const old of picture.querySelectorAll(".share")) old.remove();
+    for (const node of nodes) node.classList.remove("noted");
     const panel = panels[picked];
     if (!panel) return;
     const by = steering.find((choice) => choice.checked).value;
@@ -67,9 +68,10 @@
       const box = node.querySelector("rect").getBBox();
       const label = document.createElementNS(picture.namespaceURI, "text");
       label.setAttribute("class", "share");
-      label.setAttribute("x", box.x + box.width - 3);
-      label.setAttribute("y", box.y - 5);
+      label.setAttribute("x", box.x + box.width / 2);
+      label.setAttribute("y", box.y + box.height - 6);
       label.textContent = text;
+      node.classList.add("noted");
       node.append(label);
     }
   }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 use serde::Serialize;
 
-use crate::Audit;
 use crate::comparisons::Steering;
+use crate::curve_figure::curve_figure;
 use crate::multiverse::{Curve, DISCOVERED};
 use crate::null_tests::{Measure, NullTest, OverBaselines};
 use crate::planner::{Aim, By, Candidate, Target};
 use crate::search::Features;
-use crate::write::curve_figure;
+use crate::whole::Audit;
 use figures::{
     Bar, BarCluster, BarFigure, BarGroup, BarPanel, DrawError, Edge, EdgeStyle, FrontFigure,
     FrontPoint, GraphFigure, GraphPanel, HistogramFigure, Picture, Standing, bars, front, graphs,
@@ -71,7 +71,7 @@ fn inline(picture: &Picture, name: &str) -> Value {
 
 impl CurvePicture {
     fn draw(audit: &Audit, curve: &Curve, at: usize) -> Result<Self, DrawError> {
-        let picture = specification_curve(&curve_figure(&audit.experiment, curve))?;
+        let picture = specification_curve(&curve_figure(audit, curve))?;
         Ok(Self {
             steering: curve.steering.title(),
             graph: curve.graph.clone(),
@@ -103,7 +103,7 @@ fn graph(audit: &Audit) -> GraphFigure {
     });
     GraphFigure::new("")
         .description("The discovered graph; the table of edges says the same in words.")
-        .panel(GraphPanel::new("", edges).nodes(&audit.values))
+        .panel(GraphPanel::new("", edges).nodes(&audit.values).note_room())
 }
 
 /// The gaps of figure 4: on the published features, against the published baselines.

@@ -1,8 +1,10 @@
 //! How the page writes numbers and keys.
 
 use minijinja::value::{Kwargs, Serde};
-use minijinja::{Environment, Error, Value};
+use minijinja::{Environment, Error, ErrorKind, Value};
 use serde::Deserialize;
+
+use crate::words::thousands;
 
 /// What stands where there is no number.
 const MISSING: &str = "–";
@@ -22,14 +24,61 @@ pub(super) fn add_filters(environment: &mut Environment<'_>) {
         Some(share) if share.is_finite() => format!("{:.0} %", 100.0 * share),
         _ => MISSING.to_owned(),
     });
-    environment.add_filter("p", |p: Option<f64>| match p {
-        Some(p) if p < 0.001 => "< 0.001".to_owned(),
-        _ => fixed(p, Some(3)),
-    });
+    environment.add_filter("p", p_value);
     environment.add_filter("between", between);
-    environment.add_filter("words", |key: &str| key.replace('_', " "));
+    environment.add_filter("score", score);
     environment.add_filter("by", by);
-    environment.add_filter("thousands", thousands);
+    environment.add_filter("set_kind", set_kind);
+    environment.add_filter("thousands", |number: &Value| thousands(&number.to_string()));
+}
+
+/// A p-value, with the error of the drawing where there is one to be seen beside it.
+fn p_value(p: Option<f64>, error: Option<f64>) -> String {
+    const LEAST: f64 = 0.001;
+    match (p, error) {
+        (Some(p), _) if p < LEAST => format!("< {LEAST}"),
+        (Some(_), Some(error)) if error >= LEAST / 2.0 => {
+            format!("{} ± {}", fixed(p, Some(3)), fixed(Some(error), Some(3)))
+        }
+        _ => fixed(p, Some(3)),
+    }
+}
+
+/// The words for what foretells a change, by its key in `audit.json`.
+fn score(key: &str) -> Result<&'static str, Error> {
+    Ok(match key {
+        "graph" => "successors in the graph",
+        "resampled_graphs" => "successors in resampled graphs, their share",
+        "correlation" => "correlation in training, its size",
+        "co_change" | "train_co_change" => "how often both changed in training",
+        "base_rate" => "how often it changed in training",
+        "linear_model" => "counterfactual of the linear model",
+        "do" => "intervention in the linear model",
+        "class_mean" => "mean effect over the class",
+        "successors" => "successors in the graph",
+        "regression" => "regression in training",
+        _ => {
+            return Err(Error::new(
+                ErrorKind::InvalidOperation,
+                format!("{key:?} is no score"),
+            ));
+        }
+    })
+}
+
+/// The words for a kind of sets of features, by its key in `audit.json`; `own` are those of the study.
+fn set_kind(key: &str, own: &str) -> Result<String, Error> {
+    Ok(match key {
+        "published" => own.to_owned(),
+        "all" => "all".to_owned(),
+        "published_but_one" => format!("{own} but one"),
+        "all_but_one" => "all but one".to_owned(),
+        "random" => "drawn".to_owned(),
+        _ => {
+            let why = format!("{key:?} is no kind of sets");
+            return Err(Error::new(ErrorKind::InvalidOperation, why));
+        }
+    })
 }
 
 /// A number with some decimals, two unless told.
@@ -77,19 +126,6 @@ fn by(means: &Value) -> String {
     }
 }
 
-/// A whole number with its thousands apart.
-fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -115,7 +151,30 @@ mod tests {
         assert_eq!(rendered("{{ x|p }}", 3e-6), "< 0.001");
         assert_eq!(rendered("{{ x|percent }}", 0.624), "62 %");
         assert_eq!(rendered("{{ x|thousands }}", 1_234_567), "1,234,567");
-        assert_eq!(rendered("{{ x|words }}", "all_features"), "all features");
+        // More digraphs than a number of 64 bits can count.
+        assert_eq!(
+            rendered("{{ x|thousands }}", "36893488147419103232"),
+            "36,893,488,147,419,103,232"
+        );
+        assert_eq!(rendered("{{ x|thousands }}", 24), "24");
+        assert_eq!(rendered("{{ x|p(0.0004) }}", 0.0005), "< 0.001");
+        assert_eq!(rendered("{{ x|p(0.0111) }}", 0.5), "0.500 ± 0.011");
+        assert_eq!(rendered("{{ x|p(0.0) }}", 1.0), "1.000");
+    }
+
+    #[test]
+    fn every_score_has_its_words() {
+        assert_eq!(
+            rendered("{{ x|score }}", "co_change"),
+            "how often both changed in training"
+        );
+        let mut environment = Environment::new();
+        add_filters(&mut environment);
+        assert!(
+            environment
+                .render_str("{{ 'moon'|score }}", context! {})
+                .is_err()
+        );
     }
 
     #[test]

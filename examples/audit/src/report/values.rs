@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::Audit;
 use crate::moved::Moved;
+use crate::whole::Audit;
 
 /// One value against all others.
 #[derive(Serialize)]

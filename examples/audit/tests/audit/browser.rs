@@ -241,6 +241,13 @@ fn a_reader_can_work_with_the_page() {
             let expected = rate.map_or(Value::Null, |rate| json!(format!("{:.0} %", 100.0 * rate)));
             assert_eq!(share, expected);
         }
+        // In their boxes, where no line and no arrowhead passes.
+        let outside = browser.eval(
+            "[...document.querySelectorAll('.node.noted')].filter(node => { const [box, ...texts] = \
+             [...node.querySelectorAll('rect, text')].map(e => e.getBoundingClientRect()); return texts.some(t => \
+             t.left < box.left || t.right > box.right || t.top < box.top || t.bottom > box.bottom); }).length",
+        );
+        assert_eq!(outside, 0);
     }
     browser.click(&node);
     assert_eq!(browser.boxes(".node.picked, .node.expected"), [].into());

@@ -5,8 +5,7 @@ use audit::null_tests::OverBaselines;
 use audit::resampled::Sample;
 use audit::rivals::{self, Score};
 use audit::search::Features;
-use audit::{Settings, search};
-use indicatif::ProgressBar;
+use audit::{Settings, Waiting, search};
 use reproduce::results::{Results, planted as planted_graph, role_key};
 use value_causal::bench::Setting;
 use value_causal::discovery::BootstrapOptions;
@@ -16,7 +15,7 @@ use value_causal::ndarray::Array2;
 use crate::{closure, few, gemma, planted, row_of, rows_of};
 
 fn confidence(loaded: &reproduce::Loaded, settings: &Settings) -> Vec<EdgeConfidence> {
-    edge_confidence::compute(loaded, settings, &ProgressBar::hidden()).unwrap()
+    edge_confidence::compute(loaded, settings, &Waiting::silent()).unwrap()
 }
 
 #[test]
@@ -256,7 +255,7 @@ fn a_thousand_resamples_of_the_released_table() {
     let roles = train.settings().iter().map(|setting| setting.role.clone());
     let options = BootstrapOptions::new(1_000).seed(1).clusters(roles);
     let started = std::time::Instant::now();
-    let found = edge_confidence::resample(train, loaded.experiment.alpha, &options).unwrap();
+    let found = edge_confidence::resample(&loaded.experiment, train, &options, &|_| {}).unwrap();
     let seconds = started.elapsed().as_secs_f64();
     let (rows, values) = train.matrix().dim();
     println!("1,000 resamples of {rows} x {values} by role: {seconds:.2} s");

@@ -4,6 +4,7 @@
 mod browser;
 mod calibration;
 mod confidence;
+mod little_varied;
 mod report;
 mod resamples;
 mod study;
@@ -14,10 +15,9 @@ use std::process::Command;
 use std::sync::LazyLock;
 
 use audit::baselines::{AgainstBaseline, BaselineCounts, Baselines, Counts};
-use audit::multiverse::{SetKind, Undirected};
+use audit::multiverse::Undirected;
 use audit::null_tests::{self, Measure, NullTest, OverBaselines};
-use audit::{Audit, Settings, comparisons, search, write};
-use indicatif::ProgressBar;
+use audit::{Audit, SetKind, Settings, Waiting, comparisons, search, write};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -75,7 +75,7 @@ fn fewest() -> Settings {
 }
 
 fn audit(loaded: &Loaded, settings: &Settings) -> Audit {
-    Audit::compute(loaded, None, settings, &ProgressBar::hidden()).unwrap()
+    Audit::compute(loaded, None, settings, &Waiting::silent()).unwrap()
 }
 
 fn planted_audit() -> &'static Audit {
@@ -344,7 +344,7 @@ fn the_released_gap_is_what_one_relabelling_in_five_gives() {
     let Some(loaded) = gemma() else { return };
     let study = &loaded.study;
     let features = search::published_features(&loaded);
-    let found = search::discover(&study.train, &features, search::Rows::All, 0.05).unwrap();
+    let found = search::discover(&loaded, &features, search::Rows::All, 0.05).unwrap();
     let graph = found.to_digraph(UndirectedEdges::BothWays);
     let comparisons = comparisons::of_roles(&study.test, comparisons::Compared::Named).unwrap();
     let published = comparisons
@@ -428,7 +428,7 @@ fn published_is_the_graph_of_the_study_s_own_results() {
     let n_edges = audit.effects["published"].edges.len();
     assert_eq!(n_edges, sides[0].pc_edges.len());
     let page = audit::report::html(&audit).unwrap();
-    for title in rows.titles() {
+    for title in loaded.experiment.row_titles() {
         assert!(page.contains(&format!("Tests against chance, {title}")));
     }
 }

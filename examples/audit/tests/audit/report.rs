@@ -6,7 +6,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use audit::{Audit, report};
+use base64::prelude::{BASE64_STANDARD, Engine};
 use reproduce::{Arguments, Loaded};
+use sha2::{Digest, Sha256};
 
 use super::{audit, fewest, gemma_audit, planted, planted_audit, row_of, rows_of};
 
@@ -119,6 +121,20 @@ fn assert_sound(page: &str, audit: &Audit) {
         assert!(!page.contains(outside), "{outside}");
     }
     assert!(page.len() < 2_000_000, "{} bytes", page.len());
+    // One script, that the page's policy knows by its hash.
+    let script = between(page, "<script>", "</script>")[0];
+    let hash = BASE64_STANDARD.encode(Sha256::digest(script));
+    assert!(page.contains(&format!("script-src 'sha256-{hash}'")));
+    for raw in [
+        "co change",
+        "a class of 1 ",
+        "± 0.000",
+        "&quot;discovered&quot;",
+        "published_but_one",
+    ] {
+        assert!(!page.contains(raw), "{raw}");
+    }
+    assert_eq!(page.contains("published"), audit.is_published);
     // A box and an entry for each value, and a panel that names all others.
     let n = audit.values.len();
     assert_eq!(page.matches("class=\"node\"").count(), n);
@@ -191,8 +207,11 @@ fn the_page_is_sound_and_its_numbers_are_the_audit_s() {
         .filter(|test| test.graph == "discovered")
     {
         // The least p of 50 draws is 1/51.
-        let p = format!("{:.3} ± {:.3}", test.p_value, test.monte_carlo_error);
-        assert!(page.contains(&p), "{p}");
+        let p = match test.monte_carlo_error {
+            0.0 => format!("{:.3}", test.p_value),
+            error => format!("{:.3} ± {error:.3}", test.p_value),
+        };
+        assert!(page.contains(&format!("<td class=\"n\">{p}</td>")), "{p}");
     }
     for edge in &audit.discovered.edges {
         let pair = format!("<th scope=\"row\">{}, {}</th>", edge.0, edge.1);

@@ -6,8 +6,7 @@ use std::path::Path;
 
 use audit::own::{self, OwnStudy};
 use audit::planner::{By, Candidate};
-use audit::{Audit, Settings, report};
-use indicatif::ProgressBar;
+use audit::{Audit, Settings, Waiting, report};
 use program::Failure;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -244,7 +243,7 @@ fn audited(folder: &Path) -> Audit {
         ..few()
     };
     let OwnStudy { loaded, answers } = own::finished(&folder.join("out")).unwrap();
-    Audit::compute(&loaded, answers.as_ref(), &settings, &ProgressBar::hidden()).unwrap()
+    Audit::compute(&loaded, answers.as_ref(), &settings, &Waiting::silent()).unwrap()
 }
 
 fn instructions(audit: &Audit) -> Vec<&Candidate> {
