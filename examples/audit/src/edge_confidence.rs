@@ -8,7 +8,7 @@ use value_causal::bench::OrientationTable;
 use value_causal::discovery::ci::FisherZ;
 use value_causal::discovery::graph::{MixedGraph, UndirectedEdges};
 use value_causal::discovery::{
-    Alpha, Bootstrap, BootstrapOptions, BootstrapProgress, EdgeFrequency, Failures, PcOptions,
+    Alpha, Bootstrap, BootstrapOptions, EdgeFrequency, Failures, PcOptions, ResampleProgress,
     bootstrap_with_progress,
 };
 use value_causal::metrics::{Expectations, Expected, Unexpected};
@@ -211,7 +211,7 @@ pub fn resample(
         FisherZ::with_options(matrix.select(Axis(0), rows).view(), options)
     };
     let pc = PcOptions::like_causal_learn(Alpha::new(experiment.alpha)?);
-    let listener = |progress: &BootstrapProgress| {
+    let listener = |progress: &ResampleProgress| {
         done(progress.done);
         ControlFlow::Continue(())
     };

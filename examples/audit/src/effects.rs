@@ -1,10 +1,10 @@
-//! Effects over the class of DAGs that a graph stands for, and how well they foretell what moves
+//! Effects over the class of DAGs that a graph stands for, and how well they predict what moves
 //! along when steering moves a value.
 //!
 //! Which value a feature acts upon is not known, so each value that moved in a case is taken for it
 //! in turn, as the rates of change of the study take it. Where a value in truth moved along with
-//! others, association foretells these better than any effect: a rival that wins is no proof
-//! against the graph, but what the graph foretells beyond `base_rate` is proof for it.
+//! others, association predicts these better than any effect: a rival that wins is no proof
+//! against the graph, but what the graph predicts beyond `base_rate` is proof for it.
 
 mod score;
 
@@ -23,7 +23,7 @@ use super::settings::Settings;
 use program::Failure;
 use reproduce::Loaded;
 
-pub use score::{Estimate, Foretold, HeldOut, Score, score};
+pub use score::{Estimate, HeldOut, Predicted, Score, score};
 
 /// The effects that one graph allows, or why there are none.
 #[derive(Clone, Debug, Serialize)]
@@ -43,7 +43,7 @@ pub struct Effects {
     pub n_dags: String,
     /// Every pair of values.
     pub pairs: Vec<PairEffects>,
-    /// How well held-out steering was foretold, by who foretold it: `linear_model`, `do`,
+    /// How well held-out steering was predicted, by who predicted it: `linear_model`, `do`,
     /// `class_mean`, `successors`, and the rivals that know no causes: `regression`, `correlation`,
     /// `train_co_change`, `base_rate`.
     pub held_out: BTreeMap<String, Score>,
@@ -132,7 +132,7 @@ pub(super) fn extendable(train: &OrientationTable, alpha: f64) -> Result<MixedGr
 }
 
 /// The effects that a graph allows, estimated from the rows it was `searched` in, and how well they
-/// foretell the steered rows of `test`, beside rivals that have seen those of `train`.
+/// predict the steered rows of `test`, beside rivals that have seen those of `train`.
 ///
 /// # Errors
 /// If no DAG extends the graph (it has a cycle or a bidirected edge), or if values of the training
@@ -165,7 +165,7 @@ pub fn effects(
     let follows = |cause, effect| reached[[effect, cause]];
     let co_change = |cause, effect| rates.rate(effect, cause).unwrap_or(0.0);
     let base_rate = |_, effect| rates.base_rate(effect).unwrap_or(0.0);
-    let foretold = [
+    let predicted = [
         ("linear_model", held_out.by_model(&model)?),
         ("do", held_out.by_intervention(&model)?),
         ("class_mean", held_out.by_slopes(of_itself)),
@@ -175,8 +175,8 @@ pub fn effects(
         ("train_co_change", held_out.by_rates(co_change)),
         ("base_rate", held_out.by_rates(base_rate)),
     ];
-    let scored = foretold.map(|(by, foretold)| {
-        let score = score(&held_out, &foretold, n_resamples, seed)?;
+    let scored = predicted.map(|(by, predicted)| {
+        let score = score(&held_out, &predicted, n_resamples, seed)?;
         Ok((by.to_owned(), score))
     });
     Ok(Effects {

@@ -27,8 +27,8 @@
 //! | `multiverse` | does it depend on the choices? |
 //! | `null_tests` | is the gap more than chance? |
 //! | `edge_confidence` | how sure are edges and rates? |
-//! | `rivals` | do simpler scores foretell as well? (takes the graphs of `edge_confidence`) |
-//! | `effects` | do the effects of the graph foretell held-out steering? |
+//! | `rivals` | do simpler scores predict as well? (takes the graphs of `edge_confidence`) |
+//! | `effects` | do the effects of the graph predict held-out steering? |
 //! | `planner` | what to steer each value with? |
 //! | `whole` | all of them in one record |
 //!

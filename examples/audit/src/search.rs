@@ -8,7 +8,7 @@ use serde::Serialize;
 use value_causal::bench::{OrientationTable, Setting};
 use value_causal::discovery::ci::FisherZ;
 use value_causal::discovery::graph::MixedGraph;
-use value_causal::discovery::{Alpha, PcError, PcOptions, Progress, pc, pc_with_progress};
+use value_causal::discovery::{Alpha, PcError, PcOptions, PcProgress, pc, pc_with_progress};
 use value_causal::petgraph::graph::DiGraph;
 
 use program::Failure;
@@ -172,7 +172,7 @@ pub(super) fn time(
 ) -> Result<Option<Duration>, Failure> {
     let started = Instant::now();
     let (test, options) = prepared(loaded, features, rows, alpha)?;
-    let look = |_: &Progress| match started.elapsed() > limit {
+    let look = |_: &PcProgress| match started.elapsed() > limit {
         true => ControlFlow::Break(()),
         false => ControlFlow::Continue(()),
     };

@@ -67,9 +67,9 @@ pub struct Audit {
     pub null_tests: Vec<NullTest>,
     /// How sure the edges and the rates are, with the published features and with all.
     pub edge_confidence: Vec<EdgeConfidence>,
-    /// Whether the graph foretells better than simpler scores.
+    /// Whether the graph predicts better than simpler scores.
     pub rivals: Vec<Contest>,
-    /// What values do to each other by a graph, with bounds, and whether that foretells steering.
+    /// What values do to each other by a graph, with bounds, and whether that predicts steering.
     pub effects: BTreeMap<String, OfGraph>,
     /// What to steer each value with, where there is a reliable choice.
     pub plan: Plan,
@@ -102,7 +102,7 @@ impl Audit {
         let edge_confidence = edge_confidence::compute(graph, settings, waiting)?;
         waiting.stage(1, "holding rivals against the graph");
         let rivals = rivals::compute(graph, settings, &edge_confidence)?;
-        waiting.stage(1, "foretelling held-out steering");
+        waiting.stage(1, "predicting held-out steering");
         let effects = effects::compute(graph, settings);
         waiting.stage(1, "planning what to steer with");
         let plan = planner::compute(loaded, answers, settings)?;

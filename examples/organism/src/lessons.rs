@@ -93,7 +93,7 @@ pub enum Way {
 pub struct Lesson {
     /// The tokens.
     pub batch: Batch,
-    /// Per row and completion token: the place, in the flattened questions, that foretells it.
+    /// Per row and completion token: the place, in the flattened questions, that predicts it.
     pub places: Tensor,
     /// The tokens there.
     pub targets: Tensor,

@@ -197,7 +197,7 @@ impl Changes {
         })
     }
 
-    /// The effects that a graph foretells, and the others.
+    /// The effects that a graph predicts, and the others.
     ///
     /// # Errors
     /// A graph with another number of nodes than there are values.

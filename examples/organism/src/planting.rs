@@ -82,7 +82,7 @@ pub fn questionnaire_csv(questionnaire: &Questionnaire) -> Result<String, Failur
     let mut csv = csv::Writer::from_writer(Vec::new());
     csv.write_record(["questionnaire", "item", "value", "agreement", "question"])?;
     for item in questionnaire.items() {
-        let agreement = item.agreement.to_string();
+        let agreement = item.keying.to_string();
         csv.write_record([
             &item.inventory,
             &item.statement,

@@ -31,7 +31,7 @@ fn the_world_comes_from_its_seeds() {
     assert_eq!(organism::texts::TEMPLATE, read("template.txt"));
 }
 
-/// From answers as planted the search finds the planted graph, and that graph foretells what instructions do.
+/// From answers as planted the search finds the planted graph, and that graph predicts what instructions do.
 #[test]
 fn planted_answers_show_the_planted_graph() {
     let world = World::open(folder()).unwrap();

@@ -347,7 +347,7 @@ impl Report<'_> {
              others the empty role is the baseline. In parentheses the share of graphs, among \
              {RELABELLINGS} \
              copies with randomly relabelled values, whose gap between expected and unexpected is \
-             at least as large: where it is not small, the graph foretells no more than its shape \
+             at least as large: where it is not small, the graph predicts no more than its shape \
              would.\n"
         )?;
         let keys = [

@@ -48,7 +48,7 @@ pub struct ByDirection<T> {
     pub positive: T,
 }
 
-/// The graph discovered on one set of rows, and how well it foretells steering effects.
+/// The graph discovered on one set of rows, and how well it predicts steering effects.
 #[derive(Clone, Debug, Serialize)]
 pub struct GraphResults {
     /// Rows that PC ran on.

@@ -124,7 +124,7 @@ impl Instructed {
         self.of(&follows)
     }
 
-    /// The mean rates with the graph's nodes relabelled at random: what a graph of that shape foretells by chance.
+    /// The mean rates with the graph's nodes relabelled at random: what a graph of that shape predicts by chance.
     pub(super) fn with_relabelled(&self, graph: &DiGraph<String, ()>) -> Rates {
         const DRAWS: u32 = 500;
         let mut random = ChaCha8Rng::seed_from_u64(1);

@@ -11,8 +11,8 @@ use value_causal::bench::Prompt;
 use value_causal::bench::journal::{Question, prompt_hash};
 use value_causal::lens::sae::{Sae, SaeOptions, top_features};
 use value_causal::lens::{
-    SteeringDirection, Dose, Engine, EngineOptions, HookPoint, Lm, LoadOptions, Passes, Request, Steer,
-    Stop, device,
+    Dose, Engine, EngineOptions, HookPoint, Lm, LoadOptions, Passes, Request, Steer,
+    SteeringDirection, Stop, device,
 };
 
 use super::file::{Features, JudgingMode, Mode, SteeredPasses, Steering, StudyFile};

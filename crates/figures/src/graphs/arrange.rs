@@ -454,7 +454,7 @@ mod tests {
             .into_iter()
             .chain(["Uncertainty Avoidance", "Breadth of Interest"])
         {
-            let node = NodeBox::new(name);
+            let node = NodeBox::new(name, 0.0);
             let style = Type::new(LABEL);
             let widest = node
                 .lines

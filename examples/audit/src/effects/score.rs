@@ -1,4 +1,4 @@
-//! How well changes were foretold, whoever foretold them.
+//! How well changes were predicted, whoever predicted them.
 
 use std::collections::BTreeMap;
 
@@ -24,27 +24,27 @@ pub struct Estimate {
     pub high: f64,
 }
 
-/// How well changes were foretold, over all (case, moved value, other value); see [`score`].
+/// How well changes were predicted, over all (case, moved value, other value); see [`score`].
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Score {
     /// Number of (case, moved value, other value).
     pub n: usize,
     /// In how many of them the other value moved too.
     pub n_moved: usize,
-    /// Area under the ROC curve: whether the size of the foretold change tells others that moved
+    /// Area under the ROC curve: whether the size of the predicted change tells others that moved
     /// from others that stayed.
     pub auc: Option<Estimate>,
     /// The same among others that are the same value, so that a value which moves often gains
     /// nothing by it: the base rate of the other value has 0.5.
     pub auc_same_other: Option<Estimate>,
-    /// Spearman's correlation, over pairs of values, of the mean foretold size with the share of
+    /// Spearman's correlation, over pairs of values, of the mean predicted size with the share of
     /// cases in which the other moved too.
     pub rank_correlation: Option<Estimate>,
-    /// Where the other moved and a change was foretold: the share with the right sign. `None` for
-    /// what foretells no sign.
+    /// Where the other moved and a change was predicted: the share with the right sign. `None` for
+    /// what predicts no sign.
     pub sign_agreement: Option<Estimate>,
-    /// 1 less the sum of squared errors over that of foretelling no change: above 0 is better than
-    /// that. `None` for what foretells no size.
+    /// 1 less the sum of squared errors over that of predicting no change: above 0 is better than
+    /// that. `None` for what predicts no size.
     pub explained: Option<Estimate>,
 }
 
@@ -62,10 +62,10 @@ pub struct HeldOut {
     pub acted: Option<Vec<usize>>,
 }
 
-/// What was foretold: `[cases, values, values]`, for a case and the value that moved, of every
+/// What was predicted: `[cases, values, values]`, for a case and the value that moved, of every
 /// other value.
 #[derive(Clone, Debug)]
-pub enum Foretold {
+pub enum Predicted {
     /// The change, with its sign and in its unit.
     Changes(Array3<f64>),
     /// How likely a change is, or how large: only the order counts.
@@ -116,13 +116,13 @@ impl HeldOut {
 
     /// By counterfactuals: each case as it was before, had the value that moved been set to what it
     /// is after.
-    pub(super) fn by_model(&self, model: &LinearModel) -> Result<Foretold, Failure> {
+    pub(super) fn by_model(&self, model: &LinearModel) -> Result<Predicted, Failure> {
         self.by_levels(|before, action| Ok(model.counterfactual(before, &[action])?))
     }
 
     /// By interventions: the mean of each value under do(the value that moved is what it is after),
     /// whatever else the case was before.
-    pub(super) fn by_intervention(&self, model: &LinearModel) -> Result<Foretold, Failure> {
+    pub(super) fn by_intervention(&self, model: &LinearModel) -> Result<Predicted, Failure> {
         self.by_levels(|_, action| Ok(model.expected_under(&[action])?))
     }
 
@@ -130,7 +130,7 @@ impl HeldOut {
     fn by_levels(
         &self,
         after: impl Fn(ArrayView1<'_, f64>, (usize, Action)) -> Result<Array1<f64>, Failure>,
-    ) -> Result<Foretold, Failure> {
+    ) -> Result<Predicted, Failure> {
         let p = self.n_values();
         let mut changes = Array3::zeros((self.roles.len(), p, p));
         for (case, before) in self.before.rows().into_iter().enumerate() {
@@ -140,28 +140,28 @@ impl HeldOut {
                 of_cause.assign(&(&after(before, (cause, set))? - &before));
             }
         }
-        Ok(Foretold::Changes(changes))
+        Ok(Predicted::Changes(changes))
     }
 
     /// By a number for each pair, times the change of the value that moved.
-    pub(super) fn by_slopes(&self, slope: impl Fn(usize, usize) -> f64) -> Foretold {
+    pub(super) fn by_slopes(&self, slope: impl Fn(usize, usize) -> f64) -> Predicted {
         let p = self.n_values();
         let slopes = Array2::from_shape_fn((p, p), |(cause, effect)| slope(cause, effect));
         let shape = (self.roles.len(), p, p);
-        Foretold::Changes(Array3::from_shape_fn(shape, |(case, cause, effect)| {
+        Predicted::Changes(Array3::from_shape_fn(shape, |(case, cause, effect)| {
             slopes[[cause, effect]] * self.change(case, cause)
         }))
     }
 
     /// By a number for each pair.
-    pub(super) fn by_rates(&self, rate: impl Fn(usize, usize) -> f64) -> Foretold {
+    pub(super) fn by_rates(&self, rate: impl Fn(usize, usize) -> f64) -> Predicted {
         let shape = (self.roles.len(), self.n_values(), self.n_values());
         let rate = |(_, cause, effect)| rate(cause, effect);
-        Foretold::Inclinations(Array3::from_shape_fn(shape, rate))
+        Predicted::Inclinations(Array3::from_shape_fn(shape, rate))
     }
 }
 
-/// Holds what was foretold against what happened.
+/// Holds what was predicted against what happened.
 ///
 /// Each case, each value that moved in it (or was acted upon), and each other value count once. Intervals are those of
 /// a bootstrap that draws roles with all their cases; resamples without a number are left out. The
@@ -171,17 +171,17 @@ impl HeldOut {
 /// If the arrays do not belong together.
 pub fn score(
     held_out: &HeldOut,
-    foretold: &Foretold,
+    predicted: &Predicted,
     n_resamples: usize,
     seed: u64,
 ) -> Result<Score, Failure> {
-    let (Foretold::Changes(array) | Foretold::Inclinations(array)) = foretold;
+    let (Predicted::Changes(array) | Predicted::Inclinations(array)) = predicted;
     let (cases, p) = held_out.before.dim();
     if array.dim() != (cases, p, p) || held_out.after.dim() != (cases, p) {
         let (after, found) = (held_out.after.dim(), array.dim());
         return Err(format!(
             "{cases} cases of {p} values before: expected as many after, and {cases} x {p} x {p} \
-             foretold changes, found {after:?} and {found:?}"
+             predicted changes, found {after:?} and {found:?}"
         )
         .into());
     }
@@ -190,7 +190,7 @@ pub fn score(
         let n_roles = held_out.roles.len();
         return Err(format!("{cases} cases, {n_roles} roles, {n_acted} values acted upon").into());
     }
-    let signed = matches!(foretold, Foretold::Changes(_));
+    let signed = matches!(predicted, Predicted::Changes(_));
     let tally = Tally::new(held_out, array.view());
     let whole = tally.measures(&vec![1.0; tally.n_roles]);
     let resampled: Vec<Measures> = (0..n_resamples)
@@ -261,7 +261,7 @@ struct Tally {
     n_roles: usize,
     n_pairs: usize,
     triples: Vec<Triple>,
-    /// Triples by the size foretold, ascending.
+    /// Triples by the size predicted, ascending.
     by_size: Vec<usize>,
     /// The same, others of one value together.
     by_effect_and_size: Vec<usize>,
@@ -269,7 +269,7 @@ struct Tally {
 }
 
 impl Tally {
-    fn new(held_out: &HeldOut, foretold: ArrayView3<'_, f64>) -> Self {
+    fn new(held_out: &HeldOut, predicted: ArrayView3<'_, f64>) -> Self {
         let p = held_out.n_values();
         let n_roles = held_out.roles.iter().max().map_or(0, |&last| last + 1);
         let mut triples = Vec::new();
@@ -277,7 +277,7 @@ impl Tally {
         for (case, &role) in held_out.roles.iter().enumerate() {
             for cause in (0..p).filter(|&cause| held_out.counts(case, cause)) {
                 for effect in (0..p).filter(|&effect| effect != cause) {
-                    let guess = foretold[[case, cause, effect]];
+                    let guess = predicted[[case, cause, effect]];
                     let change = held_out.change(case, effect);
                     by_role[role].add(guess, change);
                     triples.push(Triple {
@@ -326,7 +326,7 @@ impl Tally {
     }
 
     /// The share of pairs of one that moved and one that stayed, comparable with each other, in
-    /// which the first was foretold the larger change; half for ties. Comparable triples stand
+    /// which the first was predicted the larger change; half for ties. Comparable triples stand
     /// together in `order`.
     fn auc(
         &self,

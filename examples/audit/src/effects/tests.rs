@@ -68,7 +68,7 @@ fn random_held_out(seed: u64) -> (HeldOut, Array3<f64>) {
         f64::from(rng.random_range(-2..=2_i32)) / 4.0
     });
     let after = before.mapv(|x| x + f64::from(rng.random_range(-1..=1_i32)) / 2.0);
-    let foretold =
+    let predicted =
         Array3::from_shape_fn((cases, p, p), |_| f64::from(rng.random_range(-3..=3_i32)));
     let roles = (0..cases).map(|case| case % 6).collect();
     (
@@ -78,21 +78,21 @@ fn random_held_out(seed: u64) -> (HeldOut, Array3<f64>) {
             roles,
             acted: None,
         },
-        foretold,
+        predicted,
     )
 }
 
 #[test]
 fn scores_are_those_counted_one_by_one() {
     for seed in 0..20 {
-        let (held_out, foretold) = random_held_out(seed);
+        let (held_out, predicted) = random_held_out(seed);
         let (mut triples, mut errors, mut squares) = (Vec::new(), 0.0, 0.0);
         let (mut signs, mut right) = (0.0, 0.0);
         let change = |case: usize, v: usize| held_out.after[[case, v]] - held_out.before[[case, v]];
         for case in 0..24 {
             for cause in (0..4).filter(|&cause| change(case, cause) != 0.0) {
                 for effect in (0..4).filter(|&effect| effect != cause) {
-                    let (guess, change) = (foretold[[case, cause, effect]], change(case, effect));
+                    let (guess, change) = (predicted[[case, cause, effect]], change(case, effect));
                     triples.push((effect, change != 0.0, guess.abs()));
                     errors += (guess - change) * (guess - change);
                     squares += change * change;
@@ -103,7 +103,7 @@ fn scores_are_those_counted_one_by_one() {
                 }
             }
         }
-        let score = score(&held_out, &Foretold::Changes(foretold), 20, 1).unwrap();
+        let score = score(&held_out, &Predicted::Changes(predicted), 20, 1).unwrap();
         let near = |found: Option<Estimate>, expected: f64| {
             let found = found.unwrap();
             assert!(
@@ -139,8 +139,8 @@ fn rank_correlation_is_over_pairs_of_values() {
     // Shares: 0->1 0.5, 0->2 0.25, 1->0 1, 1->2 0.5, 2->0 1, 2->1 1.
     let shares = [[0.0, 0.5, 0.25], [1.0, 0.0, 0.5], [1.0, 1.0, 0.0]];
     let ranked = |of: &dyn Fn(f64) -> f64| {
-        let foretold = held_out.by_rates(|cause, effect| of(shares[cause][effect]));
-        score(&held_out, &foretold, 0, 0).unwrap()
+        let predicted = held_out.by_rates(|cause, effect| of(shares[cause][effect]));
+        score(&held_out, &predicted, 0, 0).unwrap()
     };
     let same = ranked(&|share| share * 7.0);
     assert!((same.rank_correlation.unwrap().value - 1.0).abs() < 1e-12);
@@ -152,7 +152,7 @@ fn rank_correlation_is_over_pairs_of_values() {
 }
 
 #[test]
-fn the_model_foretells_what_moves_with_the_value_acted_upon() {
+fn the_model_predicts_what_moves_with_the_value_acted_upon() {
     for seed in 0..4 {
         let sem = sem(seed);
         let train = study(&sem, "train", 120, seed).select(Setting::is_unsteered);
@@ -163,7 +163,7 @@ fn the_model_foretells_what_moves_with_the_value_acted_upon() {
         held_out.acted = Some((0..20 * 7).map(|case| case % 7).collect());
         let covariance = &moments.covariance;
         let slope = |a, b| covariance[[a, b]] / covariance[[a, a]];
-        let scored = |foretold| score(&held_out, &foretold, 50, 1).unwrap();
+        let scored = |predicted| score(&held_out, &predicted, 50, 1).unwrap();
         let found = scored(held_out.by_model(&model).unwrap());
         let rival = scored(held_out.by_slopes(slope));
         let value = |estimate: Option<Estimate>| estimate.unwrap().value;
@@ -203,15 +203,15 @@ fn rivals_are_scored_on_the_same_cases() {
 }
 
 #[test]
-fn an_intervention_foretells_means_whatever_the_case_was() {
+fn an_intervention_predicts_means_whatever_the_case_was() {
     let sem = sem(3);
     let held_out = HeldOut::of(&study(&sem, "test", 6, 4));
     let model = LinearModel::from(&sem);
-    let Foretold::Changes(foretold) = held_out.by_intervention(&model).unwrap() else {
+    let Predicted::Changes(predicted) = held_out.by_intervention(&model).unwrap() else {
         panic!("changes have a sign")
     };
     let means = model.expected_under(&[]).unwrap();
-    for ((case, cause, effect), &change) in foretold.indexed_iter() {
+    for ((case, cause, effect), &change) in predicted.indexed_iter() {
         let after = held_out.before[[case, effect]] + change;
         let expected = if effect == cause {
             held_out.after[[case, cause]]
@@ -264,17 +264,17 @@ fn bounds_hold_the_true_effects() {
 
 #[test]
 fn intervals_do_not_depend_on_the_number_of_threads() {
-    let (held_out, foretold) = random_held_out(3);
-    let foretold = Foretold::Changes(foretold);
+    let (held_out, predicted) = random_held_out(3);
+    let predicted = Predicted::Changes(predicted);
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
             .unwrap();
-        pool.install(|| score(&held_out, &foretold, 100, 7).unwrap())
+        pool.install(|| score(&held_out, &predicted, 100, 7).unwrap())
     };
     assert_eq!(with(1), with(3));
-    assert_ne!(with(1), score(&held_out, &foretold, 100, 8).unwrap());
+    assert_ne!(with(1), score(&held_out, &predicted, 100, 8).unwrap());
 }
 
 #[test]
@@ -287,9 +287,9 @@ fn graphs_and_data_that_do_not_fit_say_why() {
         .unwrap_err()
         .to_string();
     assert!(message.contains("cycle X0 -> X1 -> X2 -> X0"), "{message}");
-    let (held_out, foretold) = random_held_out(1);
-    let narrow = foretold.slice_move(s![.., .., ..3]);
-    let message = score(&held_out, &Foretold::Changes(narrow), 5, 1)
+    let (held_out, predicted) = random_held_out(1);
+    let narrow = predicted.slice_move(s![.., .., ..3]);
+    let message = score(&held_out, &Predicted::Changes(narrow), 5, 1)
         .unwrap_err()
         .to_string();
     assert!(message.contains("24 cases of 4 values"), "{message}");

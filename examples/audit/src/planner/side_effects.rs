@@ -46,11 +46,11 @@ fn predicted(effects: &Ida, target: usize, change: f64, observed: &[f64]) -> Pre
         let (low, high) = effects.bounds(target, value);
         low.abs().max(high.abs()) * change.abs()
     };
-    let foretold = others
+    let predicted = others
         .iter()
         .map(|&value| effects.mean(target, value) * change);
     let happened: Vec<f64> = others.iter().map(|&value| observed[value]).collect();
-    let correlation = pearson(&foretold.collect::<Vec<_>>(), &happened);
+    let correlation = pearson(&predicted.collect::<Vec<_>>(), &happened);
     Predicted {
         size: mean_size(&|value| (effects.mean(target, value) * change).abs()),
         low: mean_size(&|value| effects.least_size(target, value) * change.abs()),

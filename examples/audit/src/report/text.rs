@@ -44,7 +44,7 @@ fn p_value(p: Option<f64>, error: Option<f64>) -> String {
     }
 }
 
-/// The words for what foretells a change, by its key in `audit.json`.
+/// The words for what predicts a change, by its key in `audit.json`.
 fn score(key: &str) -> Result<&'static str, Error> {
     Ok(match key {
         "graph" => "successors in the graph",

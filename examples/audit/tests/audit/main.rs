@@ -237,7 +237,7 @@ fn assert_counts(loaded: &Loaded, audit: &Audit) {
 fn the_planted_study_is_audited_into_files() {
     let (loaded, audit) = (planted(), planted_audit());
     assert_counts(&loaded, audit);
-    // Its graph is planted, so that most combinations find what it foretells.
+    // Its graph is planted, so that most combinations find what it predicts.
     let curves = audit.multiverse.curves.iter();
     for curve in curves.filter(|curve| curve.graph == "discovered") {
         let share = curve.share_above_zero.unwrap();

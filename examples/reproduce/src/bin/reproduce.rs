@@ -12,7 +12,7 @@ use reproduce::reproduction::reproduce;
 /// Every figure and table of the paper from measured value orientations.
 ///
 /// Reads orientation tables, discovers the causal graph among the values with the PC algorithm,
-/// measures how well it foretells what steering does, and writes results.json, figures 3 to 7,
+/// measures how well it predicts what steering does, and writes results.json, figures 3 to 7,
 /// tables 1, 3 and 4 (or 5), and report.md.
 ///
 /// Without options it runs on the planted study, which the program carries: measurements drawn

@@ -10,7 +10,9 @@ use std::error::Error;
 use std::rc::Rc;
 
 use value_causal::lens::sae::{Sae, SaeOptions, top_features};
-use value_causal::lens::{SteeringDirection, Engine, EngineOptions, Lm, LoadOptions, Request, Steer, Stop};
+use value_causal::lens::{
+    Engine, EngineOptions, Lm, LoadOptions, Request, Steer, SteeringDirection, Stop,
+};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/lm");
 const PROMPT: &str =
