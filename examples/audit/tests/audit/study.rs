@@ -217,15 +217,19 @@ fn a_study_of_mixed_values_is_audited_without_the_value_that_never_varies() {
     );
     assert_eq!(table("test.csv").values(), table("train.csv").values());
     let found = audited(data);
-    assert_eq!(found.values, ["Zeal", "Wit", "Calm"]);
+    let left_out: Vec<&str> = found.left_out.iter().map(|left| &*left.value).collect();
+    assert_eq!(left_out, ["Pride"]);
     let report = fs::read_to_string(out.join("report.md")).unwrap();
-    assert!(report.contains("Pride is left out of graphs"), "{report}");
+    assert!(report.contains("Pride (1 in all"), "{report}");
+    let page = report::html(&found).unwrap();
+    assert!(page.contains("Pride"), "the page names it");
     // The journal alone gives the same.
     let alone = own::of_journal(&out, (&study, data), &data.join("audited")).unwrap();
-    assert_eq!(alone.loaded.study.values(), found.values);
+    let finished = own::finished(&out).unwrap();
+    assert_eq!(alone.loaded.study.left_out, found.left_out);
     assert_eq!(
         alone.loaded.study.train.matrix(),
-        own::finished(&out).unwrap().loaded.study.train.matrix()
+        finished.loaded.study.train.matrix()
     );
 }
 
