@@ -11,8 +11,8 @@ fn main() {
     for variable in VARIABLES {
         println!("cargo::rerun-if-env-changed={variable}");
     }
-    if env::var_os("CARGO_FEATURE_DOC_ONLY").is_some() || env::var_os("DOCS_RS").is_some() {
-        return; // nothing is linked
+    if env::var_os("DOCS_RS").is_some() {
+        return; // there is no libtorch, and nothing is linked
     }
     let [python, lib, libtorch] = VARIABLES.map(env::var_os);
     let (None, Some(folder)) = (python, lib.or(libtorch)) else {
