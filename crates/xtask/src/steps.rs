@@ -181,11 +181,14 @@ impl Site {
         log.run(doc.env("RUSTDOCFLAGS", "-D warnings"));
     }
 
+    /// But psychometrics: the feature `lapack` of causal-pc has ndarray multiply with a BLAS, which its
+    /// test programs do not link. It has no features and is tested alone.
     fn test_together(&self, log: &mut Log) {
         let sh = &self.workspace.sh;
         self.no_browser.get_or_init(|| system::no_browser(sh));
-        let (together, all) = (self.together(), self.all_features());
-        log.run(cmd!(sh, "cargo test --no-fail-fast {together...} {all...}"));
+        let (mut args, all) = (self.together(), self.all_features());
+        args.extend(["--exclude", "psychometrics"].map(str::to_owned));
+        log.run(cmd!(sh, "cargo test --no-fail-fast {args...} {all...}"));
     }
 
     /// With its default features. With all features its tests run beside the others', and clippy
