@@ -7,7 +7,7 @@
 //! - [`experiment`]: the experiment file, every choice that the analysis leaves open
 //! - [`measurements`]: the orientation tables, checked against the choices
 //! - [`varied`]: the values that vary too little to be in a graph
-//! - `arguments`: both of them from a command line
+//! - `arguments`: the experiment and its tables, from a command line
 //! - [`results`], [`dyads`]: every number
 //! - [`outputs`]: which number goes into which figure and table; [`report`]: the Markdown that sets each beside the paper's
 //! - [`reproduction`]: all of it from end to end; `single`: one output alone

@@ -15,8 +15,8 @@ const FASTER: f64 = 1.1;
 /// Sampling takes about so long at most, unless the first sample alone takes longer.
 const AT_MOST: Duration = Duration::from_secs(20);
 
-/// Has samples of up to `n` questions asked, each about twice as large as the one before, until a larger one is no faster
-/// or time is up, and returns the last that tells. The rate of a large sample is that of a long run, because only then
+/// Asks samples of doubling size, up to `n` questions, until speed stops rising or time is up, and returns the last usable
+/// one. The rate of a large sample is that of a long run, because only then
 /// batches are full and settings are asked whole.
 ///
 /// `ask` is told which questions are new, by number, and says how many it asked in which time.

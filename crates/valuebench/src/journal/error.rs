@@ -118,7 +118,7 @@ pub enum JournalError {
         study: Option<String>,
     },
     /// The file is the journal of another shard.
-    #[error("{}: the journal of shard {found}, and shard {expected} was asked for", file.display())]
+    #[error("{}: this is the journal of shard {found}, expected that of shard {expected}", file.display())]
     OtherShard {
         /// The journal.
         file: PathBuf,

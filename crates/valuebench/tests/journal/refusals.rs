@@ -54,7 +54,7 @@ fn a_changed_study_is_refused_with_the_difference() {
     }
     assert!(
         why(manifest(), &small(), Shard::new(1, 2).unwrap())
-            .ends_with("the journal of shard 1/1, and shard 1/2 was asked for")
+            .ends_with("this is the journal of shard 1/1, expected that of shard 1/2"),
     );
     assert_eq!(Journal::of_file(&path).unwrap().design(), &small());
 }
