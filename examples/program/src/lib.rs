@@ -2,7 +2,9 @@
 //!
 //! - this file: lines to the user, [`exit_code`], a progress bar
 //! - `save`: files that are whole or not there
+//! - `interruption`: Ctrl-C and SIGTERM, after which what is done is kept
 
+mod interruption;
 mod save;
 
 use std::fmt::Display;
@@ -11,7 +13,8 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-pub use save::{make_folder, save_picture, save_text, write_whole};
+pub use interruption::{Interrupted, Interruption};
+pub use save::{make_folder, remove_stale, save_picture, save_text, write_whole};
 
 /// Any error on its way to the user.
 pub type Failure = Box<dyn std::error::Error>;
@@ -24,12 +27,19 @@ pub struct Unsaid(#[from] io::Error);
 /// What a shell tells of a program that ended because nobody reads what it writes.
 const NOBODY_READS: u8 = 141;
 
+/// What a shell tells of a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+
 /// Prints the error, if there is one, and says so to the system. Where nobody reads standard output any more, as after
 /// `| head`, there is nothing to print.
 pub fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
+    if error.is::<Interrupted>() {
+        remark(error);
+        return ExitCode::from(INTERRUPTED);
+    }
     match error.downcast_ref::<Unsaid>() {
         Some(Unsaid(why)) if why.kind() == ErrorKind::BrokenPipe => ExitCode::from(NOBODY_READS),
         _ => {

@@ -1,6 +1,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 /// Makes a folder to write to, unless it is there.
 ///
@@ -14,7 +15,45 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
         );
         io::Error::new(error.kind(), words)
     };
-    fs::create_dir_all(folder).map_err(named)
+    fs::create_dir_all(folder).map_err(named)?;
+    clear_left_overs(folder);
+    Ok(())
+}
+
+/// How temporary files are named.
+const BEGINNING: &str = ".writing-";
+const ENDING: &str = ".part";
+
+/// A file is written in far less time; what lies longer was left by a program that was killed.
+const ABANDONED: Duration = Duration::from_secs(600);
+
+/// Removes temporary files that nobody writes any more, where that can be done.
+fn clear_left_overs(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        let is_ours = name.starts_with(BEGINNING) && name.ends_with(ENDING);
+        let modified = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
+        if is_ours && modified().is_some_and(|age| age > ABANDONED) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Removes a file that an earlier run may have left, if it is there.
+///
+/// # Errors
+/// If it is there and stays; the error names it.
+pub fn remove_stale(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound && path.exists() => Err(
+            io::Error::new(error.kind(), format!("{}: {error}", path.display())),
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Writes a text file whole or not at all: to a temporary name beside it, then renamed.
@@ -67,7 +106,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Temporary files are private by default; results should have the permissions of any new file.
 fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".writing-").suffix(".part");
+    builder.prefix(BEGINNING).suffix(ENDING);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -92,6 +131,24 @@ mod tests {
         names.sort();
         assert_eq!(names, ["figure.3.png", "figure.3.svg"]);
         assert_eq!(fs::read(stem.with_extension("3.png")).unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn what_a_kill_left_is_cleared_and_what_is_being_written_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, old: bool| {
+            let file = fs::File::create(folder.path().join(name)).unwrap();
+            if old {
+                let hour = std::time::SystemTime::now() - Duration::from_secs(3600);
+                file.set_modified(hour).unwrap();
+            }
+        };
+        file(".writing-a.part", true);
+        file(".writing-b.part", false);
+        file("mine.part", true);
+        make_folder(folder.path()).unwrap();
+        let there = |name| folder.path().join(name).exists();
+        assert!(!there(".writing-a.part") && there(".writing-b.part") && there("mine.part"));
     }
 
     #[test]

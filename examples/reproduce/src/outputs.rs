@@ -42,6 +42,20 @@ pub enum Output {
     FullTable,
 }
 
+/// The names of all files, without extension, that some experiment has.
+pub(crate) const ALL_STEMS: [&str; 10] = [
+    "figure_3",
+    "figure_3_truth",
+    "figure_4",
+    "figure_5",
+    "figure_6",
+    "figure_7",
+    "table_1",
+    "table_3",
+    "table_4",
+    "table_5",
+];
+
 /// The outputs of an experiment.
 #[must_use]
 pub fn outputs(experiment: &Experiment) -> Vec<Output> {

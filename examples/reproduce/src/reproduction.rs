@@ -1,12 +1,11 @@
 //! Every figure and table of the paper from measured value orientations, with the report.
 
-use std::io::ErrorKind;
 use std::path::Path;
 
-use program::{Failure, remark, save_text, steps};
+use program::{Failure, remark, remove_stale, save_text, steps};
 
 use crate::Loaded;
-use crate::outputs::{outputs, table_1, write_all};
+use crate::outputs::{ALL_STEMS, outputs, table_1, write_all};
 use crate::report::markdown;
 use crate::results::Results;
 
@@ -41,11 +40,17 @@ pub fn write(
     }
     // The report is written last and marks a whole folder, so an earlier run's must go first.
     let report_file = out.join("report.md");
-    match std::fs::remove_file(&report_file) {
-        Err(error) if error.kind() != ErrorKind::NotFound && report_file.exists() => {
-            return Err(format!("{}: {error}", report_file.display()).into());
+    remove_stale(&report_file)?;
+    // Nor may figures of another experiment lie beside it that this one does not have.
+    for stem in ALL_STEMS {
+        if !outputs
+            .iter()
+            .any(|output| output.stem(&loaded.experiment) == stem)
+        {
+            for ending in ["svg", "png", "csv", "md"] {
+                remove_stale(&out.join(format!("{stem}.{ending}")))?;
+            }
         }
-        _ => {}
     }
     let json = serde_json::to_string_pretty(results)?;
     save_text(&out.join("results.json"), &(json + "\n"))?;

@@ -7,7 +7,7 @@ use value_causal::bench::journal::{Aspect, Journal, Question, Response, Verdict}
 use super::judging::by_rules;
 use super::meter::Meter;
 use super::{Answered, Plan, Respondent};
-use program::Failure;
+use program::{Failure, Interruption};
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,12 +41,13 @@ pub(super) const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 /// Asks `questions` and records each answer with what the rules make of it.
 ///
 /// # Errors
-/// The respondent or the journal fails; what was recorded before stays.
+/// The respondent or the journal fails, or the run is to end; what was answered before stays.
 pub fn ask(
     plan: &Plan,
     journal: &mut Journal,
     respondent: &mut dyn Respondent,
     questions: &[Question],
+    interruption: &Interruption,
 ) -> Result<Asking, Failure> {
     let started = Instant::now();
     let mut meter = Meter::new(questions.len(), "answers");
@@ -61,7 +62,7 @@ pub fn ask(
             waiting.clear();
             since = Instant::now();
         }
-        Ok(())
+        Ok(interruption.check()?)
     });
     // What is there is kept, also where the respondent broke off.
     let kept = journal.record(&waiting);

@@ -304,10 +304,26 @@ pub struct Judging {
     pub like: Like,
     /// How its server is asked.
     pub server: Option<Server>,
+    /// By what it draws its reply; unless set, temperature 0 and 16 tokens, or what the server does for a judge like the
+    /// released one.
+    pub sampling: Option<JudgeSampling>,
     /// What an answer that no judge decides counts for.
     pub open: Open,
     /// Whether thoughts are judged too, for table 2.
     pub thoughts: bool,
+}
+
+/// By what a served judge draws its reply. What is not set is not sent: models that reason first refuse a temperature,
+/// and want more tokens.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JudgeSampling {
+    /// The temperature.
+    pub temperature: Option<f64>,
+    /// The most new tokens, those of reasoning included.
+    pub max_tokens: Option<u32>,
+    /// Further fields of the request, such as `reasoning_effort = "low"`.
+    pub extra: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Default for Judging {
@@ -318,6 +334,7 @@ impl Default for Judging {
             judge: JudgedBy::Rules,
             like: Like::Paper,
             server: None,
+            sampling: None,
             open: Open::Unjudged,
             thoughts: true,
         }
@@ -491,6 +508,9 @@ impl StudyFile {
                 "analysis.alpha: expected a level between 0 and 1, found {alpha}"
             ));
         }
+        if let Some(fault) = self.published_fault() {
+            return Some(format!("analysis.published: {fault}"));
+        }
         match (&self.model.folder, &self.model.served) {
             (Some(_), None) => {}
             (None, Some(_)) if self.steering.is_none() => {}
@@ -526,13 +546,49 @@ impl StudyFile {
         None
     }
 
+    /// What is wrong with the features behind the figures, as far as the file tells.
+    fn published_fault(&self) -> Option<String> {
+        let published = self.analysis.as_ref()?.published.as_ref()?;
+        match self.steering.as_ref().map(|steering| &steering.features) {
+            Some(Features::List(steered)) => unsteered(published, steered),
+            _ => Features::List(published.clone()).fault(),
+        }
+    }
+
+    /// Refuses published features that are not among the `steered` ones, once these are known.
+    ///
+    /// # Errors
+    /// A published feature that is not steered.
+    pub fn check_published(&self, steered: &[u64]) -> Result<(), program::Failure> {
+        let published = self.analysis.as_ref().and_then(|a| a.published.as_ref());
+        match published.and_then(|published| unsteered(published, steered)) {
+            Some(fault) => Err(format!("analysis.published: {fault}").into()),
+            None => Ok(()),
+        }
+    }
+
     fn server_fault(&self) -> Option<String> {
         let (model, judging) = (&self.model, &self.judging);
         if model.server.is_some() && model.served.is_none() {
             return Some("model.server: expected a served model, found a folder".to_owned());
         }
-        if judging.server.is_some() && judging.judge != JudgedBy::Chat {
-            return Some("judging.server: expected judge = \"chat\", found the rules".to_owned());
+        let of_chat = [
+            ("server", judging.server.is_some()),
+            ("sampling", judging.sampling.is_some()),
+        ];
+        if let Some((name, _)) = of_chat.iter().find(|(_, is_set)| *is_set)
+            && judging.judge != JudgedBy::Chat
+        {
+            return Some(format!(
+                "judging.{name}: expected judge = \"chat\", found the rules"
+            ));
+        }
+        if let Some(temperature) = judging.sampling.as_ref().and_then(|s| s.temperature)
+            && !(0.0..=2.0).contains(&temperature)
+        {
+            return Some(format!(
+                "judging.sampling.temperature: expected a number from 0 to 2, found {temperature}"
+            ));
         }
         let servers = [("model", &model.server), ("judging", &judging.server)];
         servers.into_iter().find_map(|(table, server)| {
@@ -540,6 +596,19 @@ impl StudyFile {
             Some(format!("{table}.server.{fault}"))
         })
     }
+}
+
+/// What is wrong with published features where these are steered.
+fn unsteered(published: &[u64], steered: &[u64]) -> Option<String> {
+    if let Some(fault) = Features::List(published.to_vec()).fault() {
+        return Some(fault);
+    }
+    let other = published
+        .iter()
+        .find(|feature| !steered.contains(feature))?;
+    Some(format!(
+        "expected features that are steered ({steered:?}), found {other}"
+    ))
 }
 
 impl Features {

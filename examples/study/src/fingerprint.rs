@@ -12,12 +12,13 @@ use reproduce::{bytes_checksum, checksum};
 
 /// Settings that change no answer and no judgement: how device and servers are used, who judges, and what is made of
 /// answers afterwards.
-const FREE: [&str; 11] = [
+const FREE: [&str; 12] = [
     "name",
     "batch.",
     "analysis.",
     "judging.judge",
     "judging.open",
+    "judging.sampling.",
     "judging.server.",
     "judging.thoughts",
     "questionnaire.file",

@@ -12,10 +12,10 @@ use value_causal::bench::journal::{Aspect, Journal, Question, ToJudge, Verdict, 
 use value_causal::bench::{Answer, Prompt};
 
 use super::asking::{AT_LEAST_EVERY, TOGETHER};
-use super::file::{Like, Served};
+use super::file::{Judging, Like, Served};
 use super::meter::Meter;
 use super::{Answered, Asked, Respondent};
-use program::Failure;
+use program::{Failure, Interruption};
 
 /// A served model that answers as it is, in roles and under instructions.
 pub struct ServedRespondent {
@@ -82,10 +82,19 @@ impl Respondent for ServedRespondent {
 
 /// The judge that a study file describes.
 #[must_use]
-pub fn chat_judge(client: ChatClient, like: Like) -> ChatJudge {
-    match like {
+pub fn chat_judge(client: ChatClient, judging: &Judging) -> ChatJudge {
+    let judge = match judging.like {
         Like::Paper => ChatJudge::new(client),
         Like::Released => ChatJudge::like_released(client),
+    };
+    match &judging.sampling {
+        None => judge,
+        Some(sampling) => judge.with_sampling(ChatSampling {
+            temperature: sampling.temperature,
+            max_tokens: sampling.max_tokens,
+            extra: sampling.extra.clone(),
+            ..ChatSampling::default()
+        }),
     }
 }
 
@@ -101,12 +110,14 @@ pub fn judge_by_chat(
     judge: &ChatJudge,
     name: &str,
     meter: impl FnOnce(usize) -> Meter,
+    interruption: &Interruption,
 ) -> Result<(), Failure> {
     let unjudged = journal.unjudged(aspect)?;
     let mut meter = meter(unjudged.len());
-    let outcome = unjudged
-        .chunks(TOGETHER)
-        .try_for_each(|answers| judge_together(journal, aspect, judge, name, answers, &mut meter));
+    let outcome = unjudged.chunks(TOGETHER).try_for_each(|answers| {
+        judge_together(journal, aspect, judge, name, answers, &mut meter)?;
+        Ok(interruption.check()?)
+    });
     meter.finish();
     outcome
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 #[cfg(feature = "lens")]
-use value_causal::bench::chat::{ChatClient, ChatOptions, ChatSetupError};
+use value_causal::bench::chat::{ChatClient, ChatOptions, ChatSetupError, TokenLimit};
 
 /// How a server of models is asked. Nothing here changes what it is asked, nor how much of it.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -20,6 +20,8 @@ pub struct Server {
     pub retries: Option<u32>,
     /// Whether the key may travel unencrypted to another machine.
     pub key_over_http: bool,
+    /// Whether the server wants the limit of tokens as `max_completion_tokens`, as OpenAI's newer models do.
+    pub max_completion_tokens: bool,
 }
 
 /// The longest and the shortest timeout, in seconds.
@@ -80,6 +82,9 @@ impl Server {
         if let Some(n) = self.retries {
             options = options.retries(n);
         }
+        if self.max_completion_tokens {
+            options = options.token_limit(TokenLimit::MaxCompletionTokens);
+        }
         options.key_over_http(self.key_over_http)
     }
 }
@@ -108,6 +113,10 @@ mod tests {
             ("timeout = 7", plain().timeout(Duration::from_secs(7))),
             ("retries = 0", plain().retries(0)),
             ("key_over_http = true", plain().key_over_http(true)),
+            (
+                "max_completion_tokens = true",
+                plain().token_limit(TokenLimit::MaxCompletionTokens),
+            ),
         ] {
             assert_ne!(applied(text), applied(""), "{text}");
             assert_eq!(applied(text), format!("{expected:?}"), "{text}");

@@ -7,7 +7,7 @@ use std::path::Path;
 use audit::own::{self, OwnStudy};
 use audit::planner::{By, Candidate};
 use audit::{Audit, Settings, Waiting, report};
-use program::Failure;
+use program::{Failure, Interruption};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use study::file::StudyFile;
@@ -170,7 +170,8 @@ impl Asking {
             rng: ChaCha8Rng::seed_from_u64(1),
         };
         let some = &questions[..questions.len() - n];
-        ask(&self.plan, &mut self.journal, &mut made_up, some).unwrap();
+        let never = Interruption::default();
+        ask(&self.plan, &mut self.journal, &mut made_up, some, &never).unwrap();
     }
 
     /// Ends it as `run_study` does, and closes the journal.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use program::{Failure, Unsaid, exit_code, make_folder, say};
+use program::{Failure, Interruption, Unsaid, exit_code, make_folder, say};
 use study::file::{JudgedBy, StudyFile};
 use study::finish::finish;
 use study::lens::LensRespondent;
@@ -54,6 +54,9 @@ fn run(args: &Args) -> Result<(), Failure> {
         features,
         served,
     } = open(&study, &data, &materials)?;
+    if study.steering.is_some() {
+        study.check_published(&features)?;
+    }
     let plan = Plan::new(&study, &materials, &features)?;
     say(describe(&study, &plan, shard).trim_end())?;
     if args.plan {
@@ -73,8 +76,9 @@ fn run(args: &Args) -> Result<(), Failure> {
     let manifest = manifest(&study, &materials, &data, served.as_deref())?;
     let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
     materials.keep_made_roles(&study, out)?;
-    let asking = ask_all(&plan, &mut journal, &mut *respondent)?;
-    let judged = judge(&study, &mut journal, server);
+    let interruption = Interruption::watched()?;
+    let asking = ask_all(&plan, &mut journal, &mut *respondent, &interruption)?;
+    let judged = judge(&study, &mut journal, server, &interruption);
     say_unjudged(&journal, study.judging.thoughts)?;
     judged?;
     if args.arguments.answers {
@@ -130,16 +134,31 @@ fn judge(
     study: &StudyFile,
     journal: &mut Journal,
     server: Option<ChatClient>,
+    interruption: &Interruption,
 ) -> Result<(), Failure> {
     match server {
         Some(client) => {
             let name = client.model().to_owned();
-            let judge = chat_judge(client, study.judging.like);
+            let judge = chat_judge(client, &study.judging);
             let answers = |n| Meter::new(n, "answers judged");
-            judge_by_chat(journal, Aspect::Answer, &judge, &name, answers)?;
+            judge_by_chat(
+                journal,
+                Aspect::Answer,
+                &judge,
+                &name,
+                answers,
+                interruption,
+            )?;
             if study.judging.thoughts {
                 let thoughts = |n| Meter::new(n, "thoughts judged");
-                judge_by_chat(journal, Aspect::Thought, &judge, &name, thoughts)?;
+                judge_by_chat(
+                    journal,
+                    Aspect::Thought,
+                    &judge,
+                    &name,
+                    thoughts,
+                    interruption,
+                )?;
             }
         }
         None if study.judging.thoughts => judge_thoughts_by_rules(journal)?,
@@ -183,6 +202,7 @@ fn ask_all(
     plan: &Plan,
     journal: &mut Journal,
     respondent: &mut dyn Respondent,
+    interruption: &Interruption,
 ) -> Result<Asking, Failure> {
     let mut pending = journal.pending()?;
     let there = plan.design.n_questions(journal.shard()) - pending.len();
@@ -200,7 +220,7 @@ fn ask_all(
     let sample: Vec<Question> = spread(&rows).flatten().copied().take(most).collect();
     let mut all = Asking::default();
     let pace = pace::pace(sample.len(), |new| {
-        let asking = ask(plan, journal, respondent, &sample[new])?;
+        let asking = ask(plan, journal, respondent, &sample[new], interruption)?;
         all += asking;
         Ok(asking)
     })?;
@@ -208,7 +228,7 @@ fn ask_all(
     pending.retain(|question| !asked.contains(question));
     if !pending.is_empty() {
         say_time(pending.len(), pace)?;
-        all += ask(plan, journal, respondent, &pending)?;
+        all += ask(plan, journal, respondent, &pending, interruption)?;
     }
     let time = duration(all.time.as_secs_f64());
     let rate = all.rate().unwrap_or(f64::NAN);

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use program::Failure;
-use study::file::{Like, Served, StudyFile};
+use program::{Failure, Interruption};
+use study::file::{Judging, Served, StudyFile};
 use study::served::{ServedRespondent, chat_judge, judge_by_chat};
 use study::server::Server;
 use study::{Answered, Asked, Meter, Respondent};
@@ -187,7 +187,15 @@ fn a_judge_that_cannot_be_had_is_asked_no_further() {
     let judge = ChatJudge::new(ChatClient::new(nobody).unwrap());
     let mut journal = Journal::of_file(study.out().join("study.journal")).unwrap();
     let meter = |n| Meter::new(n, "thoughts");
-    let error = judge_by_chat(&mut journal, Aspect::Thought, &judge, "nobody", meter).unwrap_err();
+    let error = judge_by_chat(
+        &mut journal,
+        Aspect::Thought,
+        &judge,
+        "nobody",
+        meter,
+        &Interruption::default(),
+    )
+    .unwrap_err();
     assert!(error.to_string().contains("gave up after 1 attempt"));
     let thoughts = journal.unjudged(Aspect::Thought).unwrap();
     let tried = thoughts
@@ -409,6 +417,42 @@ fn a_judge_like_the_released_one_calls_unsure_what_fails() {
     );
 }
 
+/// As models want that reason before they reply: no temperature, another name for the limit, fields of their own.
+#[test]
+fn a_judge_is_asked_as_the_study_file_says() {
+    let study = Small::open();
+    let judging = r#"[judging]
+judge = "chat"
+server = { max_completion_tokens = true }
+sampling = { max_tokens = 4000, extra = { reasoning_effort = "low" } }"#;
+    study.change("[judging]", judging);
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let seen = bodies.clone();
+    let port = server(move |body| {
+        seen.lock().unwrap().push(body.to_owned());
+        says("no")
+    });
+    let judged = run_with(&study, port);
+    assert!(judged.status.success(), "{judged:?}");
+    let bodies = bodies.lock().unwrap();
+    let as_asked = |body: &String| {
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        body["max_completion_tokens"] == 4000
+            && body["reasoning_effort"] == "low"
+            && body.get("temperature").is_none()
+            && body.get("max_tokens").is_none()
+    };
+    assert!(bodies.len() > 100 && bodies.iter().all(as_asked));
+
+    study.change("judge = \"chat\"\n", "");
+    let refused = run_with(&study, naysayer());
+    let why = String::from_utf8_lossy(&refused.stderr);
+    assert!(
+        why.contains("judging.server: expected judge = \"chat\""),
+        "{why}"
+    );
+}
+
 #[test]
 fn judging_says_how_far_it_is() {
     let study = Small::open();
@@ -416,10 +460,18 @@ fn judging_says_how_far_it_is() {
     let mut journal = Journal::of_file(study.out().join("study.journal")).unwrap();
     let n = journal.unjudged(Aspect::Thought).unwrap().len();
     let options = ChatOptions::new(format!("http://127.0.0.1:{}/v1", naysayer()), "naysayer");
-    let judge = chat_judge(ChatClient::new(options).unwrap(), Like::Paper);
+    let judge = chat_judge(ChatClient::new(options).unwrap(), &Judging::default());
     let log = Log::default();
     let meter = |n| Meter::lines(n, "thoughts judged", log.clone(), Duration::ZERO);
-    judge_by_chat(&mut journal, Aspect::Thought, &judge, "naysayer", meter).unwrap();
+    judge_by_chat(
+        &mut journal,
+        Aspect::Thought,
+        &judge,
+        "naysayer",
+        meter,
+        &Interruption::default(),
+    )
+    .unwrap();
     let said = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines.len(), n);

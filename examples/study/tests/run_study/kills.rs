@@ -291,3 +291,47 @@ fn a_closed_pipe_ends_a_run_quietly() {
     study.finish(&[]);
     assert_eq!(outcome(&study.out()), outcome(&whole.out()));
 }
+
+/// Ctrl-C and SIGTERM end a run between two answers: what came is kept, one line says how to go on.
+#[cfg(unix)]
+#[test]
+fn a_run_that_is_told_to_end_keeps_its_answers_and_says_how_to_go_on() {
+    let expected = {
+        let study = Small::varied("");
+        study.finish(&[]);
+        outcome(&study.out())
+    };
+    for signal in ["-INT", "-TERM"] {
+        let study = Small::varied("");
+        let mut run = run_study(&study, &[])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The first answers are kept after a second at the latest, so the journal is there long before the end.
+        while !study.out().join("study.journal").exists() {
+            assert!(run.try_wait().unwrap().is_none());
+            sleep(Duration::from_millis(2));
+        }
+        sleep(Duration::from_millis(50));
+        let id = run.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([signal, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let ended = run.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        // On a fast machine it may have come to its end.
+        if !ended.status.success() {
+            assert_eq!(ended.status.code(), Some(130), "{said}");
+            assert!(said.contains("the same command goes on"), "{said}");
+        }
+        let before = kept(&study.out());
+        study.finish(&[]);
+        assert_kept(&before, &kept(&study.out()));
+        assert_eq!(outcome(&study.out()), expected);
+    }
+}
