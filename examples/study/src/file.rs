@@ -649,3 +649,21 @@ fn train_share() -> f64 {
 fn five_percent() -> f64 {
     0.05
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_features_are_steered_ones() {
+        assert_eq!(unsteered(&[7], &[7, 8]), None);
+        for (published, steered, expected) in [
+            (&[][..], &[7][..], "at least one"),
+            (&[7, 7], &[7], "each once"),
+            (&[7, 9], &[7, 8], "([7, 8]), found 9"),
+        ] {
+            let fault = unsteered(published, steered).unwrap();
+            assert!(fault.contains(expected), "{fault}");
+        }
+    }
+}

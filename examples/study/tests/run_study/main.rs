@@ -227,6 +227,16 @@ fn what_cannot_come_to_an_end_is_refused_before_it_begins() {
             "steering.features: expected each once, found 7 twice",
         ),
         (
+            "[instructions]",
+            analysis("references = \"prompt.txt\"\npublished = []"),
+            "analysis.published: expected at least one, found none",
+        ),
+        (
+            "[instructions]",
+            analysis("references = \"prompt.txt\"\npublished = [7, 7]"),
+            "analysis.published: expected each once, found 7 twice",
+        ),
+        (
             "features = { top = 2 }",
             "features = [7, 256]".to_owned(),
             "steering.features: feature: expected a number below 256, found 256",
