@@ -65,10 +65,7 @@ fn a_failed_run_takes_the_earlier_report_away() {
     let run = reproduce(&[], out.path());
     assert!(!run.status.success());
     let message = String::from_utf8(run.stderr).unwrap();
-    assert!(
-        message.contains("figure_4.svg: cannot be written: "),
-        "{message}"
-    );
+    assert!(message.contains("figure_4.svg: "), "{message}");
     assert!(!out.path().join("report.md").exists());
     assert!(out.path().join("results.json").exists());
 }

@@ -14,8 +14,8 @@ use crate::{Judge, Judgement, RuleJudge, Stance};
 /// about the rest, several at a time.
 ///
 /// What fails stays [unjudged](ChatVerdict::Unjudged), with the reason, and can be given again; it is
-/// never taken as unsure, unless one [asks for it](FailuresAre::Unsure). A model none of whose
-/// first replies can be used is not asked on: [`JudgeFailure::GaveUp`] has its own words.
+/// never taken as unsure, unless one [asks for it](FailuresAre::Unsure). A model whose first
+/// requests are all refused is not asked on: [`JudgeFailure::GaveUp`] has its own words.
 ///
 /// A model that reasons before it replies needs more tokens, and most of the newer ones want their
 /// limit under [another name](super::TokenLimit::MaxCompletionTokens) and no temperature:
@@ -113,10 +113,10 @@ pub enum JudgeFailure {
         /// What it replied.
         reply: Box<Reply>,
     },
-    /// It was not asked, because the first replies of the model were all of no use.
-    #[error("not asked, because none of the first {n} replies was a judgement; the last: {last}")]
+    /// It was not asked, because the first requests were all refused.
+    #[error("not asked, because the first {n} requests were all refused; the last: {last}")]
     GaveUp {
-        /// Number of these replies.
+        /// Number of these requests.
         n: usize,
         /// What was wrong with the last one.
         last: Box<JudgeFailure>,
@@ -175,9 +175,9 @@ impl ChatJudge {
         self
     }
 
-    /// How many replies may be of no use before [`judge_all`](Self::judge_all) asks no more, as
-    /// long as there was none that is: the server refuses the request, or there is no judgement in
-    /// what the model says. 5 unless set.
+    /// How many requests may be refused, or get a reply without a text, before
+    /// [`judge_all`](Self::judge_all) asks no more, as long as there was no judgement. A text that is
+    /// no judgement does not count. 5 unless set.
     pub fn with_give_up_after(mut self, replies: usize) -> Self {
         self.give_up_after = replies.max(1);
         self
@@ -339,8 +339,8 @@ impl JudgeFailure {
                 matches!(error, ChatError::Status { .. } | ChatError::Shape { .. })
                     && !error.may_pass()
             }
-            Self::Unclear { .. } => true,
-            Self::GaveUp { .. } => false,
+            // What is no judgement is still an answer, and the next may be one.
+            Self::Unclear { .. } | Self::GaveUp { .. } => false,
         }
     }
 }

@@ -307,7 +307,6 @@ fn a_judge_whose_every_reply_is_refused_ends_after_a_few() {
             reply("200 OK", "", cut_off),
             "a model that reasons first needs a higher limit",
         ),
-        (saying("I would say it depends."), "I would say it depends."),
     ] {
         for like_released in [false, true] {
             let server = Server::saying(reply.clone());
@@ -336,16 +335,17 @@ fn a_judge_whose_every_reply_is_refused_ends_after_a_few() {
             };
             let last = last.to_string();
             assert!(
-                last.starts_with("not asked, because none of the first 3 replies was a judgement"),
+                last.starts_with("not asked, because the first 3 requests were all refused"),
                 "{last}"
             );
             assert!(last.contains(word), "{last}");
         }
     }
     // One judgement is enough to go on.
-    let mut replies = vec![saying("well"); 2];
+    let refused = || reply("400 Bad Request", "", not_known);
+    let mut replies = vec![refused(); 2];
     replies.push(saying("no"));
-    replies.extend(vec![saying("well"); 30]);
+    replies.extend(vec![refused(); 30]);
     let server = Server::saying_in_turn(replies);
     let client = ChatClient::new(server.options().concurrency(1)).unwrap();
     let judge = ChatJudge::like_released(client).with_give_up_after(3);
@@ -353,6 +353,17 @@ fn a_judge_whose_every_reply_is_refused_ends_after_a_few() {
     let mut expected = [Some(Stance::Unsure); 20];
     expected[2] = Some(Stance::No);
     assert_eq!(stances(&verdicts), expected);
+    // What is no judgement is still an answer: such a judge is asked on.
+    let server = Server::saying(saying("I would say it depends."));
+    let client = ChatClient::new(server.options()).unwrap();
+    let judge = ChatJudge::new(client).with_give_up_after(3);
+    let verdicts = judge.judge_all(&[Statement::Response("Hm"); 20], &never(), |_, _| ());
+    assert_eq!(server.requests().len(), 20);
+    assert!(
+        verdicts
+            .iter()
+            .all(|verdict| matches!(verdict, ChatVerdict::Unjudged(JudgeFailure::Unclear { .. })))
+    );
 }
 
 #[test]
