@@ -32,7 +32,7 @@ fn pairwise(data: &Array2<f64>, seed: u64) -> Array2<f64> {
     let mut matrix = Array2::eye(p);
     for i in 0..p {
         for j in i + 1..p {
-            let kept = |row: &usize| (row * 31 + i * 17 + j * 7 + seed as usize) % 3 == 0;
+            let kept = |row: &usize| (row * 31 + i * 17 + j * 7 + seed as usize).is_multiple_of(3);
             let rows: Vec<usize> = (0..data.nrows()).filter(kept).collect();
             let part = data.select(Axis(0), &rows);
             let r = FisherZ::from_samples(&part).unwrap().correlation()[(i, j)];

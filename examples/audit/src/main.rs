@@ -114,7 +114,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         &settings,
         Duration::from_secs(args.minutes.saturating_mul(60)),
     )?;
-    remark(&cost);
+    remark(cost);
     let waiting = Waiting::shown();
     let audit = Audit::compute(&loaded, answers.as_ref(), &settings, &waiting)?;
     waiting.end();

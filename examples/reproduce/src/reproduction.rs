@@ -9,7 +9,7 @@ use crate::outputs::{ALL_STEMS, outputs, table_1, write_all};
 use crate::report::markdown;
 use crate::results::Results;
 
-/// Analyses the measurements and writes everything into `out`, as [`write`] does.
+/// Analyses the measurements and writes everything into `out`, as [`write()`] does.
 ///
 /// # Errors
 /// The measurements cannot be analysed; a file cannot be written.

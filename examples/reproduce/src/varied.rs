@@ -99,7 +99,6 @@ pub fn left_out(experiment: &Experiment, train: &OrientationTable) -> Vec<LeftOu
 
 /// How a study tests independence: as causal-learn does, but that a value which is constant in the rows of one search,
 /// such as a resample, has no edges there, unless the experiment keeps such values.
-#[must_use]
 pub fn test_options(experiment: &Experiment, values: &[String]) -> FisherZOptions {
     let options = FisherZOptions::like_causal_learn().names(values);
     match experiment.little_varied {
