@@ -1,5 +1,9 @@
 //! Figures and tables as pictures: plain data in, one SVG document out.
 //!
+//! The files: `graphs` (places by `layered`), `bars`, `table`, `pies`, `curve`, `histogram` and `front` are the kinds of
+//! picture; `palette`, `theme`, `scale` and `legend` are what they share; `canvas` writes SVG, `font` measures text,
+//! `raster` and `picture` make PNG of it.
+//!
 //! Each drawing function takes a description of what to show and returns a [`Picture`]:
 //! [`graphs`] draws directed graphs side by side, [`bars`] grouped bars with error bars,
 //! [`steering_table`] a table of stacked bars with a number on each, [`pies`] a grid of pies,

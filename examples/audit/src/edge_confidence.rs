@@ -23,6 +23,7 @@ use super::waiting::Waiting;
 use program::Failure;
 use reproduce::Loaded;
 use reproduce::experiment::Experiment;
+use reproduce::results::EdgeMark;
 use reproduce::varied::test_options;
 
 /// The edges found on one set of features, and how sure they are.
@@ -69,7 +70,7 @@ pub struct EdgeRow {
     /// The other.
     pub b: String,
     /// How the graph that all these rows give joins them: `->`, `<-`, `--`, `<->` or not.
-    pub found: Option<&'static str>,
+    pub found: Option<EdgeMark>,
     /// Share of the resamples that join them.
     pub any: f64,
     /// Wilson's 95 % interval of that share: what more resamples would narrow, no more.
@@ -248,7 +249,7 @@ impl EdgeRow {
         Self {
             a: graph.names()[a].clone(),
             b: graph.names()[b].clone(),
-            found: mark(graph, a, b),
+            found: EdgeMark::between(graph, a, b),
             any: edge.any,
             any_interval: wilson(edge.any, n),
             forward: edge.forward,
@@ -257,20 +258,6 @@ impl EdgeRow {
             bidirected: edge.bidirected,
         }
     }
-}
-
-/// How a graph joins two values: `->`, `<-`, `--`, `<->` or not.
-pub(super) fn mark(graph: &MixedGraph, a: usize, b: usize) -> Option<&'static str> {
-    let edge = graph.edge(a, b)?;
-    Some(if graph.is_directed(a, b) {
-        "->"
-    } else if graph.is_directed(b, a) {
-        "<-"
-    } else if edge.is_undirected() {
-        "--"
-    } else {
-        "<->"
-    })
 }
 
 /// Wilson's 95 % interval of a share seen in `n` draws (E. B. Wilson, JASA 22, 1927).

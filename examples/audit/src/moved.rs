@@ -10,17 +10,17 @@ use value_causal::petgraph::graph::NodeIndex;
 use super::comparisons::{
     Compared, Comparison, Steering, is_published, of_features, of_roles, role_name,
 };
-use super::edge_confidence::mark;
 use super::null_tests::OverBaselines;
 use super::search::{Basis, published_features, with_features};
 use program::Failure;
 use reproduce::Loaded;
+use reproduce::results::EdgeMark;
 
 /// The graph that the study's own search finds on the published features.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Discovered {
     /// Its edges: two values and `->`, `<-`, `--` or `<->`.
-    pub edges: Vec<(String, String, &'static str)>,
+    pub edges: Vec<(String, String, EdgeMark)>,
     /// The values that each value lets one expect to move: its successors, undirected edges leading
     /// both ways.
     pub expected: BTreeMap<String, Vec<String>>,
@@ -54,7 +54,7 @@ impl Discovered {
     fn of(graph: &MixedGraph) -> Self {
         let names = graph.names();
         let edges = graph.edges().filter_map(|edge| {
-            let mark = mark(graph, edge.a, edge.b)?;
+            let mark = EdgeMark::between(graph, edge.a, edge.b)?;
             Some((names[edge.a].clone(), names[edge.b].clone(), mark))
         });
         let reached = reachability(&graph.to_digraph(UndirectedEdges::BothWays));

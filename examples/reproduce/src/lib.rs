@@ -10,6 +10,7 @@
 //! - `arguments`: the experiment and its tables, from a command line
 //! - [`results`], [`dyads`]: every number
 //! - [`outputs`]: which number goes into which figure and table; [`report`]: the Markdown that sets each beside the paper's
+//! - [`text`]: numbers and names as tables of text have them
 //! - [`reproduction`]: all of it from end to end; `single`: one output alone
 
 pub mod dyads;
@@ -20,6 +21,7 @@ pub mod report;
 pub mod reproduction;
 pub mod results;
 pub mod source;
+pub mod text;
 pub mod varied;
 
 mod arguments;

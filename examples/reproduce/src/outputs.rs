@@ -7,10 +7,10 @@ use rayon::prelude::*;
 use crate::arguments::Loaded;
 use crate::dyads::{Pie, SteeringTable};
 use crate::experiment::{Experiment, Reference};
-use crate::report::decimal;
 use crate::results::{
     GraphEffects, GraphResults, Results, planted, planted_cpdag, role_key, sae_key,
 };
+use crate::text::{decimal, headings};
 use figures::{
     Bar, BarCluster, BarFigure, BarGroup, BarPanel, Edge, EdgeStyle, GraphFigure, GraphPanel,
     Picture, PieFigure, PieRow, Shares, SteeringCell, SteeringRow, bars, graphs, pies,
@@ -407,12 +407,6 @@ fn noise_ratios(table: &SteeringTable) -> Vec<Option<f64>> {
         .iter()
         .map(|value| table.noise_ratio.get(value).copied().flatten())
         .collect()
-}
-
-/// Names as cells of a Markdown table, in which a bar would end the cell.
-pub(crate) fn headings(names: &[String]) -> String {
-    let cells: Vec<String> = names.iter().map(|name| name.replace('|', "\\|")).collect();
-    cells.join(" | ")
 }
 
 /// CSV with one line per cell, and Markdown in the shape of the paper's table.

@@ -5,11 +5,11 @@ use std::fmt::{self, Write};
 use crate::dyads::SteeringTable;
 use crate::experiment::{Experiment, Paper, PaperBars, PaperTable};
 use crate::measurements::Study;
-use crate::outputs::headings;
 use crate::results::{
-    EffectsByGraph, GraphEffects, GraphResults, RELABELLINGS, Results, TruthResults, role_key,
-    sae_key,
+    EdgeMark, EffectsByGraph, GraphEffects, GraphResults, RELABELLINGS, Results, TruthResults,
+    role_key, sae_key,
 };
+use crate::text::{decimal, headings};
 
 /// The report as Markdown; `outputs` are the files beside it, in the order written, `told` what to say of how the
 /// measurements came about.
@@ -130,7 +130,7 @@ impl Report<'_> {
             graph
                 .pc_edges
                 .iter()
-                .filter(|(_, _, mark)| *mark == "--")
+                .filter(|(_, _, mark)| *mark == EdgeMark::Undirected)
                 .count()
         };
         let time = |graph: &GraphResults| format!("{:.2}", graph.search_time.as_secs_f64() * 1e3);
@@ -657,11 +657,6 @@ fn pair(effects: Option<&EffectsByGraph>, graph: &str) -> String {
         }
         None => "–".to_owned(),
     }
-}
-
-/// A number to so many decimals, a dash for none.
-pub fn decimal(number: Option<f64>, decimals: usize) -> String {
-    number.map_or("–".to_owned(), |number| format!("{number:.decimals$}"))
 }
 
 /// Whether our number, printed as the paper prints, is the paper's.

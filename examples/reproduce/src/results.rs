@@ -55,8 +55,8 @@ pub struct GraphResults {
     pub train_rows: usize,
     /// Rows that the effects were measured on, before choosing roles.
     pub test_rows: usize,
-    /// Edges of PC by column pairs, each in its own direction: `->` or `--` or `<->`.
-    pub pc_edges: Vec<(String, String, &'static str)>,
+    /// Edges of PC by column pairs, each from its cause on where it has one.
+    pub pc_edges: Vec<(String, String, EdgeMark)>,
     /// Directed edges left by the greedy reduction, in its order.
     pub reduced_edges: Vec<(String, String)>,
     /// Figures 4, 6 and 7: effects by what was steered and by graph.
@@ -288,16 +288,44 @@ pub fn planted_cpdag(values: &[String], truth: &Truth) -> Result<MixedGraph, Not
     cpdag_of_dag(&planted(values, truth))
 }
 
-fn mixed_edges(graph: &MixedGraph) -> Vec<(String, String, &'static str)> {
-    let name = |node: usize| graph.names()[node].clone();
-    graph
-        .edges()
-        .map(|edge| match edge.direction() {
-            Some((from, to)) => (name(from), name(to), "->"),
-            None if edge.is_undirected() => (name(edge.a), name(edge.b), "--"),
-            None => (name(edge.a), name(edge.b), "<->"),
+/// How an edge joins a first value with a second one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum EdgeMark {
+    /// The first causes the second.
+    #[serde(rename = "->")]
+    Forward,
+    /// The second causes the first.
+    #[serde(rename = "<-")]
+    Backward,
+    /// PC leaves the direction open.
+    #[serde(rename = "--")]
+    Undirected,
+    /// Arrowheads at both ends, where PC contradicts itself.
+    #[serde(rename = "<->")]
+    Bidirected,
+}
+
+impl EdgeMark {
+    /// How `graph` joins two of its values, if it does.
+    #[must_use]
+    pub fn between(graph: &MixedGraph, first: usize, second: usize) -> Option<Self> {
+        let edge = graph.edge(first, second)?;
+        Some(match edge.direction() {
+            Some((cause, _)) if cause == first => Self::Forward,
+            Some(_) => Self::Backward,
+            None if edge.is_undirected() => Self::Undirected,
+            None => Self::Bidirected,
         })
-        .collect()
+    }
+}
+
+fn mixed_edges(graph: &MixedGraph) -> Vec<(String, String, EdgeMark)> {
+    let name = |node: usize| graph.names()[node].clone();
+    let edges = graph.edges().filter_map(|edge| {
+        let (a, b) = edge.direction().unwrap_or((edge.a, edge.b));
+        Some((name(a), name(b), EdgeMark::between(graph, a, b)?))
+    });
+    edges.collect()
 }
 
 /// The edges by the names of their ends.

@@ -1,9 +1,17 @@
 //! A study run from its file: questionnaire, roles and model in, orientation tables and all that follows out.
 //!
-//! [`mod@file`] is the study file, [`Materials`] what it names, read and checked. A [`Plan`] is every question of the study with
-//! its prompt; a [`Respondent`] answers them (a steered model in `lens`, with the feature of that name), [`ask`] keeps each
-//! answer in a journal, and [`finish`] makes tables, figures and the report of a journal that is complete. Only the
-//! respondent knows the model, so any other that answers prompts can take its place.
+//! The way of an answer, a file each:
+//!
+//! - [`mod@file`]: the study file; `server`: how it says that servers are asked; `arguments`: both from a command line
+//! - `materials`: what the file names, read and checked; `fingerprint`: what makes a study another one
+//! - `plan`: every question with its prompt; `summary`: the plan in words; [`pace`]: how long it takes
+//! - `respondent`: whoever answers; `lens` is a steered model, `served` one behind a server (with the feature `lens`)
+//! - `asking`: each answer into the journal; `meter`: how far it is; [`judging`]: by rules, as answers come
+//! - [`mod@finish`]: tables of a complete journal; `analysed`: tables and choices as `reproduce` has them, with the features that
+//!   `choices` takes for best; `instructed`: all values under each instruction; `answers`: what the journal tells beyond tables
+//! - `found`: `study.json` and its section of the report; `obedience`: answers held against those that are [`planted`]
+//!
+//! Only the respondent knows the model, so any other that answers prompts can take its place.
 
 pub mod file;
 pub mod finish;

@@ -17,6 +17,7 @@ use figures::{
     FrontPoint, GraphFigure, GraphPanel, HistogramFigure, Picture, Standing, bars, front, graphs,
     histogram, specification_curve,
 };
+use reproduce::results::EdgeMark;
 
 /// All of them, as parts of the page.
 #[derive(Serialize)]
@@ -93,11 +94,11 @@ fn graph(audit: &Audit) -> GraphFigure {
         let share = shares.get(&(a.as_str(), b.as_str())).copied();
         // A share of 1 that one resample in a thousand misses is 99.
         let percent = (100.0 * share.unwrap_or(0.0)).floor() as u8;
-        let edge = match *mark {
-            "->" => Edge::directed(a, b),
-            "<-" => Edge::directed(b, a),
-            "--" => Edge::undirected(a, b),
-            _ => Edge::bidirected(a, b),
+        let edge = match mark {
+            EdgeMark::Forward => Edge::directed(a, b),
+            EdgeMark::Backward => Edge::directed(b, a),
+            EdgeMark::Undirected => Edge::undirected(a, b),
+            EdgeMark::Bidirected => Edge::bidirected(a, b),
         };
         edge.style(EdgeStyle::Joined(percent))
     });

@@ -6,7 +6,7 @@ use audit::resampled::Sample;
 use audit::rivals::{self, Score};
 use audit::search::Features;
 use audit::{Settings, Waiting, search};
-use reproduce::results::{Results, planted as planted_graph, role_key};
+use reproduce::results::{EdgeMark, Results, planted as planted_graph, role_key};
 use value_causal::bench::Setting;
 use value_causal::discovery::BootstrapOptions;
 use value_causal::metrics::predictive_accuracy;
@@ -131,7 +131,7 @@ fn the_graph_s_area_is_the_share_of_changes_in_the_right_order() {
     let mut edges = Vec::new();
     for (a, b, kind) in &results.all_features.pc_edges {
         edges.push((a.clone(), b.clone()));
-        if *kind != "->" {
+        if *kind != EdgeMark::Forward {
             edges.push((b.clone(), a.clone()));
         }
     }

@@ -22,7 +22,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use reproduce::experiment::GraphRows;
-use reproduce::results::{GraphResults, Results};
+use reproduce::results::{EdgeMark, GraphResults, Results};
 use reproduce::{Arguments, Loaded};
 use value_causal::bench::{OrientationTable, Setting};
 use value_causal::discovery::graph::UndirectedEdges;
@@ -157,7 +157,7 @@ fn naive_counts(loaded: &Loaded, graph: &GraphResults, features: &BTreeSet<u64>)
     let mut edges = Vec::new();
     for (a, b, kind) in &graph.pc_edges {
         edges.push((a.clone(), b.clone()));
-        if *kind != "->" {
+        if *kind != EdgeMark::Forward {
             edges.push((b.clone(), a.clone()));
         }
     }
@@ -293,7 +293,7 @@ fn the_null_tests_are_those_of_a_naive_implementation() {
     let mut edges = Vec::new();
     for (a, b, kind) in &results.published_subset.pc_edges {
         edges.push((a.clone(), b.clone()));
-        if *kind != "->" {
+        if *kind != EdgeMark::Forward {
             edges.push((b.clone(), a.clone()));
         }
     }
@@ -371,7 +371,7 @@ fn published_is_the_graph_of_the_study_s_own_results() {
     let sides = [&results.published_subset, &results.all_features];
     assert_ne!(sides[0].train_rows, sides[1].train_rows);
     let found = audit.discovered.edges.iter().map(|edge| match edge {
-        (a, b, "<-") => (b.clone(), a.clone(), "->"),
+        (a, b, EdgeMark::Backward) => (b.clone(), a.clone(), EdgeMark::Forward),
         edge => edge.clone(),
     });
     assert_eq!(found.collect::<Vec<_>>(), sides[0].pc_edges);
