@@ -136,7 +136,14 @@ impl Site {
             "test-engine" => self.test_optimised("engine", &[], log),
             "test-goldens" => self.test_optimised("goldens", &[], log),
             "test-calibrations" => {
-                let full_size = ["--lib", "--", "--ignored", "--show-output"];
+                // tch-lens's measurement of its kernels is no test, and takes up to 40 minutes.
+                let full_size = [
+                    "--lib",
+                    "--",
+                    "--ignored",
+                    "--skip=earnings",
+                    "--show-output",
+                ];
                 self.test_optimised("audit", &full_size, log);
             }
             "examples" => self.test_optimised("programs", &[], log),
