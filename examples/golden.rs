@@ -81,24 +81,29 @@ fn content(path: &Path) -> Vec<u8> {
         return bytes;
     };
     let lines = text.lines().map(|line| match json {
-        true => shortened(alike(line)) + "\n",
+        true => rounded(alike(line)) + "\n",
         false => alike(line).to_owned() + "\n",
     });
     lines.collect::<String>().into()
 }
 
-/// With nine decimals at most: the last ones of sums hang on the order in which threads add.
-fn shortened(line: &str) -> String {
-    let mut decimals = None;
-    let kept = line.chars().filter(|&character| {
-        decimals = match (character, decimals) {
-            ('.', _) => Some(0),
-            ('0'..='9', Some(n)) => Some(n + 1),
-            _ => None,
-        };
-        decimals.is_none_or(|n| n <= 9)
+/// With its fractions rounded to six decimals: the last ones hang on the processor, whose instructions a product of matrices
+/// takes, and on the order in which threads add.
+fn rounded(line: &str) -> String {
+    let is_of_number = |c: char| c.is_ascii_digit() || ".eE+-".contains(c);
+    let words = line.split_inclusive(|c| !is_of_number(c));
+    let rounded = words.map(|word| {
+        let number = word.trim_end_matches(|c| !is_of_number(c));
+        let end = &word[number.len()..];
+        match number.parse::<f64>() {
+            // Adding 0 makes a 0 of a -0.
+            Ok(value) if number.contains('.') => {
+                format!("{:.6}{end}", (value * 1e6).round() / 1e6 + 0.0)
+            }
+            _ => word.to_owned(),
+        }
     });
-    kept.collect()
+    rounded.collect()
 }
 
 fn alike(line: &str) -> &str {

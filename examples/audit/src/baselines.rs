@@ -8,7 +8,7 @@ use super::comparisons::{Compared, Comparison, of_features, of_roles, role_name}
 use super::search::{Basis, with_features};
 use program::Failure;
 use reproduce::Loaded;
-use reproduce::results::digraph;
+use reproduce::graphs::digraph;
 
 /// Each baseline, for both ways to steer.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -6,7 +6,7 @@ use value_causal::metrics::ChangeRates;
 
 use program::Failure;
 use reproduce::Loaded;
-use reproduce::results::change_rates;
+use reproduce::effects::change_rates;
 
 /// What steers the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

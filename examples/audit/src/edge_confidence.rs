@@ -23,7 +23,7 @@ use super::waiting::Waiting;
 use program::Failure;
 use reproduce::Loaded;
 use reproduce::experiment::Experiment;
-use reproduce::results::EdgeMark;
+use reproduce::graphs::EdgeMark;
 use reproduce::varied::test_options;
 
 /// The edges found on one set of features, and how sure they are.

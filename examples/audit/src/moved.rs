@@ -14,7 +14,7 @@ use super::null_tests::OverBaselines;
 use super::search::{Basis, published_features, with_features};
 use program::Failure;
 use reproduce::Loaded;
-use reproduce::results::EdgeMark;
+use reproduce::graphs::EdgeMark;
 
 /// The graph that the study's own search finds on the published features.
 #[derive(Clone, Debug, PartialEq, Serialize)]

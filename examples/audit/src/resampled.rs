@@ -13,7 +13,7 @@ use super::null_tests::OverBaselines;
 use super::search::with_features;
 use program::Failure;
 use reproduce::Loaded;
-use reproduce::results::change_rates;
+use reproduce::effects::change_rates;
 
 /// What changed, split by the units that are drawn again: the roles, or against one baseline the
 /// settings compared with it.

@@ -14,8 +14,8 @@ use value_causal::petgraph::graph::DiGraph;
 use program::Failure;
 use reproduce::Loaded;
 use reproduce::experiment::GraphRows;
+use reproduce::graphs::digraph;
 use reproduce::measurements::steered_features;
-use reproduce::results::digraph;
 use reproduce::varied::test_options;
 
 /// Which numbers of the training table the graph is searched in.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use value_causal::bench::{OrientationTable, Setting};
 use value_causal::metrics::{DirectionCounts, Dyads, NoiseRule, dyads};
 use value_causal::ndarray::Array2;
@@ -10,26 +10,26 @@ use value_causal::ndarray::Array2;
 use crate::measurements::steered_features;
 use program::Failure;
 
-/// Tables 4 and 5: every feature against every value.
-#[derive(Clone, Debug, Serialize)]
+/// Tables 4 and 5: every feature against every value. Serialises to maps by feature and by value.
+#[derive(Clone, Debug)]
 pub struct SteeringTable {
-    /// Rows by feature.
-    pub features: BTreeMap<u64, FeatureRow>,
-    /// By value: mean over features of the smallest of the three training proportions.
-    pub noise_ratio: BTreeMap<String, Option<f64>>,
-    /// The counts behind it, rows in the order of `features`, columns in the order of `values`.
-    #[serde(skip)]
+    /// Rows by feature, in increasing order.
+    pub rows: Vec<FeatureRow>,
+    /// For each value: mean over features of the smallest of the three training proportions.
+    pub noise_ratios: Vec<Option<f64>>,
+    /// The counts behind it, rows in the order of `rows`, columns in the order of `values`.
     pub dyads: Dyads,
     /// Columns, in the order of the measured file.
-    #[serde(skip)]
     pub values: Vec<String>,
 }
 
 /// What one feature does.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct FeatureRow {
-    /// By value.
-    pub cells: BTreeMap<String, Cell>,
+    /// The feature.
+    pub feature: u64,
+    /// One for each value of the table.
+    pub cells: Vec<Cell>,
     /// Mean cosine over values.
     pub mean_similarity: Option<f64>,
 }
@@ -73,7 +73,7 @@ impl SteeringTable {
     /// # Errors
     /// If a feature or value is not in the table.
     pub fn select(&self, features: &[u64], values: &[String]) -> Result<Self, Failure> {
-        let known: Vec<u64> = self.features.keys().copied().collect();
+        let known: Vec<u64> = self.rows.iter().map(|row| row.feature).collect();
         let rows = positions(&known, features)?;
         let columns = positions(&self.values, values)?;
         let chosen = rows.iter().map(|&row| known[row]).collect::<Vec<_>>();
@@ -85,29 +85,51 @@ impl SteeringTable {
     }
 
     fn from_dyads(dyads: Dyads, features: &[u64], values: Vec<String>) -> Self {
-        let row = |i: usize| FeatureRow {
-            cells: values
-                .iter()
-                .enumerate()
-                .map(|(j, value)| (value.clone(), Cell::of(&dyads, i, j)))
-                .collect(),
+        let columns = 0..values.len();
+        let row = |(i, &feature): (usize, &u64)| FeatureRow {
+            feature,
+            cells: columns.clone().map(|j| Cell::of(&dyads, i, j)).collect(),
             mean_similarity: dyads.mean_similarity(i),
         };
         let noise = |j: usize| dyads.noise_ratio(j, NoiseRule::SmallestOfThree);
         Self {
-            features: features
-                .iter()
-                .enumerate()
-                .map(|(i, &feature)| (feature, row(i)))
-                .collect(),
-            noise_ratio: values
-                .iter()
-                .enumerate()
-                .map(|(j, value)| (value.clone(), noise(j)))
-                .collect(),
+            rows: features.iter().enumerate().map(row).collect(),
+            noise_ratios: columns.clone().map(noise).collect(),
             dyads,
             values,
         }
+    }
+}
+
+impl Serialize for SteeringTable {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Row<'a> {
+            cells: BTreeMap<&'a str, &'a Cell>,
+            mean_similarity: Option<f64>,
+        }
+        #[derive(Serialize)]
+        struct Table<'a> {
+            features: BTreeMap<u64, Row<'a>>,
+            noise_ratio: BTreeMap<&'a str, Option<f64>>,
+        }
+        let values = || self.values.iter().map(String::as_str);
+        let rows = self.rows.iter().map(|row| {
+            let cells = values().zip(&row.cells).collect();
+            let mean_similarity = row.mean_similarity;
+            (
+                row.feature,
+                Row {
+                    cells,
+                    mean_similarity,
+                },
+            )
+        });
+        let table = Table {
+            features: rows.collect(),
+            noise_ratio: values().zip(self.noise_ratios.iter().copied()).collect(),
+        };
+        table.serialize(serializer)
     }
 }
 

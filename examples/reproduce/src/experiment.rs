@@ -348,6 +348,13 @@ impl Experiment {
             .find(|reference| reference.key == key)
     }
 
+    /// The reference graph of figures 3 and 4, with its place among the references.
+    #[must_use]
+    pub fn figure_reference(&self) -> Option<(usize, &Reference)> {
+        let mut references = self.references.iter().enumerate();
+        references.find(|(_, reference)| reference.key == self.figures.reference)
+    }
+
     /// Number of the table with all features: 4 or 5, as in the paper.
     #[must_use]
     pub fn full_table(&self) -> u8 {

@@ -8,13 +8,16 @@
 //! - [`measurements`]: the orientation tables, checked against the choices
 //! - [`varied`]: the values that vary too little to be in a graph
 //! - `arguments`: the experiment and its tables, from a command line
-//! - [`results`], [`dyads`]: every number
+//! - [`graphs`]: the graphs over its values, found, given and planted
+//! - [`effects`], [`dyads`], [`results`]: every number
 //! - [`outputs`]: which number goes into which figure and table; [`report`]: the Markdown that sets each beside the paper's
 //! - [`text`]: numbers and names as tables of text have them
 //! - [`reproduction`]: all of it from end to end; `single`: one output alone
 
 pub mod dyads;
+pub mod effects;
 pub mod experiment;
+pub mod graphs;
 pub mod measurements;
 pub mod outputs;
 pub mod report;

@@ -6,10 +6,10 @@ use rayon::prelude::*;
 
 use crate::arguments::Loaded;
 use crate::dyads::{Pie, SteeringTable};
+use crate::effects::{EffectsByGraph, GraphEffects};
 use crate::experiment::{Experiment, Reference};
-use crate::results::{
-    GraphEffects, GraphResults, Results, planted, planted_cpdag, role_key, sae_key,
-};
+use crate::graphs::{planted, planted_cpdag};
+use crate::results::{GraphResults, Results};
 use crate::text::{decimal, headings};
 use figures::{
     Bar, BarCluster, BarFigure, BarGroup, BarPanel, Edge, EdgeStyle, GraphFigure, GraphPanel,
@@ -322,26 +322,23 @@ fn effect_bars(
     shown: &str,
     references: &[&str],
 ) -> BarFigure {
-    let graphs: Vec<&str> = [&["discovered"], references].concat();
-    let series = |key: &&str| {
-        experiment
-            .reference(key)
-            .map_or("discovered graph".to_owned(), |r| r.title.clone())
+    let shown_references = || {
+        let all = experiment.references.iter().enumerate();
+        references
+            .iter()
+            .filter_map(move |key| all.clone().find(|(_, it)| it.key == *key))
     };
+    let titles = shown_references().map(|(_, reference)| reference.title.clone());
     let effects = &results.published_subset.steering_effects;
-    let group = |label: &str, key: &str| {
-        let of = |graph: &&str| {
-            effects
-                .get(key)
-                .and_then(|by| by.graphs.get(*graph))
-                .copied()
-        };
+    let group = |label: &str, effects: &EffectsByGraph| {
+        let graphs = &effects.graphs;
+        let of_references = shown_references().map(|(at, _)| graphs.references[at].1);
+        let of_graphs: Vec<GraphEffects> = std::iter::once(graphs.discovered)
+            .chain(of_references)
+            .collect();
         let cluster = |label: &str, bar: fn(GraphEffects) -> Bar| BarCluster {
             label: label.to_owned(),
-            bars: graphs
-                .iter()
-                .map(|graph| of(graph).map_or(Bar::missing(), bar))
-                .collect(),
+            bars: of_graphs.iter().copied().map(bar).collect(),
         };
         BarGroup {
             label: label.to_owned(),
@@ -364,30 +361,30 @@ fn effect_bars(
                       standard deviation over values."
             .to_owned(),
         y_label: "rate of change, mean ± s.d. over values".to_owned(),
-        series: graphs.iter().map(series).collect(),
+        series: std::iter::once("discovered graph".to_owned())
+            .chain(titles)
+            .collect(),
         panels: vec![BarPanel {
             title: String::new(),
             groups: vec![
-                group("role prompts", &role_key()),
-                group("SAE features", &sae_key(experiment)),
+                group("role prompts", &effects.roles),
+                group("SAE features", &effects.features),
             ],
         }],
     }
 }
 
 fn table_picture(table: &SteeringTable, title: String) -> figures::SteeringTable {
-    let rows = table.features.iter().map(|(feature, row)| SteeringRow {
-        feature: feature.to_string(),
-        cells: table
-            .values
-            .iter()
-            .filter_map(|value| row.cells.get(value))
-            .map(|cell| SteeringCell {
-                shares: Shares::from_counts(cell.train[0], cell.train[2], cell.train[1]),
-                cosine: cell.cosine,
-            })
-            .collect(),
-        mean_similarity: row.mean_similarity,
+    let rows = table.rows.iter().map(|row| {
+        let cells = row.cells.iter().map(|cell| SteeringCell {
+            shares: Shares::from_counts(cell.train[0], cell.train[2], cell.train[1]),
+            cosine: cell.cosine,
+        });
+        SteeringRow {
+            feature: row.feature.to_string(),
+            cells: cells.collect(),
+            mean_similarity: row.mean_similarity,
+        }
     });
     figures::SteeringTable {
         title,
@@ -397,16 +394,8 @@ fn table_picture(table: &SteeringTable, title: String) -> figures::SteeringTable
         row_header: "SAE feature".to_owned(),
         values: table.values.clone(),
         rows: rows.collect(),
-        noise_ratios: noise_ratios(table),
+        noise_ratios: table.noise_ratios.clone(),
     }
-}
-
-fn noise_ratios(table: &SteeringTable) -> Vec<Option<f64>> {
-    table
-        .values
-        .iter()
-        .map(|value| table.noise_ratio.get(value).copied().flatten())
-        .collect()
 }
 
 /// CSV with one line per cell, and Markdown in the shape of the paper's table.
@@ -428,14 +417,10 @@ fn steering_text(table: &SteeringTable) -> Result<(String, String), Failure> {
         headings(&table.values)
     );
     markdown += &format!("|---|{}\n", "---:|".repeat(table.values.len() + 1));
-    for (feature, row) in &table.features {
-        let mut line = vec![feature.to_string()];
-        for (value, cell) in table
-            .values
-            .iter()
-            .filter_map(|v| Some((v, row.cells.get(v)?)))
-        {
-            let mut record = vec![feature.to_string(), value.clone()];
+    for row in &table.rows {
+        let mut line = vec![row.feature.to_string()];
+        for (value, cell) in table.values.iter().zip(&row.cells) {
+            let mut record = vec![row.feature.to_string(), value.clone()];
             record.extend(cell.train.iter().chain(&cell.test).map(ToString::to_string));
             record.push(
                 cell.cosine
@@ -451,10 +436,8 @@ fn steering_text(table: &SteeringTable) -> Result<(String, String), Failure> {
         line.push(decimal(row.mean_similarity, 2));
         markdown += &format!("| {} |\n", line.join(" | "));
     }
-    let noise: Vec<String> = noise_ratios(table)
-        .into_iter()
-        .map(|n| decimal(n, 2))
-        .collect();
+    let noise = table.noise_ratios.iter();
+    let noise: Vec<String> = noise.map(|&n| decimal(n, 2)).collect();
     markdown += &format!("| Noise ratio | {} | |\n", noise.join(" | "));
     markdown += "\nEach cell: cosine between the training and the test proportions (training roles \
                  raised/lowered/unchanged).\n";

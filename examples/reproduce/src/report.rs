@@ -3,12 +3,11 @@
 use std::fmt::{self, Write};
 
 use crate::dyads::SteeringTable;
+use crate::effects::{EffectsByGraph, GraphEffects, PerGraph, RELABELLINGS, SteeringComparisons};
 use crate::experiment::{Experiment, Paper, PaperBars, PaperTable};
+use crate::graphs::EdgeMark;
 use crate::measurements::Study;
-use crate::results::{
-    EdgeMark, EffectsByGraph, GraphEffects, GraphResults, RELABELLINGS, Results, TruthResults,
-    role_key, sae_key,
-};
+use crate::results::{GraphResults, Results, TruthResults};
 use crate::text::{decimal, headings};
 
 /// The report as Markdown; `outputs` are the files beside it, in the order written, `told` what to say of how the
@@ -228,7 +227,7 @@ impl Report<'_> {
     }
 
     fn effects(&self, text: &mut String) -> fmt::Result {
-        let reference = &self.experiment.figures.reference;
+        let reference = self.experiment.figure_reference();
         writeln!(
             text,
             "## Steering effects (figure 4)\n\n![Figure 4](figure_4.svg)\n"
@@ -253,24 +252,40 @@ impl Report<'_> {
                 pair.reference
             })
         };
-        type Half = (&'static str, String, fn(&Paper) -> &PaperBars);
+        type Half = (
+            &'static str,
+            fn(&SteeringComparisons) -> &EffectsByGraph,
+            fn(&Paper) -> &PaperBars,
+        );
         let halves: [Half; 2] = [
-            ("role prompts", role_key(), |paper| &paper.figure_4.role),
-            ("SAE features", sae_key(self.experiment), |paper| {
-                &paper.figure_4.sae
-            }),
+            ("role prompts", |of| &of.roles, |paper| &paper.figure_4.role),
+            (
+                "SAE features",
+                |of| &of.features,
+                |paper| &paper.figure_4.sae,
+            ),
         ];
-        for (steering, key, bars) in &halves {
+        let graphs = std::iter::once(None).chain(reference.map(Some));
+        for (steering, half, bars) in halves {
             for expected in [true, false] {
-                for graph in ["discovered", reference] {
+                for graph in graphs.clone() {
                     let values = if expected { "expected" } else { "unexpected" };
-                    let paper = printed(*bars, expected, graph == "discovered");
-                    let ours = rate(&self.results.published_subset, key, graph, expected);
-                    let all = rate(&self.results.all_features, key, graph, expected);
+                    let title = graph.map_or("discovered", |(_, reference)| &reference.title);
+                    let paper = printed(bars, expected, graph.is_none());
+                    let rate = |results: &GraphResults| {
+                        let graphs = &half(&results.steering_effects).graphs;
+                        let effects = match graph {
+                            None => &graphs.discovered,
+                            Some((at, _)) => &graphs.references[at].1,
+                        };
+                        Rate::of(effects, expected)
+                    };
+                    let ours = rate(&self.results.published_subset);
+                    let all = rate(&self.results.all_features);
                     rows.push(vec![
-                        (*steering).to_owned(),
+                        steering.to_owned(),
                         values.to_owned(),
-                        self.graph_name(graph),
+                        title.to_owned(),
                         decimal(paper, 2),
                         ours.with_spread(),
                         agrees(ours.mean, paper, 2).to_owned(),
@@ -306,17 +321,11 @@ impl Report<'_> {
         }
         let mut rows = Vec::new();
         let paper = self.paper.map(|paper| &paper.steered_values);
-        for (name, key, paper) in [
-            ("role prompts", role_key(), paper.map(|p| p.role)),
-            (
-                "SAE features",
-                sae_key(self.experiment),
-                paper.map(|p| p.sae),
-            ),
+        let effects = &self.results.published_subset.steering_effects;
+        for (name, effects, paper) in [
+            ("role prompts", &effects.roles, paper.map(|p| p.role)),
+            ("SAE features", &effects.features, paper.map(|p| p.sae)),
         ] {
-            let Some(effects) = self.results.published_subset.steering_effects.get(&key) else {
-                continue;
-            };
             let ours = effects.mean_settings_changing_a_value;
             rows.push(vec![
                 name.to_owned(),
@@ -350,64 +359,37 @@ impl Report<'_> {
              at least as large: where it is not small, the graph predicts no more than its shape \
              would.\n"
         )?;
-        let keys = [
-            (role_key(), "role prompts"),
-            (sae_key(self.experiment), "SAE features"),
-            (
-                "role_base_empty_role".to_owned(),
-                "role prompts, empty role",
-            ),
-            ("sae_empty_role".to_owned(), "SAE features, empty role"),
+        let titles = [
+            "role prompts",
+            "SAE features",
+            "role prompts, empty role",
+            "SAE features, empty role",
         ];
-        let titles: Vec<&str> = keys.iter().map(|(_, title)| *title).collect();
         writeln!(text, "| graph | edges | {} |", titles.join(" | "))?;
-        writeln!(text, "|---|---:|{}", "---:|".repeat(keys.len()))?;
+        writeln!(text, "|---|---:|{}", "---:|".repeat(titles.len()))?;
         let [few, every] = self.experiment.row_titles();
         for (set, results) in [
             (few, &self.results.published_subset),
             (every, &self.results.all_features),
         ] {
             let edges = results.pc_edges.len();
-            let cells = keys
-                .iter()
-                .map(|(key, _)| pair(results.steering_effects.get(key), "discovered"));
-            let cells: Vec<String> = cells.collect();
-            writeln!(
-                text,
-                "| discovered, {set} | {edges} | {} |",
-                cells.join(" | ")
-            )?;
+            let cells = pairs(&results.steering_effects, |graphs| &graphs.discovered);
+            writeln!(text, "| discovered, {set} | {edges} | {cells} |")?;
         }
         let subset = &self.results.published_subset.steering_effects;
-        for reference in &self.experiment.references {
-            let cells: Vec<String> = keys
-                .iter()
-                .map(|(key, _)| pair(subset.get(key), &reference.key))
-                .collect();
+        for (at, reference) in self.experiment.references.iter().enumerate() {
+            let cells = pairs(subset, |graphs| &graphs.references[at].1);
             let edges = reference.edges.len();
-            writeln!(
-                text,
-                "| {} | {edges} | {} |",
-                reference.title,
-                cells.join(" | ")
-            )?;
+            writeln!(text, "| {} | {edges} | {cells} |", reference.title)?;
         }
         if let Some(truth) = &self.experiment.truth {
-            let cells: Vec<String> = keys
-                .iter()
-                .map(|(key, _)| pair(subset.get(key), "planted"))
-                .collect();
-            writeln!(
-                text,
-                "| planted | {} | {} |",
-                truth.edges.len(),
-                cells.join(" | ")
-            )?;
+            let cells = pairs(subset, |graphs| {
+                graphs.planted.as_ref().unwrap_or(&graphs.discovered)
+            });
+            writeln!(text, "| planted | {} | {cells} |", truth.edges.len())?;
         }
-        let correlations = keys.iter().map(|(key, _)| {
-            let effects = subset.get(key);
-            decimal(effects.and_then(|effects| effects.base_rate_correlation), 2)
-        });
+        let correlations = columns(subset)
+            .map(|effects| decimal(effects.and_then(|effects| effects.base_rate_correlation), 2));
         let correlations: Vec<String> = correlations.collect();
         writeln!(
             text,
@@ -571,12 +553,6 @@ impl Report<'_> {
         }
         Ok(())
     }
-
-    fn graph_name(&self, key: &str) -> String {
-        self.experiment
-            .reference(key)
-            .map_or(key.to_owned(), |graph| graph.title.clone())
-    }
 }
 
 const MEAN_SIMILARITY: &str = "Mean Similarity";
@@ -585,16 +561,14 @@ const NOISE_RATIO: &str = "noise_ratio";
 /// Every number that the table prints: (row, column, number), row by row.
 fn printed_cells(table: &SteeringTable) -> Vec<(String, String, Option<f64>)> {
     let mut cells = Vec::new();
-    for (feature, row) in &table.features {
-        let feature = feature.to_string();
-        for value in &table.values {
-            let cosine = row.cells.get(value).and_then(|cell| cell.cosine);
-            cells.push((feature.clone(), value.clone(), cosine));
+    for row in &table.rows {
+        let feature = row.feature.to_string();
+        for (value, cell) in table.values.iter().zip(&row.cells) {
+            cells.push((feature.clone(), value.clone(), cell.cosine));
         }
         cells.push((feature, MEAN_SIMILARITY.to_owned(), row.mean_similarity));
     }
-    for value in &table.values {
-        let noise = table.noise_ratio.get(value).copied().flatten();
+    for (value, &noise) in table.values.iter().zip(&table.noise_ratios) {
         cells.push((NOISE_RATIO.to_owned(), value.clone(), noise));
     }
     cells
@@ -626,6 +600,14 @@ struct Rate {
 }
 
 impl Rate {
+    fn of(e: &GraphEffects, expected: bool) -> Self {
+        let (mean, std, n) = match expected {
+            true => (e.expected, e.expected_std, e.n_expected),
+            false => (e.unexpected, e.unexpected_std, e.n_unexpected),
+        };
+        Self { mean, std, n }
+    }
+
     fn with_spread(&self) -> String {
         format!(
             "{} ± {} ({})",
@@ -636,27 +618,32 @@ impl Rate {
     }
 }
 
-fn rate(results: &GraphResults, key: &str, graph: &str, expected: bool) -> Rate {
-    let effects = results
-        .steering_effects
-        .get(key)
-        .and_then(|by| by.graphs.get(graph));
-    let pick = |e: &GraphEffects| match expected {
-        true => (e.expected, e.expected_std, e.n_expected),
-        false => (e.unexpected, e.unexpected_std, e.n_unexpected),
-    };
-    let (mean, std, n) = effects.map_or((None, None, 0), pick);
-    Rate { mean, std, n }
+/// The four comparisons; a study that never asked without a role has two.
+fn columns(of: &SteeringComparisons) -> impl Iterator<Item = Option<&EffectsByGraph>> {
+    let from_empty = [
+        of.roles_from_empty.as_ref(),
+        of.features_from_empty.as_ref(),
+    ];
+    [Some(&of.roles), Some(&of.features)]
+        .into_iter()
+        .chain(from_empty)
 }
 
-fn pair(effects: Option<&EffectsByGraph>, graph: &str) -> String {
-    match effects.and_then(|effects| effects.graphs.get(graph)) {
-        Some(e) => {
-            let (expected, unexpected) = (decimal(e.expected, 3), decimal(e.unexpected, 3));
-            format!("{expected} / {unexpected} ({})", decimal(e.gap_p_value, 2))
-        }
-        None => "–".to_owned(),
-    }
+/// Expected and unexpected rates of one graph, in the cells of a row.
+fn pairs(
+    of: &SteeringComparisons,
+    graph: impl Fn(&PerGraph<GraphEffects>) -> &GraphEffects,
+) -> String {
+    let cell = |effects: Option<&EffectsByGraph>| {
+        let e = graph(&effects?.graphs);
+        let (expected, unexpected) = (decimal(e.expected, 3), decimal(e.unexpected, 3));
+        Some(format!(
+            "{expected} / {unexpected} ({})",
+            decimal(e.gap_p_value, 2)
+        ))
+    };
+    let cells = columns(of).map(|effects| cell(effects).unwrap_or("–".to_owned()));
+    cells.collect::<Vec<_>>().join(" | ")
 }
 
 /// Whether our number, printed as the paper prints, is the paper's.

@@ -53,11 +53,7 @@ fn features_written_as_floats_windows_line_ends_and_missing_columns_change_nothi
 fn without_the_empty_role_two_comparisons_are_left() {
     let is_empty_role = |line: &str| line.split(',').nth(1) == Some("");
     let results = results_after(|_, line| (!is_empty_role(line)).then(|| format!("{line}\n")));
-    let keys: Vec<_> = results
-        .all_features
-        .steering_effects
-        .keys()
-        .cloned()
-        .collect();
+    let effects = results.all_features.steering_effects;
+    let keys: Vec<_> = effects.iter().map(|(key, _)| key).collect();
     assert_eq!(keys, ["role_base_first_role", "sae_role_greta_hill"]);
 }

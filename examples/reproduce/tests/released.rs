@@ -63,10 +63,18 @@ fn table_1_equals_the_paper() {
     let paper = &loaded.experiment.paper_tables.published;
     assert_eq!(paper.len(), 10 * 11 + 10);
     for ((row, column), printed) in paper {
-        let ours = match (row.parse::<u64>(), column.as_str()) {
-            (Err(_), value) => table.noise_ratio[value],
-            (Ok(feature), "Mean Similarity") => table.features[&feature].mean_similarity,
-            (Ok(feature), value) => table.features[&feature].cells[value].cosine,
+        let at = table.values.iter().position(|value| value == column);
+        let row_of = |feature| {
+            table
+                .rows
+                .iter()
+                .find(|row| row.feature == feature)
+                .unwrap()
+        };
+        let ours = match (row.parse::<u64>(), at) {
+            (Err(_), at) => table.noise_ratios[at.unwrap()],
+            (Ok(feature), None) => row_of(feature).mean_similarity,
+            (Ok(feature), Some(at)) => row_of(feature).cells[at].cosine,
         };
         let ours = ours.unwrap();
         assert!(

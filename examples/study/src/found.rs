@@ -13,7 +13,8 @@ use super::obedience::Obedience;
 use program::Failure;
 use reproduce::Loaded;
 use reproduce::experiment::{GraphRows, Truth};
-use reproduce::results::{Results, against, digraph, named_edges, planted, search};
+use reproduce::graphs::{digraph, named_edges, planted};
+use reproduce::results::{Results, against, search};
 use reproduce::text::decimal;
 
 /// `study.json`. What a study cannot tell is null there: without a planted graph, without all items under every

@@ -17,7 +17,7 @@ use figures::{
     FrontPoint, GraphFigure, GraphPanel, HistogramFigure, Picture, Standing, bars, front, graphs,
     histogram, specification_curve,
 };
-use reproduce::results::EdgeMark;
+use reproduce::graphs::EdgeMark;
 
 /// All of them, as parts of the page.
 #[derive(Serialize)]

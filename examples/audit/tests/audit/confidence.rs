@@ -6,7 +6,8 @@ use audit::resampled::Sample;
 use audit::rivals::{self, Score};
 use audit::search::Features;
 use audit::{Settings, Waiting, search};
-use reproduce::results::{EdgeMark, Results, planted as planted_graph, role_key};
+use reproduce::graphs::{EdgeMark, planted as planted_graph};
+use reproduce::results::Results;
 use value_causal::bench::Setting;
 use value_causal::discovery::BootstrapOptions;
 use value_causal::metrics::predictive_accuracy;
@@ -65,7 +66,12 @@ fn planted_edges_are_surer_than_others_and_intervals_hold_the_rates() {
     }
     // Estimates are the rates of figure 4, which the reproduction computes its own way.
     let results = Results::compute(&loaded.experiment, &loaded.study).unwrap();
-    let graph = &results.published_subset.steering_effects[&role_key()].graphs["discovered"];
+    let graph = &results
+        .published_subset
+        .steering_effects
+        .roles
+        .graphs
+        .discovered;
     for interval in &found[0].intervals {
         let [expected, gap] = [interval.expected, interval.gap].map(Option::unwrap);
         assert!(expected.low <= expected.high && gap.low <= gap.high);

@@ -22,7 +22,8 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use reproduce::experiment::GraphRows;
-use reproduce::results::{EdgeMark, GraphResults, Results};
+use reproduce::graphs::EdgeMark;
+use reproduce::results::{GraphResults, Results};
 use reproduce::{Arguments, Loaded};
 use value_causal::bench::{OrientationTable, Setting};
 use value_causal::discovery::graph::UndirectedEdges;
@@ -205,7 +206,8 @@ fn assert_counts(loaded: &Loaded, audit: &Audit) {
         .iter()
         .copied()
         .collect();
-    let all = results.steering_table.features.keys().copied().collect();
+    let rows = results.steering_table.rows.iter();
+    let all = rows.map(|row| row.feature).collect();
     assert_eq!(
         audit.baseline_counts,
         naive_counts(loaded, &results.published_subset, &published)
@@ -218,11 +220,12 @@ fn assert_counts(loaded: &Loaded, audit: &Audit) {
     let effects = &results.published_subset.steering_effects;
     let mut n_published = 0;
     for curve in &audit.multiverse.curves {
-        let key = match curve.steering.key() {
-            "role" => reproduce::results::role_key(),
-            _ => reproduce::results::sae_key(&loaded.experiment),
+        let effects = match curve.steering.key() {
+            "role" => &effects.roles,
+            _ => &effects.features,
         };
-        let graph = &effects[&key].graphs[&curve.graph];
+        let mut graphs = effects.graphs.iter();
+        let (_, graph) = graphs.find(|(key, _)| *key == curve.graph).unwrap();
         let published = curve.published.unwrap();
         let close = |a: f64, b: Option<f64>| assert!((a - b.unwrap()).abs() < 1e-12);
         close(published.expected, graph.expected);
@@ -274,8 +277,12 @@ fn the_null_tests_are_those_of_a_naive_implementation() {
     };
     let tests = null_tests::compute(&loaded, &settings).unwrap();
     let results = Results::compute(&loaded.experiment, &loaded.study).unwrap();
-    let key = reproduce::results::role_key();
-    let graph = &results.published_subset.steering_effects[&key].graphs["discovered"];
+    let graph = &results
+        .published_subset
+        .steering_effects
+        .roles
+        .graphs
+        .discovered;
     let found = of(
         &tests,
         "discovered",
@@ -376,7 +383,7 @@ fn published_is_the_graph_of_the_study_s_own_results() {
     });
     assert_eq!(found.collect::<Vec<_>>(), sides[0].pc_edges);
     let role = |results: &GraphResults| {
-        let effects = &results.steering_effects["role_base_first_role"].graphs["discovered"];
+        let effects = &results.steering_effects.roles.graphs.discovered;
         (effects.expected, effects.unexpected)
     };
     let curve =
@@ -414,15 +421,11 @@ fn published_is_the_graph_of_the_study_s_own_results() {
         let effects = &found.unwrap().discovered;
         (effects.expected, effects.unexpected)
     };
-    let key = sides[0]
-        .steering_effects
-        .keys()
-        .find(|key| key.starts_with("sae_role"));
     for (found, side) in [
         (&audit.baselines, sides[0]),
         (&audit.baselines_all_features, sides[1]),
     ] {
-        let expected = &side.steering_effects[key.unwrap()].graphs["discovered"];
+        let expected = &side.steering_effects.features.graphs.discovered;
         assert_eq!(against(found), (expected.expected, expected.unexpected));
     }
     let n_edges = audit.effects["published"].edges.len();
