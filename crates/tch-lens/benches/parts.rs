@@ -10,7 +10,7 @@ use tch_lens::sae::{Sae, SaeOptions, top_features};
 use tch_lens::tch::{Device, Kind, Tensor};
 use tch_lens::{
     Engine, EngineOptions, HookPoint, Lm, ModelConfig, Precision, Request, Sampler, Sampling,
-    Steer, SteeringDirection, Stop, Tokenizer, keep_memory, next_tokens,
+    Steer, SteeringDirection, Stop, Tokenizer, next_tokens,
 };
 
 /// Two layers of the width of a model of 200 million parameters.
@@ -21,7 +21,6 @@ fn model(precision: Precision) -> Lm {
         "rope_theta": 500000.0, "attention_bias": false, "tie_word_embeddings": false, "bos_token_id": 1,
         "eos_token_id": 2}"#;
     let config = ModelConfig::from_json(config, Path::new("config.json")).unwrap();
-    keep_memory();
     Lm::random(config, precision, Device::Cpu, 0).unwrap()
 }
 

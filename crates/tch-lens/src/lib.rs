@@ -52,13 +52,6 @@ pub use stop::{Finish, Stop};
 pub use tch;
 pub use tokenizer::{Encoded, TextSoFar, Tokenizer, find_tokens};
 
-/// Keeps the memory that passes on the CPU give back, for the passes to come, instead of returning it to the system: in
-/// large batches much time goes into fetching it again. For the whole process, until it ends; call it at the start of a
-/// program that generates and does little else. Does nothing without GNU's C library, or without the feature `native`.
-pub fn keep_memory() {
-    native::keep_memory();
-}
-
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/from-transformerlens-and-saelens-to-tch-lens.md")]
 struct FromTransformerLens;

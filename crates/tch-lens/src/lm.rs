@@ -51,9 +51,9 @@ impl LoadOptions {
         self
     }
 
-    /// Whether a model on the CPU, in the stored precision, computes on the mapped files themselves instead of a copy
-    /// in huge pages. It then opens at once and shares its memory with other processes, and decodes more slowly, as
-    /// files are mapped in pages of 4 KiB. Default: a copy, made tensor by tensor.
+    /// Whether a model on the CPU, in the stored precision, computes on the mapped files themselves instead of a copy.
+    /// It then opens at once and shares its memory with other processes; but who shortens such a file while the model is
+    /// in use ends the process (`SIGBUS`). Default: a copy, made tensor by tensor.
     #[must_use]
     pub fn mapped(mut self, mapped: bool) -> Self {
         self.mapped = mapped;

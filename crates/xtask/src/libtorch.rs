@@ -122,7 +122,10 @@ fn fetch(sh: &Shell, folder: &Path) -> Result<()> {
 fn demand_compilers(sh: &Shell) -> Result<()> {
     for (variable, default, debian) in [("CC", "cc", "gcc"), ("CXX", "c++", "g++")] {
         let program = sh.var(variable).unwrap_or_else(|_| default.to_owned());
-        provide(sh, debian, || succeeds(cmd!(sh, "{program} --version"))).map_err(|problem| {
+        // It may be two words, such as `ccache cc`.
+        let words: Vec<&str> = program.split_whitespace().collect();
+        let there = || succeeds(cmd!(sh, "env").args(&words).arg("--version"));
+        provide(sh, debian, there).map_err(|problem| {
             anyhow!("what uses libtorch is built with the compiler `{program}`, and {problem}")
         })?;
     }

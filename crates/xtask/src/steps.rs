@@ -98,6 +98,7 @@ impl Site {
         // Everything is built once, in many feature sets, so what would make the next build of the
         // same quicker only fills the disk.
         workspace.sh.set_var("CARGO_INCREMENTAL", "0");
+        system::keep_compiled(&workspace.sh, &workspace.target().join("ccache"));
         Site {
             workspace,
             left_out: OnceCell::new(),

@@ -58,6 +58,21 @@ pub fn no_browser(sh: &Shell) -> Option<String> {
     ))
 }
 
+/// Has C and C++ compiled through ccache, where packages may be installed: cargo builds the same sources again in
+/// every feature set, and of those torch-sys alone takes a minute.
+pub fn keep_compiled(sh: &Shell, folder: &Path) {
+    let there = || succeeds(cmd!(sh, "ccache --version"));
+    if !ALLOWED.load(Ordering::Relaxed) || provide(sh, "ccache", there).is_err() {
+        return;
+    }
+    sh.set_var("CCACHE_DIR", folder);
+    for (variable, compiler) in [("CC", "cc"), ("CXX", "c++")] {
+        if sh.var_os(variable).is_none() {
+            sh.set_var(variable, format!("ccache {compiler}"));
+        }
+    }
+}
+
 /// Makes sure that `there` holds, by installing a Debian package if that is allowed.
 ///
 /// # Errors

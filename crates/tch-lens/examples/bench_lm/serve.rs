@@ -11,7 +11,7 @@ use serde_json::json;
 use tch::{Device, Kind, Tensor};
 use tch_lens::{
     Completion, Engine, EngineOptions, HookPoint, Lm, LoadOptions, ModelConfig, Precision, Request,
-    Steer, SteeringDirection, Stop, device, keep_memory, tch,
+    Steer, SteeringDirection, Stop, device, tch,
 };
 
 use crate::Result;
@@ -102,7 +102,6 @@ struct Worker<'a> {
 pub fn serve(options: &Options) -> Result<()> {
     let _no_grad = tch::no_grad_guard();
     tch::set_num_threads(options.threads);
-    keep_memory();
     let device = device(&options.device)?;
     let lm = match options.random {
         Some(shape) => Lm::random(shape.config()?, options.precision, device, 0)?,

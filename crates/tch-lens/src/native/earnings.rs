@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
-use tch::{Device, Kind, Tensor};
+use tch::Device;
 
 use crate::{Engine, EngineOptions, Lm, ModelConfig, Precision, Request, Stop};
 
@@ -18,7 +18,6 @@ pub(super) enum Part {
     FewRows,
     ManyRows,
     Attention,
-    HugePages,
 }
 
 thread_local! {
@@ -69,9 +68,9 @@ fn model(precision: Precision) -> Lm {
 
 fn requests(rows: i64, tokens: i64, new_tokens: usize) -> impl Iterator<Item = Request> {
     (0..rows).map(move |row| {
-        let own = tokens - tokens / 8;
-        let prompt: Vec<i64> = (0..tokens)
-            .map(|at| 3 + (at * 7 + if at < own { 0 } else { row }) % 1900)
+        // All but the last token is shared.
+        let prompt: Vec<i64> = (1..=tokens)
+            .map(|at| 3 + (at * 7 + if at < tokens { 0 } else { row }) % 1900)
             .collect();
         Request::new(prompt).stop(Stop::after(new_tokens).ids([]))
     })
@@ -117,61 +116,16 @@ fn earnings() {
             &format!("products, many rows: {precision}, prompts, 4 of 128"),
             found,
         );
-        for (rows, shares) in [(64, true), (64, false)] {
-            let options = EngineOptions::default().share_prefixes(shares);
+        for (what, tokens, new_tokens) in [
+            ("64 rows, to 200 tokens of their own", 1, 200),
+            ("64 rows, 24 tokens after 800 shared ones", 801, 24),
+        ] {
             let found = measure(Part::Attention, || {
-                let run = Engine::new(&lm, options.clone()).run(requests(rows, 200, 16));
+                let requests = requests(64, tokens, new_tokens);
+                let run = Engine::new(&lm, EngineOptions::default()).run(requests);
                 black_box(run.collect::<Result<Vec<_>, _>>().unwrap());
             });
-            let what = if shares {
-                "shared beginnings"
-            } else {
-                "nothing shared"
-            };
-            report(
-                &format!("attention: {precision}, {rows} of 200 and 16 new, {what}"),
-                found,
-            );
+            report(&format!("attention: {precision}, {what}"), found);
         }
     }
-    for (kind, name) in [(Kind::Float, "f32"), (Kind::BFloat16, "bf16")] {
-        // More than any cache holds, as whole models are.
-        let weights = |off| {
-            OFF.set(off);
-            let weights: Vec<Tensor> = (0..40)
-                .map(|_| {
-                    let mut weight = super::empty(&[2816, 1024], kind).unwrap();
-                    let _ = weight.fill_(0.01);
-                    weight
-                })
-                .collect();
-            weights
-        };
-        let both = [weights(None), weights(Some(Part::HugePages))];
-        let x = Tensor::ones([8, 1, 1024], (kind, Device::Cpu));
-        let found = measure(Part::HugePages, || {
-            for weight in &both[usize::from(is_off(Part::HugePages))] {
-                black_box(super::products(&x, [weight]).unwrap());
-            }
-        });
-        report(
-            &format!("huge pages: {name}, 8 rows through 40 matrices"),
-            found,
-        );
-    }
-    let lm = model(Precision::Bf16);
-    let mut least = [f64::INFINITY; 2];
-    for least in &mut least {
-        for _ in 0..7 {
-            let start = Instant::now();
-            let run = Engine::new(&lm, EngineOptions::default()).run(requests(256, 100, 16));
-            black_box(run.collect::<Result<Vec<_>, _>>().unwrap());
-            *least = least.min(start.elapsed().as_secs_f64());
-        }
-        crate::keep_memory();
-    }
-    report(
-        "kept memory: bf16, 256 of 100 and 16 new",
-        (least[1], least[0]),
-    );
 }

@@ -8,8 +8,6 @@ mod earnings;
 mod gpu;
 #[cfg(feature = "native")]
 mod map;
-#[cfg(feature = "native")]
-mod pages;
 #[cfg(not(feature = "native"))]
 mod portable;
 #[cfg(feature = "native")]
@@ -18,12 +16,8 @@ mod products;
 mod team;
 
 #[cfg(not(feature = "native"))]
-pub(crate) use portable::{FileMap, attention, empty, gpu_memory_free, keep_memory, products};
+pub(crate) use portable::{FileMap, attention, gpu_memory_free, products};
 #[cfg(feature = "native")]
 pub(crate) use {
-    attention::attention,
-    gpu::gpu_memory_free,
-    map::FileMap,
-    pages::{empty, keep_memory},
-    products::of as products,
+    attention::attention, gpu::gpu_memory_free, map::FileMap, products::of as products,
 };

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Kind, TchError, Tensor};
 
 /// A file of weights, read as a whole.
 #[derive(Debug)]
@@ -50,12 +50,6 @@ pub(crate) fn attention(
 ) -> Result<Option<Tensor>, TchError> {
     Ok(None)
 }
-
-pub(crate) fn empty(shape: &[i64], kind: Kind) -> Result<Tensor, TchError> {
-    Tensor::f_empty(shape, (kind, Device::Cpu))
-}
-
-pub(crate) fn keep_memory() {}
 
 pub(crate) fn gpu_memory_free(_: usize) -> Option<u64> {
     None

@@ -35,10 +35,6 @@ impl Team {
         Some(Self { parallel, threads })
     }
 
-    pub(super) fn threads(self) -> usize {
-        self.threads
-    }
-
     /// Calls `piece` with each number below `n` once, in any order, from several threads. `piece` must not panic.
     pub(super) fn each(self, n: usize, piece: &(dyn Fn(usize) + Sync)) {
         let work = Work {

@@ -16,7 +16,7 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::LoadError;
 use crate::error::Doing;
-use crate::native::{self, FileMap};
+use crate::native::FileMap;
 use header::{read_header, shape_of};
 use index::{is_plain_file_name, read_index};
 pub(crate) use names::Names;
@@ -132,7 +132,7 @@ impl Weights {
         most.filter(|kind| bytes(kind) > 0)
     }
 
-    /// Whether tensors on the CPU are copied into huge pages even where they could stay in the mapped file.
+    /// Whether tensors on the CPU are copied even where they could stay in the mapped file.
     pub(crate) fn copied(mut self, copies: bool) -> Self {
         self.copies = copies;
         self
@@ -189,10 +189,7 @@ impl Entry {
         if fits && !copies {
             return self.map.tensor(self.start, &self.shape, stored);
         }
-        let tensor = match device {
-            Device::Cpu => native::empty(&self.shape, kind)?,
-            _ => Tensor::f_empty(&self.shape, (kind, device))?,
-        };
+        let tensor = Tensor::f_empty(&self.shape, (kind, device))?;
         let flat = tensor.f_view([tensor.numel() as i64])?;
         let size = stored.elt_size_in_bytes();
         let mut done = 0;

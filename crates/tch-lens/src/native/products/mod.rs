@@ -3,13 +3,10 @@
 //! With the few rows of a decode pass every weight is read once and used a few times, so that memory should set the
 //! pace. libtorch's product, made for many rows, reaches a third of what memory gives; these kernels reach nearly all of
 //! it. They keep the sums of three weights' rows and eight inputs in registers while both stream by, take so many inputs
-//! at a time that these stay in the innermost cache, and ask for the next weights ahead. Many rows of bfloat16, as prompts
-//! and large batches have them, go through a kernel of their own.
+//! at a time that these stay in the innermost cache, and ask for the next weights ahead.
 
 #[cfg(target_arch = "x86_64")]
 mod kernel;
-#[cfg(target_arch = "x86_64")]
-mod panel;
 
 #[cfg(target_arch = "x86_64")]
 pub(super) use kernel::{nearest_bf16, sums_of_8};
@@ -71,10 +68,9 @@ pub(crate) fn of<const N: usize>(
         x: packed.data_ptr().cast(),
         rows,
         row_bytes: inputs as usize * kind.elt_size_in_bytes(),
-        band_rows: kernel.band_rows(),
     };
-    team.each(rows.div_ceil(operand.band_rows), &|band| {
-        operand.pack(band * operand.band_rows);
+    team.each(rows.div_ceil(BAND), &|band| {
+        operand.pack(band * BAND);
     });
     let mut outs = Vec::with_capacity(N);
     let mut jobs = Vec::with_capacity(N);
@@ -87,7 +83,6 @@ pub(crate) fn of<const N: usize>(
             weight: weight.data_ptr().cast(),
             out: out.data_ptr().cast(),
             outputs: outputs as usize,
-            ahead: team.threads() * PIECE,
         });
         outs.push(out);
     }
@@ -117,7 +112,6 @@ struct Operand {
     x: *mut u8,
     rows: usize,
     row_bytes: usize,
-    band_rows: usize,
 }
 
 #[expect(unsafe_code, reason = "threads pack different bands of one tensor")]
@@ -128,7 +122,7 @@ unsafe impl Sync for Operand {}
 impl Operand {
     /// The rows of the band that begins with the row `first`.
     fn band(self, first: usize) -> std::ops::Range<usize> {
-        first..self.rows.min(first + self.band_rows)
+        first..self.rows.min(first + BAND)
     }
 
     /// The stretches: the first byte of each in a row, and its length.
@@ -168,8 +162,6 @@ struct Job {
     weight: *const u8,
     out: *mut u8,
     outputs: usize,
-    /// How many columns on lies the piece that a thread probably takes next.
-    ahead: usize,
 }
 
 #[expect(
@@ -186,8 +178,6 @@ unsafe impl Sync for Job {}
 enum Kernel {
     F32,
     Bf16,
-    /// Many rows of bfloat16.
-    Bf16Panels,
 }
 
 impl Kernel {
@@ -209,11 +199,10 @@ impl Kernel {
         }) {
             return None;
         }
-        // MKL keeps its best kernels for Intel's processors, and many of these multiply bfloat16 in tiles.
+        // MKL keeps its best kernels for Intel's processors.
         match kind {
             Kind::Float if few || !is_intel() => Some(Self::F32),
             Kind::BFloat16 if bf16 && few => Some(Self::Bf16),
-            Kind::BFloat16 if bf16 && !is_intel() => Some(Self::Bf16Panels),
             _ => None,
         }
     }
@@ -221,14 +210,6 @@ impl Kernel {
     #[cfg(not(target_arch = "x86_64"))]
     fn of(_: Kind, _: usize) -> Option<Self> {
         None
-    }
-
-    /// Rows that the kernel reads together, stretch by stretch.
-    fn band_rows(self) -> usize {
-        match self {
-            Self::F32 | Self::Bf16 => BAND,
-            Self::Bf16Panels => ROWS,
-        }
     }
 
     /// These columns of the job's product.
@@ -239,7 +220,6 @@ impl Kernel {
         match self {
             Self::F32 => unsafe { kernel::f32(job, columns) },
             Self::Bf16 => unsafe { kernel::bf16(job, columns) },
-            Self::Bf16Panels => unsafe { panel::bf16(job, columns) },
         }
     }
 
@@ -309,8 +289,7 @@ mod tests {
     fn the_same_bits_for_a_row_among_few_and_among_many() {
         let float = [5, 8, 23, 150].map(|many| (Kind::Float, 1, many));
         let few = [5, 8, 23, 24].map(|many| (Kind::BFloat16, 1, many));
-        let panels = [31, 150].map(|many| (Kind::BFloat16, 25, many));
-        for (kind, few, many) in float.into_iter().chain(few).chain(panels) {
+        for (kind, few, many) in float.into_iter().chain(few) {
             if !is_ours(kind, few) || !is_ours(kind, many) {
                 continue;
             }
