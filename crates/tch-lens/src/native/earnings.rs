@@ -76,56 +76,42 @@ fn requests(rows: i64, tokens: i64, new_tokens: usize) -> impl Iterator<Item = R
     })
 }
 
-#[test]
-#[ignore = "a measurement, of minutes"]
-fn earnings() {
+fn generate(lm: &Lm, (rows, tokens, new_tokens): (i64, i64, usize)) {
+    let run = Engine::new(lm, EngineOptions::default()).run(requests(rows, tokens, new_tokens));
+    black_box(run.collect::<Result<Vec<_>, _>>().unwrap());
+}
+
+/// What `part` earns in generating so many rows, after so many tokens, of so many new ones each.
+fn of_generating(part: Part, what: &str, cases: &[(i64, i64, usize)]) {
     tch::set_num_threads(1);
     for precision in [Precision::F32, Precision::Bf16] {
         let lm = model(precision);
-        for rows in [1, 8, 24] {
-            let found = measure(Part::FewRows, || {
-                black_box(
-                    lm.generate(requests(rows, 1, 8).collect(), &mut [])
-                        .unwrap(),
-                );
-            });
-            report(
-                &format!("products, few rows: {precision}, {rows} rows decoded"),
-                found,
-            );
-        }
-        for rows in [64, 256] {
-            let found = measure(Part::ManyRows, || {
-                black_box(
-                    lm.generate(requests(rows, 1, 4).collect(), &mut [])
-                        .unwrap(),
-                );
-            });
-            report(
-                &format!("products, many rows: {precision}, {rows} rows decoded"),
-                found,
-            );
-        }
-        let prompts: Vec<Vec<i64>> = (0..4)
-            .map(|row| (0..128).map(|i| 3 + i * 7 + row).collect())
-            .collect();
-        let found = measure(Part::ManyRows, || {
-            let _ = black_box(lm.forward(&prompts, &mut []).unwrap());
-        });
-        report(
-            &format!("products, many rows: {precision}, prompts, 4 of 128"),
-            found,
-        );
-        for (what, tokens, new_tokens) in [
-            ("64 rows, to 200 tokens of their own", 1, 200),
-            ("64 rows, 24 tokens after 800 shared ones", 801, 24),
-        ] {
-            let found = measure(Part::Attention, || {
-                let requests = requests(64, tokens, new_tokens);
-                let run = Engine::new(&lm, EngineOptions::default()).run(requests);
-                black_box(run.collect::<Result<Vec<_>, _>>().unwrap());
-            });
-            report(&format!("attention: {precision}, {what}"), found);
+        for &case in cases {
+            let (rows, tokens, new_tokens) = case;
+            let found = measure(part, || generate(&lm, case));
+            let name = format!("{what}, {precision}: {rows} rows, {tokens} + {new_tokens} tokens");
+            report(&name, found);
         }
     }
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn products_of_few_rows() {
+    let cases = [(1, 1, 8), (8, 1, 8), (24, 1, 8)];
+    of_generating(Part::FewRows, "products", &cases);
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn products_of_many_rows() {
+    let cases = [(32, 1, 4), (64, 1, 4)];
+    of_generating(Part::ManyRows, "products", &cases);
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn attention() {
+    let cases = [(64, 1, 100), (64, 101, 100)];
+    of_generating(Part::Attention, "attention", &cases);
 }

@@ -1,4 +1,5 @@
-//! Attention of one new token per row on the CPU, over a prefix that rows share and over each row's own keys.
+//! Attention of one new token per row on the CPU, over each row's own keys, and a prefix that rows share if that is no
+//! longer than these.
 //!
 //! libtorch would copy the keys of a cache that is longer than its texts, score prefixes and own keys apart, and pass the
 //! scores through memory some ten times. Here a row's scores stay in the innermost cache from the first to the last step.
@@ -53,7 +54,7 @@ unsafe impl Sync for Job {}
 
 /// What each row of `q` `[row, head, 1, d_head]` gathers, in the same shape, from its prefix's keys and values `[kv_head,
 /// key_pos, d_head]` and from the first `lengths` of its own, `[row, kv_head, key_pos, d_head]`. None where libtorch should
-/// do it: on another device, type or processor.
+/// do it: on another device, type or processor, or where the prefixes are longer than what rows have of their own.
 pub(crate) fn attention(
     q: &Tensor,
     (keys, values): (&Tensor, &Tensor),
@@ -110,6 +111,14 @@ pub(crate) fn attention(
     let Some(segments) = segments.collect::<Option<Vec<_>>>() else {
         return Ok(None);
     };
+    // A prefix that many rows share is read once for all of them in a product of matrices, here once for each.
+    let tokens = |part: usize| -> usize {
+        let parts = segments.iter().filter_map(|segments| segments[part]);
+        parts.map(|segment| segment.tokens).sum()
+    };
+    if tokens(0) > tokens(1) {
+        return Ok(None);
+    }
     let q = q.f_contiguous()?;
     let suits = q.device() == Device::Cpu
         && !q.requires_grad()
