@@ -154,7 +154,6 @@ pub fn hold(name: &str, out: &Path) {
 }
 
 /// The experiment file and the folder of the released measurements, where they are.
-#[allow(dead_code, reason = "not every test has use for them")]
 pub fn gemma() -> Option<[PathBuf; 2]> {
     let data = std::env::var_os("VALUE_CAUSAL_RELEASED").map(PathBuf::from);
     if data.is_none() {

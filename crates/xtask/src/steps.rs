@@ -147,7 +147,7 @@ impl Site {
                 ];
                 self.test_optimised("audit", &full_size, log);
             }
-            "examples" => self.test_optimised("programs", &[], log),
+            "examples" => self.test_optimised("programs", &["--test", "golden"], log),
             "study" => self.test_optimised("organism_study", &["--", "--include-ignored"], log),
             "deny" => self.deny(log),
             "advisories" => self.advisories(log),
