@@ -13,9 +13,9 @@ impl Discovery {
     /// Why each edge is gone, why each arrow points as it does, and what the tests said of each
     /// unshielded triple.
     ///
-    /// Printed, it has a line for each removed edge, for each arrowhead, and for each triple that the
-    /// tests left open or that is not in the graph what they said: a sentence with the variables'
-    /// names. Its parts, all triples among them, can be asked for one by one, and serialised.
+    /// Printed, it has a sentence with the variables' names for each removed edge, for each arrowhead,
+    /// and for each triple on which the tests are undecided or the graph departs from them. Each part
+    /// can also be asked for by itself, and serialised; then it lists every triple.
     ///
     /// ```
     /// use causal_pc::{Alpha, DSeparation, Edge, MixedGraph, PcOptions, pc};
@@ -104,8 +104,8 @@ impl<'a> Explanation<'a> {
     }
 }
 
-/// A line for each removed edge, then for each arrowhead, then for each triple that the tests left
-/// open or that is not in the graph what they said.
+/// A line for each removed edge, then for each arrowhead, then for each triple on which the tests are
+/// undecided or the graph departs from them.
 impl fmt::Display for Explanation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.removed_edges()
@@ -319,7 +319,39 @@ impl<'a> JudgedTriple<'a> {
                 _ => Some(GivenUpFor::Arrow { from, to }),
             }
         });
-        Some(standing.min().unwrap_or(GivenUpFor::Acyclicity))
+        let rival = || self.rival().map(GivenUpFor::Tie);
+        Some(
+            standing
+                .min()
+                .or_else(rival)
+                .unwrap_or(GivenUpFor::Acyclicity),
+        )
+    }
+
+    /// A collider that was given up too, by the same evidence, and wants an edge the other way.
+    fn rival(&self) -> Option<Triple> {
+        let finding = self.finding;
+        let Triple { x, y, z } = finding.triple;
+        let evidence = |finding: &TripleFinding| {
+            let rounded = |log_p: Option<f64>| log_p.map(|log_p| log_p as f32);
+            let (with, without) = (finding.log_p_with, finding.log_p_without);
+            (finding.support as f32, rounded(with), rounded(without))
+        };
+        let is_rival = |other: &&TripleFinding| {
+            let Triple {
+                x: a,
+                y: middle,
+                z: b,
+            } = other.triple;
+            other.verdict == TripleVerdict::Collider
+                && finding.verdict == TripleVerdict::Collider
+                && other.is_given_up()
+                && [x, z].contains(&middle)
+                && [a, b].contains(&y)
+                && evidence(other) == evidence(finding)
+        };
+        let rival = self.discovery.triples.iter().find(is_rival)?;
+        Some(rival.triple)
     }
 
     fn sets_with_and_without(&self) -> String {
@@ -355,6 +387,13 @@ impl<'a> JudgedTriple<'a> {
                 named(from),
                 named(to)
             ),
+            GivenUpFor::Tie(Triple { x, y, z }) => format!(
+                "given up since exactly as much speaks for the collider {} -> {} <- {}, which wants \
+                 an edge the other way",
+                named(x),
+                named(y),
+                named(z)
+            ),
             GivenUpFor::Acyclicity => {
                 "given up for a graph without cycles and without further colliders".to_owned()
             }
@@ -362,7 +401,7 @@ impl<'a> JudgedTriple<'a> {
     }
 }
 
-/// What a triple that is not in the graph what the tests said was given up for.
+/// Why the graph departs from what the tests say of a triple.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -381,6 +420,9 @@ pub enum GivenUpFor {
     /// No arrow stands against it alone: with it there would be a directed cycle, or another
     /// unshielded collider that the tests speak against.
     Acyclicity,
+    /// Exactly as much speaks for this collider, which wants one of the edges the other way and was
+    /// given up, too: see [`Ties::Open`](crate::Ties::Open).
+    Tie(Triple),
 }
 
 /// `A - B - C: the tests say a collider`, and whether that was given up.

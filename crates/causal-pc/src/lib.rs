@@ -32,7 +32,7 @@ pub use knowledge::{Knowledge, KnowledgeError};
 pub use ndarray;
 pub use options::{
     Alpha, AlphaError, ColliderConflict, ColliderRule, Evidence, FdrControl, Independent,
-    MeekRules, PcOptions, RetestedSets, SetSearch, SkeletonSearch, UndefinedP, Validity,
+    MeekRules, PcOptions, RetestedSets, SetSearch, SkeletonSearch, Ties, UndefinedP, Validity,
 };
 pub use orient::{Reason, Triple, TripleFinding, TripleVerdict};
 pub use pc::{pc, pc_with_progress};

@@ -214,6 +214,25 @@ pub enum Evidence {
     LargeWithoutMiddle,
 }
 
+/// What settles exact ties between colliders, where evidence does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Ties {
+    /// The names of the variables, if the test knows them ([`CiTest::names`](crate::CiTest::names));
+    /// else as [`Ties::Open`].
+    #[default]
+    ByName,
+    /// Nothing: colliders that only a name or a number would prefer to others are left out, so that
+    /// reordered variables give the reordered graph. A complete tie leaves edges undirected. It may
+    /// also leave a graph that no directed acyclic graph extends, in spite of
+    /// [`Validity::Extendable`]: a ring of four variables with the same evidence everywhere stays
+    /// undirected, while every DAG over it has a collider somewhere.
+    /// [`MixedGraph::is_extendable`](crate::MixedGraph::is_extendable) tells. There is no directed
+    /// cycle all the same.
+    Open,
+}
+
 /// Which of Meek's rules complete the orientation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -232,7 +251,8 @@ pub enum MeekRules {
 #[non_exhaustive]
 pub enum Validity {
     /// A directed acyclic graph extends it: same adjacencies, same arrows, no further unshielded
-    /// collider. Colliders that stand in the way are given up, and reported.
+    /// collider. Colliders that stand in the way are given up, and reported. Only a complete tie
+    /// under [`Ties::Open`] can stand against it.
     #[default]
     Extendable,
     /// Nothing: every rule is applied as it stands, and the result may hold directed cycles.
@@ -251,8 +271,8 @@ pub(crate) enum Manner {
 
 /// Everything a search is told.
 ///
-/// [`PcOptions::new`] gives the defaults, which each setter names. The defaults never give a
-/// directed cycle and do not depend on the order of the variables.
+/// [`PcOptions::new`] gives the defaults, which each setter names. By default the graph has no
+/// directed cycle, and reordered variables give the reordered graph.
 ///
 /// ```
 /// use causal_pc::{Alpha, ColliderRule, PcOptions};
@@ -277,6 +297,8 @@ pub struct PcOptions {
     pub(crate) retested_sets: RetestedSets,
     pub(crate) conflict: ColliderConflict,
     pub(crate) evidence: Evidence,
+    #[serde(default)]
+    pub(crate) ties: Ties,
     pub(crate) meek: MeekRules,
     pub(crate) validity: Validity,
     pub(crate) knowledge: Knowledge,
@@ -300,6 +322,7 @@ impl PcOptions {
             retested_sets: RetestedSets::default(),
             conflict: ColliderConflict::default(),
             evidence: Evidence::default(),
+            ties: Ties::default(),
             meek: MeekRules::default(),
             validity: Validity::default(),
             knowledge: Knowledge::new(),
@@ -372,6 +395,13 @@ impl PcOptions {
     /// How evidence for a collider is measured. Default: [`Evidence::Ratio`].
     pub fn evidence(mut self, evidence: Evidence) -> Self {
         self.evidence = evidence;
+        self
+    }
+
+    /// What settles exact ties between colliders where conflicts go to the stronger evidence.
+    /// Default: [`Ties::ByName`].
+    pub fn ties(mut self, ties: Ties) -> Self {
+        self.ties = ties;
         self
     }
 

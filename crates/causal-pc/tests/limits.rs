@@ -7,7 +7,7 @@ use causal_pc::data::Missing;
 use causal_pc::synthetic::{DagModel, LinearOptions, LinearSem, RandomTest, random_dag};
 use causal_pc::{
     Alpha, CiTest, ColliderRule, FdrControl, FisherZ, GivenUpFor, Knowledge, PcOptions, PcStage,
-    SkeletonSearch, edge_strengths, pc,
+    SkeletonSearch, Ties, Validity, edge_strengths, pc,
 };
 use ndarray::{Array2, Axis, array};
 use proptest::prelude::*;
@@ -161,38 +161,44 @@ fn digits(found: f64, exact: f64) -> f64 {
     -((found - exact) / exact).abs().max(1e-17).log10()
 }
 
-/// x2 = x1 + noise, x3 = x1 + x2 + noise: the condition number grows as the noise shrinks. What the
-/// documentation promises of correlations from samples, against ones taken in exact arithmetic.
-#[test]
-fn digits_from_samples_fall_with_the_condition_number_as_promised() {
-    for exponent in 1..=5 {
-        let noise = 10f64.powi(-exponent);
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    /// x2 = x1 + noise, x3 = x1 + x2 + noise: the condition number grows as the noise shrinks. What the
+    /// documentation promises of correlations from samples, against ones taken in exact arithmetic.
+    #[test]
+    fn digits_from_samples_fall_with_the_condition_number_as_promised(
+        exponent in 0.5..5.5f64,
+        n_rows in 50..400usize,
+        seed in 0..1_000_000usize,
+    ) {
+        let noise = 10f64.powf(-exponent);
         // Dyadic numbers, so that products and sums below are exact in integers.
         let unit = 2f64.powi(-20);
         let draw = |i: usize, k: usize| {
-            let hash = (i * 7919 + k * 104_729 + 13).wrapping_mul(2_654_435_761) % 1_000_003;
+            let hash = (i * 7919 + k * 104_729 + 13 + seed).wrapping_mul(2_654_435_761) % 1_000_003;
             hash as i128 % 2001 - 1000
         };
         let scale = (noise / unit).round() as i128;
         let whole = (1.0 / unit) as i128;
-        let columns: Vec<[i128; 3]> = (0..200)
+        let columns: Vec<[i128; 3]> = (0..n_rows)
             .map(|i| {
                 let x = draw(i, 0) * whole;
                 let y = x + draw(i, 1) * scale;
                 [x, x + y + draw(i, 2) * scale, y]
             })
             .collect();
-        let data = Array2::from_shape_fn((200, 3), |(i, v)| columns[i][v] as f64);
+        let data = Array2::from_shape_fn((n_rows, 3), |(i, v)| columns[i][v] as f64);
         let moment = |a: usize, b: usize| -> i128 {
             let sum = |v: usize| columns.iter().map(|row| row[v]).sum::<i128>();
-            200 * columns.iter().map(|row| row[a] * row[b]).sum::<i128>() - sum(a) * sum(b)
+            n_rows as i128 * columns.iter().map(|row| row[a] * row[b]).sum::<i128>() - sum(a) * sum(b)
         };
         let test = FisherZ::from_samples(&data).unwrap();
         let found = test.partial_correlation(0, 1, &[2]).unwrap();
         let exact = exact_partial(&moment);
         let condition = 1.0 / (noise * noise);
         let promised = 14.0 - condition.log10();
-        assert!(
+        prop_assert!(
             digits(found, exact) >= promised - 0.5,
             "noise {noise}: {found} {exact}, promised {promised}"
         );
@@ -287,9 +293,68 @@ fn exact_ties_are_settled_by_name_not_by_order() {
     }
 }
 
-/// A test of few p-values, so that there are ties, that knows its variables by name.
+/// The graph with `old[v]` for the number of each variable v.
+fn moved(graph: &causal_pc::MixedGraph, old: &[usize]) -> causal_pc::MixedGraph {
+    let edges = graph.edges().map(|edge| causal_pc::Edge {
+        a: old[edge.a],
+        b: old[edge.b],
+        ..edge
+    });
+    causal_pc::MixedGraph::from_edges(old.len(), edges).unwrap()
+}
+
+#[test]
+fn a_complete_tie_without_names_is_left_undirected_and_told() {
+    let r = array![
+        [1.0, 0.4, 0.0, 0.0],
+        [0.4, 1.0, 0.3, 0.0],
+        [0.0, 0.3, 1.0, 0.4],
+        [0.0, 0.0, 0.4, 1.0]
+    ];
+    for order in orders() {
+        let moved = r.select(Axis(0), &order).select(Axis(1), &order);
+        let test = FisherZ::from_correlation(&moved, 200, FisherZOptions::new()).unwrap();
+        let found = pc(&test, &options(0.05)).unwrap();
+        assert!(found.graph.n_edges() == 3 && found.graph.edges().all(|edge| edge.is_undirected()));
+        let causes: Vec<_> = found
+            .explain()
+            .triples()
+            .filter_map(|t| t.given_up_for())
+            .collect();
+        assert!(
+            matches!(causes[..], [GivenUpFor::Tie(_), GivenUpFor::Tie(_)]),
+            "{causes:?}"
+        );
+        assert!(
+            found
+                .explain()
+                .to_string()
+                .contains("exactly as much speaks for the collider")
+        );
+    }
+    // Arrows that no choice decides stay: two such paths beside a collider of its own.
+    let test = FisherZ::from_correlation(
+        &array![
+            [1.0, 0.4, 0.0, 0.0, 0.0, 0.0, 0.0],
+            [0.4, 1.0, 0.3, 0.0, 0.0, 0.0, 0.0],
+            [0.0, 0.3, 1.0, 0.4, 0.0, 0.0, 0.0],
+            [0.0, 0.0, 0.4, 1.0, 0.0, 0.0, 0.0],
+            [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.5],
+            [0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.5],
+            [0.0, 0.0, 0.0, 0.0, 0.5, 0.5, 1.0]
+        ],
+        200,
+        FisherZOptions::new(),
+    )
+    .unwrap();
+    let graph = pc(&test, &options(0.05)).unwrap().graph;
+    assert!(graph.is_directed(4, 6) && graph.is_directed(5, 6));
+    assert_eq!(graph.edges().filter(|edge| edge.is_undirected()).count(), 3);
+}
+
+/// A test of few p-values, so that there are ties.
 struct Tied {
-    names: Vec<String>,
+    names: Option<Vec<String>>,
     old: Vec<usize>,
     seed: u64,
 }
@@ -302,7 +367,7 @@ impl CiTest for Tied {
     }
 
     fn names(&self) -> Option<&[String]> {
-        Some(&self.names)
+        self.names.as_deref()
     }
 
     fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, Self::Error> {
@@ -326,7 +391,7 @@ proptest! {
         rule in prop::sample::select(&[ColliderRule::Majority, ColliderRule::MaxP, ColliderRule::Conservative]),
     ) {
         let tied = |old: Vec<usize>| Tied {
-            names: old.iter().map(|v| format!("v{}", (v * 5) % 8)).collect(),
+            names: Some(old.iter().map(|v| format!("v{}", (v * 5) % 8)).collect()),
             old,
             seed,
         };
@@ -334,6 +399,62 @@ proptest! {
         let first = pc(&tied((0..n).collect()), &options).unwrap();
         let second = pc(&tied(old), &options).unwrap();
         prop_assert_eq!(lines(&first.graph), lines(&second.graph));
+    }
+
+    #[test]
+    fn without_names_reordered_variables_give_the_reordered_graph(
+        (n, old) in (2..9usize).prop_flat_map(|n| (Just(n), Just((0..n).collect::<Vec<_>>()).prop_shuffle())),
+        seed in any::<u64>(),
+        rule in prop::sample::select(&[ColliderRule::Majority, ColliderRule::MaxP, ColliderRule::Conservative]),
+        validity in prop::sample::select(&[Validity::Extendable, Validity::AsFound]),
+        named in any::<bool>(),
+    ) {
+        let options = options(0.05).collider_rule(rule).validity(validity).ties(match named {
+            true => Ties::Open,
+            false => Ties::ByName,
+        });
+        let tied = |old: Vec<usize>| Tied {
+            names: named.then(|| old.iter().map(|v| format!("v{v}")).collect()),
+            old,
+            seed,
+        };
+        let first = pc(&tied((0..n).collect()), &options).unwrap();
+        let second = pc(&tied(old.clone()), &options).unwrap();
+        let moved = |graph: &causal_pc::MixedGraph| moved(graph, &old);
+        // As found, a graph that is no pattern is closed in the order of its edges.
+        if validity == Validity::AsFound {
+            prop_assert_eq!(moved(&second.skeleton).edges().collect::<Vec<_>>(), first.skeleton.edges().collect::<Vec<_>>());
+            let placed = |found: &causal_pc::Discovery, old: &[usize]| -> Vec<(usize, usize)> {
+                let of_collider = found.reasons.iter().filter(|(_, reason)| matches!(reason, causal_pc::Reason::Collider(_)));
+                let mut arrows: Vec<_> = of_collider.map(|(&(a, b), _)| (old[a], old[b])).collect();
+                arrows.sort_unstable();
+                arrows
+            };
+            let same: Vec<usize> = (0..n).collect();
+            prop_assert_eq!(placed(&first, &same), placed(&second, &old));
+        } else {
+            prop_assert_eq!(moved(&second.graph).edges().collect::<Vec<_>>(), first.graph.edges().collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn tied_correlations_without_names_give_the_reordered_graph(
+        (n, old) in (3..8usize).prop_flat_map(|n| (Just(n), Just((0..n).collect::<Vec<_>>()).prop_shuffle())),
+        cells in prop::collection::vec(prop::sample::select(&[0.0, 0.0, 0.3, 0.4]), 28),
+    ) {
+        let r = Array2::from_shape_fn((n, n), |(i, j)| {
+            let (low, high) = (i.min(j), i.max(j));
+            if i == j { 1.0 } else { cells[high * (high - 1) / 2 + low] }
+        });
+        let search = |r: &Array2<f64>| {
+            let test = FisherZ::from_correlation(r, 200, FisherZOptions::new()).ok()?;
+            Some(pc(&test, &options(0.05)).unwrap().graph)
+        };
+        let second = search(&r.select(Axis(0), &old).select(Axis(1), &old));
+        if let (Some(first), Some(second)) = (search(&r), second) {
+            prop_assert!(first.directed_cycle().is_none());
+            prop_assert_eq!(moved(&second, &old).edges().collect::<Vec<_>>(), first.edges().collect::<Vec<_>>());
+        }
     }
 }
 
@@ -411,13 +532,19 @@ fn strengths_are_the_largest_p_values_that_the_search_met() {
 }
 
 /// A ring of four, none of whose triples is a collider by the tests: no DAG is like that.
-struct Square;
+struct Square {
+    names: Option<Vec<String>>,
+}
 
 impl CiTest for Square {
     type Error = std::convert::Infallible;
 
     fn n_variables(&self) -> usize {
         4
+    }
+
+    fn names(&self) -> Option<&[String]> {
+        self.names.as_deref()
     }
 
     fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, Self::Error> {
@@ -476,11 +603,17 @@ fn a_triple_that_was_given_up_names_its_one_cause() {
         );
     }
     assert!(met.contains(&1) && met.contains(&2), "{met:?}");
-    let found = pc(&Square, &options(0.05)).unwrap();
+    let names = Some(["a", "b", "c", "d"].map(str::to_owned).to_vec());
+    let found = pc(&Square { names }, &options(0.05)).unwrap();
+    assert!(found.graph.is_extendable());
     let causes: Vec<_> = found
         .explain()
         .triples()
         .filter_map(|t| t.given_up_for())
         .collect();
     assert_eq!(causes, [GivenUpFor::Acyclicity], "{}", found.explain());
+    // Without names nothing says which triple to give up.
+    let graph = pc(&Square { names: None }, &options(0.05)).unwrap().graph;
+    assert!(graph.n_edges() == 4 && graph.edges().all(|edge| edge.is_undirected()));
+    assert!(!graph.is_extendable());
 }

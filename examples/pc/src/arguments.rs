@@ -12,7 +12,7 @@ use clap::{Args, Parser};
 use crate::choices::{
     ColliderChoice, ConflictChoice, DofChoice, EvidenceChoice, FailuresChoice, FdrChoice,
     IndependentChoice, MeekChoice, MissingChoice, Preset, SetsChoice, SingularChoice,
-    SkeletonChoice, TestKind, TooFewChoice, UndefinedChoice, ValidityChoice,
+    SkeletonChoice, TestKind, TiesChoice, TooFewChoice, UndefinedChoice, ValidityChoice,
 };
 
 /// Search the causal graph behind a table of samples with the PC algorithm.
@@ -175,6 +175,10 @@ pub struct SearchArguments {
     /// How the evidence for a collider is measured [default: ratio].
     #[arg(long, value_enum, value_name = "MEASURE")]
     pub evidence: Option<EvidenceChoice>,
+    /// What settles exact ties between colliders [default: by-name; open with --no-header, since
+    /// X1, X2, ... are numbers].
+    #[arg(long, value_enum, value_name = "BY")]
+    pub ties: Option<TiesChoice>,
     /// Which of Meek's rules complete the orientation [default: all].
     #[arg(long, value_enum, value_name = "RULES")]
     pub meek: Option<MeekChoice>,

@@ -4,7 +4,7 @@ use causal_pc::ci::{Correlation, DegreesOfFreedom, Singular, TooFew};
 use causal_pc::data::Missing;
 use causal_pc::{
     ColliderConflict, ColliderRule, Evidence, Failures, FdrControl, Independent, MeekRules,
-    SetSearch, SkeletonSearch, UndefinedP, Validity,
+    SetSearch, SkeletonSearch, Ties, UndefinedP, Validity,
 };
 use clap::ValueEnum;
 
@@ -146,6 +146,14 @@ choices! {
         SmallWithMiddle,
         /// A large largest p-value over sets without it.
         LargeWithoutMiddle,
+    }
+
+    /// What settles exact ties between colliders.
+    TiesChoice for Ties {
+        /// The names of the columns.
+        ByName,
+        /// Nothing: what would need a choice is left undirected.
+        Open,
     }
 
     /// Meek's rules.

@@ -69,7 +69,7 @@ pub fn search<T: CiTest>(
     let knowledge = known
         .map(|path| knowledge::read(path, &table.names))
         .transpose()?;
-    let options = settings::search(&arguments.search, knowledge)?;
+    let options = settings::search(&arguments.search, arguments.table.no_header, knowledge)?;
     let data = Data {
         table,
         clusters: clusters.clone().filter(|_| in_test),

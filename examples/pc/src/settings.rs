@@ -16,7 +16,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use crate::arguments::{Arguments, SearchArguments, TestArguments};
-use crate::choices::{MissingChoice, Preset, TestKind};
+use crate::choices::{MissingChoice, Preset, TestKind, TiesChoice};
 
 /// A test, or why there is none.
 pub type Made<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -120,6 +120,7 @@ pub fn check(arguments: &Arguments) -> Result<(), String> {
 /// The options of the search: those of the preset, changed by what is given besides.
 pub fn search(
     arguments: &SearchArguments,
+    no_header: bool,
     knowledge: Option<Knowledge>,
 ) -> Result<PcOptions, AlphaError> {
     let alpha = Alpha::new(arguments.alpha)?;
@@ -139,6 +140,8 @@ pub fn search(
     set!(options.retested_sets(arguments.retested));
     set!(options.collider_conflict(arguments.conflicts));
     set!(options.evidence(arguments.evidence));
+    let numbered = no_header.then_some(TiesChoice::Open);
+    set!(options.ties(arguments.ties.or(numbered)));
     set!(options.meek_rules(arguments.meek));
     set!(options.validity(arguments.validity));
     set!(options.knowledge(knowledge));

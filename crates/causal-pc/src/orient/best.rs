@@ -9,22 +9,25 @@
 //! worth rises, the best turn first.
 //!
 //! Variables are taken in an order computed from the evidence, and among equals from their names, so
-//! that the result does not depend on how they are numbered. Evidence that is equal but for rounding
-//! counts as equal: which of two such numbers is larger may hang on the order of the columns.
+//! that the result does not depend on how they are numbered. Where names do not decide, `ties` does.
+//! Evidence that is equal but for rounding counts as equal: which of two such numbers is larger may
+//! hang on the order of the columns.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::mem;
 
 use rayon::prelude::*;
 
 use super::reason::Triple;
+use super::ties;
 
 /// What the search is told.
 pub(super) struct Problem<'a> {
     pub(super) n_variables: usize,
-    /// For each variable its place among all by name; it settles what the evidence leaves equal.
-    pub(super) by_name: &'a [usize],
+    /// For each variable its place among all by name, which settles what the evidence leaves equal;
+    /// none if nothing is to settle it.
+    pub(super) by_name: Option<&'a [usize]>,
     /// The skeleton's edges.
     pub(super) edges: &'a [(usize, usize)],
     /// For each edge a number that tells it from others.
@@ -44,12 +47,37 @@ pub(super) fn coarse(evidence: f64) -> f64 {
     f64::from(evidence as f32)
 }
 
-/// For each triple whether it is a collider in the DAG found.
+/// For each triple whether it is a collider in the DAG found; and those triples from which nothing
+/// follows, since ties left them without a DAG.
 ///
 /// O(edges · degree² · log p) to begin with, then for each improvement O(triples + edges) and a
 /// search for cycles.
-pub(super) fn orient(problem: &Problem<'_>) -> Vec<bool> {
-    let ranks = ranks(problem);
+pub(super) fn orient(problem: &Problem<'_>) -> (Vec<bool>, HashSet<Triple>) {
+    let keys = keys(problem);
+    let mut order: Vec<usize> = (0..problem.n_variables).collect();
+    let place = |v: usize| problem.by_name.map_or(v, |places| places[v]);
+    order.sort_by(|&a, &b| {
+        let by_evidence = keys[a].compare(&keys[b]);
+        by_evidence.then_with(|| place(a).cmp(&place(b)))
+    });
+    let colliders = in_order(problem, &order);
+    if problem.by_name.is_some() {
+        return (colliders, HashSet::new());
+    }
+    let like = |a: usize, b: usize| !keys[a].edges.is_empty() && keys[a].compare(&keys[b]).is_eq();
+    let mut tied = vec![false; order.len()];
+    for pair in order.windows(2).filter(|pair| like(pair[0], pair[1])) {
+        pair.iter().for_each(|&v| tied[v] = true);
+    }
+    ties::settled(problem, &tied, colliders)
+}
+
+/// For each triple whether it is a collider in the DAG found with the variables in this order.
+pub(super) fn in_order(problem: &Problem<'_>, order: &[usize]) -> Vec<bool> {
+    let mut ranks = vec![0; order.len()];
+    for (rank, &variable) in order.iter().enumerate() {
+        ranks[variable] = rank;
+    }
     let mut dag = Dag::new(problem, &ranks);
     dag.place_colliders();
     dag.complete();
@@ -61,8 +89,8 @@ pub(super) fn orient(problem: &Problem<'_>) -> Vec<bool> {
     colliders
 }
 
-/// For each variable its place in an order that the evidence decides, and among equals their names.
-fn ranks(problem: &Problem<'_>) -> Vec<usize> {
+/// What is known of each variable whatever its number.
+fn keys(problem: &Problem<'_>) -> Vec<Key> {
     let mut keys = vec![Key::default(); problem.n_variables];
     for (&(a, b), &strength) in problem.edges.iter().zip(problem.strengths) {
         keys[a].edges.push(strength);
@@ -78,14 +106,7 @@ fn ranks(problem: &Problem<'_>) -> Vec<usize> {
     } else {
         keys.iter_mut().for_each(Key::sort);
     }
-    let mut order: Vec<usize> = (0..problem.n_variables).collect();
-    let by_name = |a: usize, b: usize| problem.by_name[a].cmp(&problem.by_name[b]);
-    order.sort_by(|&a, &b| keys[a].compare(&keys[b]).then_with(|| by_name(a, b)));
-    let mut ranks = vec![0; order.len()];
-    for (rank, variable) in order.into_iter().enumerate() {
-        ranks[variable] = rank;
-    }
-    ranks
+    keys
 }
 
 /// What is known of a variable whatever its number.

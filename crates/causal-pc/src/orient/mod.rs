@@ -14,6 +14,7 @@ mod own;
 mod pattern;
 pub(crate) mod pcalg;
 mod reason;
+mod ties;
 
 use std::collections::BTreeMap;
 

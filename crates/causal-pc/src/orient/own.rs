@@ -15,7 +15,7 @@ use crate::data::Variable;
 use crate::error::PcError;
 use crate::graph::MixedGraph;
 use crate::knowledge::{KnowledgeError, cycle};
-use crate::options::{ColliderConflict, Evidence, Validity};
+use crate::options::{ColliderConflict, Evidence, Ties, Validity};
 use crate::separating_sets::SeparatingSets;
 use crate::skeleton::{Adjacency, Search};
 
@@ -100,15 +100,14 @@ impl Start {
             .iter()
             .filter(|f| f.verdict == TripleVerdict::Collider)
             .collect();
+        let strength = |f: &TripleFinding| (coarse(f.support), coarse(tie(f, options.evidence)));
+        let by_name = by_name(search);
         if options.conflict == ColliderConflict::StrongerEvidence {
-            let by_name = by_name(search);
             let place = |f: &TripleFinding| {
                 let Triple { x, y, z } = f.triple;
-                let (x, z) = (by_name[x], by_name[z]);
-                (by_name[y], x.min(z), x.max(z))
+                let [x, y, z] = [x, y, z].map(|v| by_name.as_ref().map_or(v, |places| places[v]));
+                (y, x.min(z), x.max(z))
             };
-            let strength =
-                |f: &TripleFinding| (coarse(f.support), coarse(tie(f, options.evidence)));
             colliders.sort_by(|f, g| {
                 let ((of_f, tie_f), (of_g, tie_g)) = (strength(f), strength(g));
                 let stronger = of_g.total_cmp(&of_f).then(tie_g.total_cmp(&tie_f));
@@ -119,8 +118,14 @@ impl Start {
             graph: &mut self.graph,
             reasons: &mut self.reasons,
         };
-        for finding in colliders {
-            pattern.place(finding.triple, options.conflict);
+        if options.conflict == ColliderConflict::StrongerEvidence && by_name.is_none() {
+            for equal in colliders.chunk_by(|f, g| strength(f) == strength(g)) {
+                pattern.place_equal(equal.iter().map(|finding| finding.triple));
+            }
+        } else {
+            for finding in colliders {
+                pattern.place(finding.triple, options.conflict);
+            }
         }
         let ambiguous = triples
             .iter()
@@ -163,9 +168,9 @@ impl Start {
         };
         let weighed: Vec<(Triple, f64, f64)> = triples.iter().map(weighed).collect();
         let must = |from: usize, to: usize| self.reasons.contains_key(&(from, to));
-        let colliders = best::orient(&Problem {
+        let (colliders, open) = best::orient(&Problem {
             n_variables: adjacency.n_variables(),
-            by_name: &by_name(search),
+            by_name: by_name(search).as_deref(),
             edges: &edges,
             strengths: &strengths,
             triples: &weighed,
@@ -179,7 +184,7 @@ impl Start {
         for (finding, _) in triples.iter().zip(colliders).filter(|&(_, is)| is) {
             pattern.place(finding.triple, ColliderConflict::KeepFirst);
         }
-        Ok(self.close(search, &HashSet::new()))
+        Ok(self.close(search, &open))
     }
 
     fn close<T: CiTest + ?Sized>(
@@ -196,17 +201,17 @@ impl Start {
     }
 }
 
-/// For each variable its place among all by name, or its number where names are not known.
-fn by_name<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..search.test.n_variables()).collect();
-    if let Some(names) = search.test.names() {
-        order.sort_by(|&a, &b| names[a].cmp(&names[b]).then(a.cmp(&b)));
-    }
+/// For each variable its place among all by name, if names settle ties.
+fn by_name<T: CiTest + ?Sized>(search: &Search<'_, T>) -> Option<Vec<usize>> {
+    let by_name = search.options.ties == Ties::ByName;
+    let names = search.test.names().filter(|_| by_name)?;
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by(|&a, &b| names[a].cmp(&names[b]).then(a.cmp(&b)));
     let mut places = vec![0; order.len()];
     for (place, variable) in order.into_iter().enumerate() {
         places[variable] = place;
     }
-    places
+    Some(places)
 }
 
 /// What breaks ties between equally supported colliders: large first.

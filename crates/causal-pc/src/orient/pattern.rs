@@ -1,6 +1,6 @@
 //! Colliders placed one after another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::reason::{Reason, Triple};
 use crate::graph::{Edge, Mark, MixedGraph};
@@ -35,6 +35,26 @@ impl Pattern<'_> {
                 self.point(x, y, triple);
                 self.point(z, y, triple);
             }
+        }
+    }
+
+    /// Makes these triples colliders, but for those against which an arrow stands, and those of which
+    /// two want an edge in opposite directions.
+    pub(super) fn place_equal(&mut self, triples: impl Iterator<Item = Triple>) {
+        let arrows = |&Triple { x, y, z }: &Triple| [(x, y), (z, y)];
+        let is_free = |triple: &Triple| {
+            let against = |&(from, to): &(usize, usize)| self.graph.is_directed(to, from);
+            !arrows(triple).iter().any(against)
+        };
+        let free: Vec<Triple> = triples.filter(is_free).collect();
+        let wanted: HashSet<(usize, usize)> = free.iter().flat_map(arrows).collect();
+        let disputed = |triple: &Triple| {
+            arrows(triple)
+                .iter()
+                .any(|&(a, b)| wanted.contains(&(b, a)))
+        };
+        for &triple in free.iter().filter(|triple| !disputed(triple)) {
+            self.place(triple, ColliderConflict::KeepFirst);
         }
     }
 
