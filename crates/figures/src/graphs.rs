@@ -17,6 +17,7 @@ const PANEL_GAP: f64 = 44.0;
 
 /// One or more graphs side by side, with one legend for all.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
 pub struct GraphFigure {
     title: String,
     description: String,
@@ -85,6 +86,7 @@ impl GraphFigure {
 
 /// One graph.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
 pub struct GraphPanel {
     title: String,
     nodes: Vec<String>,
@@ -135,6 +137,7 @@ impl GraphPanel {
 
 /// An edge between two named nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
 pub struct Edge {
     /// Where it starts.
     pub from: String,

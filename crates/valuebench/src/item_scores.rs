@@ -131,6 +131,7 @@ impl ItemScores {
     }
 
     /// The items for which `keep` holds, in their order.
+    #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(&Item) -> bool) -> Self {
         let columns: Vec<usize> = (0..self.items.len())
             .filter(|&place| keep(&self.items[place]))
@@ -147,16 +148,19 @@ impl ItemScores {
     }
 
     /// The items that measure a value.
+    #[must_use]
     pub fn of_value(&self, value: &str) -> Self {
         self.filter(|item| item.value == value)
     }
 
     /// The items that are keyed this way.
+    #[must_use]
     pub fn keyed(&self, keying: Keying) -> Self {
         self.filter(|item| item.keying == keying)
     }
 
     /// The rows for which `keep` holds, in their order.
+    #[must_use]
     pub fn select(&self, mut keep: impl FnMut(&Setting) -> bool) -> Self {
         let rows: Vec<usize> = (0..self.settings.len())
             .filter(|&row| keep(&self.settings[row]))

@@ -128,11 +128,13 @@ impl Questionnaire {
     }
 
     /// The items of those values that have at least `n` items.
+    #[must_use]
     pub fn with_at_least(&self, n: usize) -> Self {
         self.filter(|item| self.measuring(&item.value).len() >= n)
     }
 
     /// The items for which `keep` holds, in their order.
+    #[must_use]
     pub fn filter(&self, mut keep: impl FnMut(&Item) -> bool) -> Self {
         self.items
             .iter()

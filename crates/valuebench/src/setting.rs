@@ -66,6 +66,7 @@ impl Setting {
     }
 
     /// The same role without intervention: what a steered row is compared with.
+    #[must_use]
     pub fn unsteered(&self) -> Self {
         Self {
             role: self.role.clone(),

@@ -81,7 +81,6 @@ impl Respondent for ServedRespondent {
 }
 
 /// The judge that a study file describes.
-#[must_use]
 pub fn chat_judge(client: ChatClient, judging: &Judging) -> ChatJudge {
     let judge = match judging.like {
         Like::Paper => ChatJudge::new(client),

@@ -61,7 +61,6 @@ impl Server {
     }
 
     /// `options` with what is set.
-    #[must_use]
     pub fn applied_to(&self, mut options: ChatOptions) -> ChatOptions {
         use std::time::Duration;
 

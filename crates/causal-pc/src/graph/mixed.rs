@@ -81,6 +81,7 @@ impl Edge {
     }
 
     /// The same edge with its ends exchanged, so that `a < b`.
+    #[must_use]
     pub fn ordered(self) -> Self {
         if self.a <= self.b {
             return self;
@@ -192,6 +193,7 @@ impl MixedGraph {
     }
 
     /// A graph without edges over the same variables.
+    #[must_use]
     pub fn without_edges(&self) -> Self {
         Self {
             names: self.names.clone(),
@@ -201,6 +203,7 @@ impl MixedGraph {
     }
 
     /// The graph with every edge made undirected.
+    #[must_use]
     pub fn skeleton(&self) -> Self {
         let mut skeleton = self.clone();
         for link in skeleton.links.iter_mut().flatten() {

@@ -11,6 +11,7 @@ use crate::graph::MixedGraph;
 
 /// What [`DiscreteNet::random`] draws from.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct DiscreteNetOptions {
     levels: RangeInclusive<usize>,
     concentration: f64,

@@ -233,6 +233,7 @@ impl LinearSem {
 
     /// The same model in units in which every variable has variance 1, so that variance no longer
     /// tells causes from effects (Reisach et al. 2021).
+    #[must_use]
     pub fn standardized(&self) -> Self {
         let sd: Vec<f64> = self.covariance().diag().iter().map(|v| v.sqrt()).collect();
         let mut scaled = self.clone();

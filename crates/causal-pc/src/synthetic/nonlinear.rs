@@ -38,6 +38,7 @@ impl Curve {
 
 /// What [`NonlinearSem::random`] draws from.
 #[derive(Clone, Debug, PartialEq)]
+#[must_use]
 pub struct NonlinearOptions {
     curves: Vec<Curve>,
     gain: (f64, f64),

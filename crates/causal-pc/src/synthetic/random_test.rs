@@ -22,6 +22,7 @@ use crate::ci::CiTest;
 /// # Ok::<(), std::convert::Infallible>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[must_use]
 pub struct RandomTest {
     n_variables: usize,
     seed: u64,

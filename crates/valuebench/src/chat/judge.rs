@@ -48,6 +48,7 @@ use crate::{Judge, Judgement, RuleJudge, Stance};
 /// # Ok::<(), valuebench::chat::ChatSetupError>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct ChatJudge {
     client: ChatClient,
     wording: JudgeWording,

@@ -36,6 +36,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// # Ok::<(), valuebench::chat::ChatSetupError>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct ChatOptions {
     pub(super) base_url: String,
     pub(super) model: String,

@@ -28,6 +28,7 @@ use crate::Prompt;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct ChatRespondent {
     client: ChatClient,
     sampling: ChatSampling,

@@ -69,6 +69,7 @@ impl Prompt {
 /// # Ok::<(), valuebench::PromptError>(())
 /// ```
 #[derive(Clone, Debug)]
+#[must_use]
 pub struct PromptTemplate {
     form: Form,
     role_wording: RoleWording,

@@ -301,6 +301,7 @@ impl OrientationTable {
     /// assert_eq!(few.to_csv(), "steer_dim,player_name,Empathy\n,,0.50\n9,,0.0\n");
     /// # Ok::<(), valuebench::ReadError>(())
     /// ```
+    #[must_use]
     pub fn select(&self, mut keep: impl FnMut(&Setting) -> bool) -> Self {
         let rows: Vec<usize> = (0..self.n_settings())
             .filter(|&row| keep(&self.settings[row]))
