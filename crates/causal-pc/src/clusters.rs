@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Which rows belong together, in one way or in two.
@@ -16,10 +17,33 @@ use thiserror::Error;
 /// assert_eq!((clusters.n_ways(), clusters.n_rows(), clusters.n_clusters()), (2, 4, 2));
 /// # Ok::<(), causal_pc::ClustersError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct Clusters {
     first: Labels,
     second: Option<Labels>,
+}
+
+/// [`Clusters`] as they are stored.
+#[derive(Deserialize)]
+struct Stored {
+    first: Labels,
+    second: Option<Labels>,
+}
+
+impl TryFrom<Stored> for Clusters {
+    type Error = ClustersError;
+
+    fn try_from(Stored { first, second }: Stored) -> Result<Self, ClustersError> {
+        let first = Self {
+            first,
+            second: None,
+        };
+        match second {
+            None => Ok(first),
+            Some(second) => first.and(second.of_row),
+        }
+    }
 }
 
 /// Labels that are not as many as rows.
@@ -33,10 +57,23 @@ pub struct ClustersError {
 }
 
 /// The number of each row's cluster, in the order of the labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<usize>", into = "Vec<usize>")]
 pub(crate) struct Labels {
     pub(crate) of_row: Vec<usize>,
     pub(crate) n: usize,
+}
+
+impl From<Vec<usize>> for Labels {
+    fn from(labels: Vec<usize>) -> Self {
+        Self::new(labels)
+    }
+}
+
+impl From<Labels> for Vec<usize> {
+    fn from(labels: Labels) -> Self {
+        labels.of_row
+    }
 }
 
 impl Labels {
@@ -103,6 +140,7 @@ impl Clusters {
     /// # Panics
     ///
     /// If a row does not exist.
+    #[must_use]
     pub fn of_rows(&self, rows: &[usize]) -> Self {
         let mut times: HashMap<usize, usize> = HashMap::new();
         let first = rows.iter().map(|&row| {

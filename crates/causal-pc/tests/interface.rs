@@ -12,8 +12,8 @@ use causal_pc::data::Missing;
 use causal_pc::synthetic::DagModel::ErdosRenyi;
 use causal_pc::synthetic::{LinearOptions, LinearSem, RandomTest, random_dag};
 use causal_pc::{
-    Alpha, BootstrapOptions, CiTest, ColliderRule, DSeparation, Discovery, FisherZ, GSquare,
-    Knowledge, PcOptions, RetestedSets, bootstrap, pc,
+    Alpha, BootstrapOptions, CiTest, Clusters, ColliderRule, DSeparation, Discovery, FisherZ,
+    GSquare, Knowledge, NullOptions, PcOptions, RetestedSets, bootstrap, pc,
 };
 use ndarray::{Array2, Axis};
 use proptest::prelude::*;
@@ -110,6 +110,14 @@ fn options_are_stored_and_read_back() {
     comes_back(&MixedOptions::new().names(names));
     comes_back(&ClusterRobustOptions::new().names(names));
     comes_back(&BootstrapOptions::new(7).clusters([1, 1, 2]));
+    let crossed = Clusters::new(["a", "a", "b"]).and([1, 2, 1]).unwrap();
+    comes_back(&NullOptions::new(9).seed(3).clusters(crossed));
+    comes_back(&NullOptions::new(9).matched_by([5, 7, 5]));
+    let uneven = r#"{"first": [0, 0, 1], "second": [0, 1]}"#;
+    let refused = serde_json::from_str::<Clusters>(uneven)
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("2 cluster labels for 3 rows"), "{refused}");
     let refused = serde_json::from_str::<Alpha>("1.5")
         .unwrap_err()
         .to_string();

@@ -349,7 +349,10 @@ fn a_complete_tie_without_names_is_left_undirected_and_told() {
     .unwrap();
     let graph = pc(&test, &options(0.05)).unwrap().graph;
     assert!(graph.is_directed(4, 6) && graph.is_directed(5, 6));
-    assert_eq!(graph.edges().filter(|edge| edge.is_undirected()).count(), 3);
+    assert_eq!(
+        graph.edges().filter(causal_pc::Edge::is_undirected).count(),
+        3
+    );
 }
 
 /// A test of few p-values, so that there are ties.

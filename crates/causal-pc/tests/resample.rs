@@ -5,13 +5,14 @@ use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use causal_pc::ci::FisherZError;
-use causal_pc::ndarray::{Array2, Axis};
+use causal_pc::ndarray::{Array2, ArrayView2, Axis};
 use causal_pc::synthetic::{DagModel, LinearOptions, LinearSem, RandomTest, random_dag};
 use causal_pc::{
-    Alpha, Bootstrap, BootstrapError, BootstrapOptions, Draw, Failures, FisherZ, PcOptions,
-    bootstrap, bootstrap_with_progress, pc,
+    Alpha, Bootstrap, BootstrapError, BootstrapOptions, Draw, Failures, FisherZ, NullError,
+    NullOptions, PcOptions, bootstrap, bootstrap_with_progress, edge_null, pc,
 };
 
 fn alpha() -> PcOptions {
@@ -256,6 +257,51 @@ fn progress_is_told_and_can_end_it() {
     let ended = bootstrap_with_progress(data.nrows(), fit, &alpha(), &many, &stop);
     assert!(matches!(ended, Err(BootstrapError::Cancelled)));
     assert!(searched.load(Ordering::Relaxed) < 100);
+}
+
+#[test]
+fn a_time_limit_is_that_of_all_searches_together() {
+    let data = samples();
+    let fit = |rows: &[usize]| fisher(&data, rows);
+    let null = |limit: Duration, n: usize| {
+        let test = |draw: ArrayView2<'_, f64>| FisherZ::from_samples(draw);
+        edge_null(
+            &data,
+            test,
+            &alpha().time_limit(limit),
+            &NullOptions::new(n),
+        )
+    };
+    let boot = |limit: Duration, n: usize| {
+        bootstrap(
+            data.nrows(),
+            fit,
+            &alpha().time_limit(limit),
+            &BootstrapOptions::new(n),
+        )
+    };
+    assert!(matches!(
+        boot(Duration::ZERO, 9),
+        Err(BootstrapError::OutOfTime)
+    ));
+    assert!(matches!(null(Duration::ZERO, 9), Err(NullError::OutOfTime)));
+    let hour = Duration::from_secs(3_600);
+    assert_eq!(
+        boot(hour, 9).unwrap(),
+        run(&data, &BootstrapOptions::new(9))
+    );
+    assert_eq!(null(hour, 9).unwrap().null.len(), 9);
+    let moment = Duration::from_millis(300);
+    let n = boot(moment, 1_000_000).unwrap().n_resamples();
+    assert!(0 < n && n < 1_000_000, "{n}");
+    let n = null(moment, 1_000_000).unwrap().null.len();
+    assert!(0 < n && n < 1_000_000, "{n}");
+    for found in [1_000_001, usize::MAX] {
+        let told = boot(hour, found).unwrap_err().to_string();
+        assert!(told.contains("at most 1000000 are searched"), "{told}");
+        let told = null(hour, found).unwrap_err().to_string();
+        assert!(told.contains("at most 1000000 are searched"), "{told}");
+    }
 }
 
 #[test]

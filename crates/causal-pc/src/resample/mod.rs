@@ -28,6 +28,9 @@ pub use options::{BootstrapOptions, Draw, Failures};
 pub use watch::ResampleProgress;
 use watch::Watch;
 
+/// The most resamples or draws: a share of so many is known to within 0.001.
+const MOST: usize = 1_000_000;
+
 /// Why resampling came to nothing.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -38,6 +41,18 @@ pub enum BootstrapError {
     /// No resample is asked for.
     #[error("the number of resamples is 0")]
     NoResamples,
+    /// More resamples are asked for than tell anything.
+    #[error(
+        "{found} resamples are asked for, at most {MOST} are searched: a share of so many is known \
+         to within 0.001, and more would cost time and memory for nothing"
+    )]
+    TooManyResamples {
+        /// How many were asked for.
+        found: usize,
+    },
+    /// The time limit came before any resample had been searched.
+    #[error("the time limit came before the first resample had been searched")]
+    OutOfTime,
     /// Cluster labels are not as many as rows.
     #[error("{found} cluster labels for {expected} rows")]
     ClusterLabels {
@@ -111,7 +126,8 @@ pub enum BootstrapError {
 /// resamples are shared among threads.
 ///
 /// Time and memory: those of the test and search, `n_resamples` times over the number of threads,
-/// and O(p^2) for each thread to count.
+/// and O(p^2) for each thread to count. [`PcOptions::time_limit`] holds for all resamples together:
+/// those that were searched in time are counted.
 ///
 /// ```
 /// use causal_pc::ndarray::Axis;
@@ -177,8 +193,8 @@ where
     E: Into<Box<dyn Error + Send + Sync>>,
 {
     check(n_rows, options)?;
-    let pc_options = pc_options.clone().threads(1);
-    let watch = Watch::new(listener, options.n_resamples);
+    let watch = Watch::new(listener, options.n_resamples, pc_options.time_limit);
+    let pc_options = alone(pc_options);
     let n_variables = OnceLock::new();
     let search = |resample: usize| {
         let rows = draw(n_rows, options, resample);
@@ -212,6 +228,14 @@ where
     }
 }
 
+/// The options of one search of many: the limits of time and threads are those of all together.
+fn alone(options: &PcOptions) -> PcOptions {
+    PcOptions {
+        time_limit: None,
+        ..options.clone().threads(1)
+    }
+}
+
 /// Runs on so many threads, or says why there are none.
 fn in_pool<R: Send>(threads: usize, run: impl FnOnce() -> R + Send) -> Result<R, String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
@@ -230,6 +254,10 @@ fn check(n_rows: usize, options: &BootstrapOptions) -> Result<(), BootstrapError
     }
     if options.n_resamples == 0 {
         return Err(BootstrapError::NoResamples);
+    }
+    if options.n_resamples > MOST {
+        let found = options.n_resamples;
+        return Err(BootstrapError::TooManyResamples { found });
     }
     match options.draw {
         Draw::Subsample(found) if !(found > 0.0 && found <= 1.0) => {
@@ -262,9 +290,17 @@ fn count(
     search: &(impl Fn(usize) -> Result<MixedGraph, BootstrapError> + Sync),
 ) -> Result<Bootstrap, BootstrapError> {
     let one = |mut tally: Tally, resample: usize| {
-        if !tally.is_over(resample) && !watch.is_cancelled() {
-            tally.add(resample, search(resample), options);
-            watch.step();
+        if !tally.is_over(resample) && !watch.is_over() {
+            match search(resample) {
+                Err(BootstrapError::Search {
+                    source: PcError::Cancelled,
+                    ..
+                }) if watch.is_over() => {}
+                found => {
+                    tally.add(resample, found, options);
+                    watch.step();
+                }
+            }
         }
         tally
     };
@@ -344,7 +380,7 @@ impl Tally {
                 n_resamples: options.n_resamples,
                 first: Box::new(error),
             }),
-            (None, None) => Err(BootstrapError::NoResamples),
+            (None, None) => Err(BootstrapError::OutOfTime),
         }
     }
 }

@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::in_pool;
 use super::watch::{ResampleProgress, Watch};
+use super::{MOST, alone, in_pool};
 use crate::ci::CiTest;
 use crate::clusters::{Clusters, ClustersError, Labels};
 use crate::error::PcError;
@@ -31,7 +31,7 @@ use mixing::Mixing;
 /// let persons = Clusters::new(["ann", "ann", "bob", "bob"]);
 /// let options = NullOptions::new(1_000).seed(7).clusters(persons).matched_by([1, 2, 1, 2]);
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[must_use]
 pub struct NullOptions {
     n_draws: usize,
@@ -70,9 +70,9 @@ impl NullOptions {
         self
     }
 
-    /// Which rows of two clusters of one way take each other's place: those with equal labels here,
-    /// and clusters are alike if they have the same labels. Default: the first row of the one that of
-    /// the other, and so on. Not with two ways.
+    /// Labels of rows that say which of them correspond when two clusters are exchanged: those with
+    /// equal labels. Only clusters with the same labels are then exchanged. Default: rows correspond
+    /// by their order within the cluster. Not with clusters of two ways.
     pub fn matched_by<K: Ord>(mut self, labels: impl IntoIterator<Item = K>) -> Self {
         self.matched = Some(Labels::new(labels));
         self
@@ -93,6 +93,18 @@ pub enum NullError {
     /// No draw is asked for.
     #[error("the number of draws is 0")]
     NoDraws,
+    /// More draws are asked for than tell anything.
+    #[error(
+        "{found} draws are asked for, at most {MOST} are searched: a share of so many is known to \
+         within 0.001, and more would cost time and memory for nothing"
+    )]
+    TooManyDraws {
+        /// How many were asked for.
+        found: usize,
+    },
+    /// The time limit came before any draw had been searched.
+    #[error("the time limit came before the first draw had been searched")]
+    OutOfTime,
     /// Labels are not as many as rows.
     #[error(transparent)]
     Clusters(#[from] ClustersError),
@@ -204,6 +216,7 @@ impl EdgeNull {
 /// `samples` is `[n_samples, n_variables]`; `test` makes the test of such an array. Draws are seeded
 /// (ChaCha8, one stream each) and shared among threads; each is searched on one thread, up to the
 /// skeleton. Time: those of the test and search, `n_draws` times over the number of threads.
+/// [`PcOptions::time_limit`] holds for all draws together: those that were searched in time count.
 ///
 /// ```
 /// use causal_pc::synthetic::LinearSem;
@@ -264,8 +277,8 @@ where
 {
     let samples = samples.into();
     let mixing = options.mixing(samples.nrows())?;
-    let pc_options = pc_options.clone().threads(1);
-    let watch = Watch::new(listener, options.n_draws);
+    let watch = Watch::new(listener, options.n_draws, pc_options.time_limit);
+    let pc_options = alone(pc_options);
     let search = |draw: Option<usize>, samples: ArrayView2<'_, f64>| {
         let failed = |source: E| NullError::Test {
             draw,
@@ -275,22 +288,47 @@ where
         let failed = |source| NullError::Search { draw, source };
         Found::new(&test, &pc_options, &watch).map_err(failed)
     };
-    let data = search(None, samples)?;
-    let one = |draw: usize| {
-        if watch.is_cancelled() {
-            return Err(NullError::Cancelled);
+    let gave_up = |error: &NullError| {
+        watch.is_over()
+            && matches!(
+                error,
+                NullError::Search {
+                    source: PcError::Cancelled,
+                    ..
+                }
+            )
+    };
+    let data = match search(None, samples) {
+        Err(error) if gave_up(&error) => {
+            return Err(match watch.is_cancelled() {
+                true => NullError::Cancelled,
+                false => NullError::OutOfTime,
+            });
+        }
+        searched => searched?,
+    };
+    let one = |mut tally: Tally, draw: usize| {
+        if tally.failure.is_some() || watch.is_over() {
+            return tally;
         }
         let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
         rng.set_stream(draw as u64);
         let drawn = mixing.draw(&samples, &mut rng);
-        let found = search(Some(draw), drawn.view())?;
+        match search(Some(draw), drawn.view()) {
+            Ok(found) => tally.add(&found, &data),
+            Err(error) if gave_up(&error) => return tally,
+            Err(error) => tally.failure = Some(error),
+        }
         watch.step();
-        Ok((found.n_edges, found.as_strong_as(&data)))
+        tally
     };
-    let all = || -> Vec<Result<(usize, Vec<bool>), NullError>> {
-        (0..options.n_draws).into_par_iter().map(one).collect()
+    let all = || {
+        let draws = (0..options.n_draws).into_par_iter();
+        draws
+            .fold(Tally::default, one)
+            .reduce(Tally::default, Tally::join)
     };
-    let drawn = match options.threads {
+    let tally = match options.threads {
         None => all(),
         Some(threads) => {
             in_pool(threads, all).map_err(|reason| NullError::Threads { threads, reason })?
@@ -299,14 +337,58 @@ where
     if watch.is_cancelled() {
         return Err(NullError::Cancelled);
     }
-    let drawn = drawn.into_iter().collect::<Result<Vec<_>, NullError>>()?;
-    Ok(data.against(&drawn))
+    match tally {
+        Tally {
+            failure: Some(failure),
+            ..
+        } => Err(failure),
+        Tally { n_edges, .. } if n_edges.is_empty() => Err(NullError::OutOfTime),
+        tally => Ok(data.against(tally)),
+    }
+}
+
+/// What some of the draws came to.
+#[derive(Default)]
+struct Tally {
+    /// Edges of each draw, in the order of the draws.
+    n_edges: Vec<usize>,
+    /// For each pair how many draws have it as dependent as the data; empty before the first.
+    as_strong: Vec<usize>,
+    /// The failure with the smallest number.
+    failure: Option<NullError>,
+}
+
+impl Tally {
+    fn add(&mut self, found: &Found, data: &Found) {
+        self.n_edges.push(found.n_edges);
+        self.as_strong.resize(data.log_p.len(), 0);
+        let both = found.log_p.iter().zip(&data.log_p);
+        for (count, ((_, here), (_, there))) in self.as_strong.iter_mut().zip(both) {
+            *count += usize::from(here <= there);
+        }
+    }
+
+    /// With the draws that come after.
+    fn join(mut self, after: Self) -> Self {
+        self.n_edges.extend(after.n_edges);
+        self.as_strong
+            .resize(self.as_strong.len().max(after.as_strong.len()), 0);
+        for (count, more) in self.as_strong.iter_mut().zip(after.as_strong) {
+            *count += more;
+        }
+        self.failure = self.failure.or(after.failure);
+        self
+    }
 }
 
 impl NullOptions {
     fn mixing(&self, n_rows: usize) -> Result<Mixing, NullError> {
         if self.n_draws == 0 {
             return Err(NullError::NoDraws);
+        }
+        if self.n_draws > MOST {
+            let found = self.n_draws;
+            return Err(NullError::TooManyDraws { found });
         }
         if let Some(clusters) = &self.clusters {
             clusters.check(n_rows)?;
@@ -348,18 +430,10 @@ impl Found {
         })
     }
 
-    /// For each pair whether it is as dependent here as there.
-    fn as_strong_as(&self, other: &Self) -> Vec<bool> {
-        let both = self.log_p.iter().zip(&other.log_p);
-        both.map(|((_, here), (_, there))| here <= there).collect()
-    }
-
-    fn against(self, drawn: &[(usize, Vec<bool>)]) -> EdgeNull {
-        let as_strong = |at: usize| drawn.iter().filter(|(_, strong)| strong[at]).count();
-        let share = |count: usize| (1 + count) as f64 / (1 + drawn.len()) as f64;
-        let p_values: Vec<f64> = (0..self.log_p.len())
-            .map(|at| share(as_strong(at)))
-            .collect();
+    fn against(self, drawn: Tally) -> EdgeNull {
+        let n_draws = drawn.n_edges.len();
+        let share = |&count: &usize| (1 + count) as f64 / (1 + n_draws) as f64;
+        let p_values: Vec<f64> = drawn.as_strong.iter().map(share).collect();
         let q_values = benjamini_hochberg(&p_values);
         let pair = |(((a, b), _), (p_value, q_value)): ((_, _), (f64, f64))| PairNull {
             a,
@@ -370,7 +444,7 @@ impl Found {
         let values = p_values.into_iter().zip(q_values);
         EdgeNull {
             n_edges: self.n_edges,
-            null: drawn.iter().map(|(n_edges, _)| *n_edges).collect(),
+            null: drawn.n_edges,
             pairs: self.log_p.into_iter().zip(values).map(pair).collect(),
         }
     }

@@ -21,6 +21,8 @@ pub(super) struct Watch<'a> {
     total: usize,
     done: AtomicUsize,
     cancelled: AtomicBool,
+    /// When to begin no further search, and give up those under way.
+    deadline: Option<Instant>,
     last_told: Mutex<Instant>,
 }
 
@@ -30,8 +32,10 @@ impl<'a> Watch<'a> {
     pub(super) fn new(
         listener: &'a (dyn Fn(&ResampleProgress) -> ControlFlow<()> + Sync),
         total: usize,
+        limit: Option<Duration>,
     ) -> Self {
         Self {
+            deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
             listener,
             total,
             done: AtomicUsize::new(0),
@@ -42,6 +46,17 @@ impl<'a> Watch<'a> {
 
     pub(super) fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Whether time is up.
+    pub(super) fn is_late(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// Whether no further search is to begin.
+    pub(super) fn is_over(&self) -> bool {
+        self.is_cancelled() || self.is_late()
     }
 
     /// Counts a resample.
@@ -57,7 +72,7 @@ impl<'a> Watch<'a> {
     /// Lets the listener speak in the midst of a search.
     pub(super) fn look(&self) -> ControlFlow<()> {
         self.tell_sometimes();
-        if self.is_cancelled() {
+        if self.is_over() {
             ControlFlow::Break(())
         } else {
             ControlFlow::Continue(())

@@ -104,8 +104,8 @@ pub enum DiscreteError {
         /// Rows in the data.
         found: usize,
     },
-    /// A column has so many levels for its samples that it would pass for independent of its own
-    /// copy: numbers or names taken for categories, as a rule.
+    /// A column has too many levels for its number of samples: a test would call it independent of a
+    /// copy of itself. Most such columns hold measurements or names rather than categories.
     #[error(
         "variable {variable} has {found} levels in {n_samples} samples: too many for a table ({}); \
          test numbers as numbers, join levels, or allow them by max_levels",

@@ -287,8 +287,8 @@ impl FisherZ {
         }
     }
 
-    /// What stands of a question whatever its statistic: an error that names it or its singular
-    /// set, or the p-value that the policy for constant columns gives.
+    /// What decides a question before any statistic is computed: an error that names the question or
+    /// its singular set, or the p-value that the policy for constant columns gives.
     pub(super) fn standing(
         &self,
         x: usize,
