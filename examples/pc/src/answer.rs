@@ -224,9 +224,11 @@ fn isolated(graph: &MixedGraph) -> Vec<&str> {
 fn ended(stage: PcStage) -> String {
     match stage {
         PcStage::Skeleton { depth } => format!(
-            "the time limit came while pairs were tested given {depth} variables; edges may be too many"
+            "the time limit came while pairs were being tested given {depth} variables; some of these edges \
+             would have been removed"
         ),
-        _ => "the time limit came while colliders were told; arrows rest on separating sets alone"
+        _ => "the time limit came while colliders were being identified; arrows rest only on the sets that \
+              separated pairs"
             .to_owned(),
     }
 }

@@ -81,9 +81,9 @@ pub struct ClusterArguments {
     /// Fisher-Z: how many independent samples the rows are worth.
     #[arg(long, value_name = "SAMPLES", conflicts_with = "cluster")]
     pub effective_samples: Option<f64>,
-    /// Search so many tables without structure too, whose columns are mixed up by themselves, clusters
-    /// (by --cluster or --clusters) as wholes, and print how many edges those have.
-    #[arg(long, value_name = "DRAWS", conflicts_with = "correlation_of")]
+    /// Also count the edges of so many tables without structure: in each, the rows of every column
+    /// are shuffled separately; with --cluster or --clusters, whole clusters are.
+    #[arg(long, value_name = "DRAWS", conflicts_with = "correlation_of", value_parser = count)]
     pub null: Option<usize>,
 }
 
@@ -190,7 +190,8 @@ pub struct SearchArguments {
     /// `unlinked_tiers`, the numbers, from 0, of tiers without edges inside.
     #[arg(long, value_name = "FILE")]
     pub knowledge: Option<PathBuf>,
-    /// End after so many seconds with what is known by then, marked as unfinished [default: no limit].
+    /// End after so many seconds, resamples and tables without structure among them, with what is
+    /// known by then, marked as unfinished [default: no limit].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub time_limit: Option<Duration>,
     /// Number of threads; the answer is the same with any.
@@ -203,7 +204,7 @@ pub struct SearchArguments {
 #[command(next_help_heading = "Resampling")]
 pub struct ResamplingArguments {
     /// Search this many resamples of the rows too, and print how often each edge was found.
-    #[arg(long, value_name = "RESAMPLES", conflicts_with = "correlation_of")]
+    #[arg(long, value_name = "RESAMPLES", conflicts_with = "correlation_of", value_parser = count)]
     pub bootstrap: Option<usize>,
     /// Resample or mix up clusters of rows, with the plain test: those with the same cell in this
     /// column, which is no variable.
@@ -253,8 +254,20 @@ pub struct OutputArguments {
     #[arg(long)]
     pub progress: bool,
     /// Search so many times and report the median time.
-    #[arg(long, value_name = "TIMES", default_value_t = 1, hide = true)]
+    #[arg(long, value_name = "TIMES", default_value_t = 1, hide = true, value_parser = count)]
     pub repeat: usize,
+}
+
+/// How often something is repeated.
+fn count(text: &str) -> Result<usize, String> {
+    const MOST: f64 = 1e6;
+    let number = text.parse::<f64>().ok();
+    if number.is_some_and(|number| number > MOST) {
+        let why = "a share of so many is known to within 0.001, and more cost time and memory for nothing";
+        return Err(format!("at most 1,000,000: {why}"));
+    }
+    let count = text.parse().ok().filter(|&count| count > 0);
+    count.ok_or_else(|| "expected a whole number from 1 to 1,000,000".to_owned())
 }
 
 fn share(text: &str) -> Result<f64, String> {

@@ -5,17 +5,27 @@ use std::fmt;
 use causal_pc::EdgeNull;
 use serde::Serialize;
 
+use crate::resampled::unfinished;
+
 /// The null distribution of the number of edges, and the pairs that stand out from it.
 #[derive(Serialize)]
 pub struct Null {
     n_draws: usize,
+    #[serde(flatten)]
+    found: Option<Found>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfinished: Option<String>,
+    time_s: f64,
+}
+
+#[derive(Serialize)]
+struct Found {
     n_edges: usize,
     mean: f64,
     standard_deviation: f64,
     /// The share of draws, the data among them, with as many edges.
     p_value: f64,
     pairs: Vec<Pair>,
-    time_s: f64,
 }
 
 #[derive(Serialize)]
@@ -26,31 +36,55 @@ struct Pair {
 }
 
 impl Null {
-    pub fn new(found: EdgeNull, names: &[String], time_s: f64) -> Self {
+    /// Nothing was found if time was up before the first draw.
+    pub fn new(found: Option<EdgeNull>, n_asked: usize, names: &[String], time_s: f64) -> Self {
+        let n_draws = found.as_ref().map_or(0, |found| found.null.len());
+        Self {
+            n_draws,
+            found: found.map(|found| Found::new(&found, names)),
+            unfinished: unfinished(n_draws, n_asked),
+            time_s,
+        }
+    }
+}
+
+impl Found {
+    fn new(found: &EdgeNull, names: &[String]) -> Self {
         let pair = |pair: &causal_pc::PairNull| Pair {
             pair: [names[pair.a].clone(), names[pair.b].clone()],
             p_value: pair.p_value,
             q_value: pair.q_value,
         };
         Self {
-            n_draws: found.null.len(),
             n_edges: found.n_edges,
             mean: found.mean(),
             standard_deviation: found.standard_deviation(),
             p_value: found.p_value(),
             pairs: found.pairs.iter().map(pair).collect(),
-            time_s,
         }
     }
 }
 
 impl fmt::Display for Null {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "{} edges; in {} tables without structure {:.2} +- {:.2}, as many in a share of {:.4}",
-            self.n_edges, self.n_draws, self.mean, self.standard_deviation, self.p_value
-        )?;
+        if let Some(unfinished) = &self.unfinished {
+            writeln!(f, "unfinished: {unfinished} tables without structure")?;
+        }
+        if let Some(found) = &self.found {
+            writeln!(
+                f,
+                "{} edges; in {} tables without structure {:.2} +- {:.2}, as many in a share of {:.4}",
+                found.n_edges, self.n_draws, found.mean, found.standard_deviation, found.p_value
+            )?;
+            write!(f, "{found}")?;
+        }
+        write!(f, "null_time_s {}", self.time_s)
+    }
+}
+
+/// The pairs that stand out.
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dependent: Vec<&Pair> = self
             .pairs
             .iter()
@@ -77,6 +111,6 @@ impl fmt::Display for Null {
                 "{a}, {b}: p {p_value:.4}, after Benjamini and Hochberg {q_value:.4}"
             )?;
         }
-        write!(f, "null_time_s {}", self.time_s)
+        Ok(())
     }
 }

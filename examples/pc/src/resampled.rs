@@ -13,6 +13,8 @@ pub struct Resampled {
     edges: Vec<Frequency>,
     #[serde(skip_serializing_if = "Option::is_none")]
     consensus: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unfinished: Option<String>,
     time_s: f64,
 }
 
@@ -29,8 +31,23 @@ struct Frequency {
 
 impl Resampled {
     /// Names the edges that were found at least once; those of the consensus, if asked for, must
-    /// have been found in that share of the resamples.
-    pub fn new(found: &Bootstrap, consensus: Option<f64>, time_s: f64) -> Self {
+    /// have been found in that share of the resamples. Nothing was found if time was up before.
+    pub fn new(
+        found: Option<&Bootstrap>,
+        n_asked: usize,
+        consensus: Option<f64>,
+        time_s: f64,
+    ) -> Self {
+        let Some(found) = found else {
+            return Self {
+                n_resamples: 0,
+                n_failed: 0,
+                edges: Vec::new(),
+                consensus: None,
+                unfinished: unfinished(0, n_asked),
+                time_s,
+            };
+        };
         let names = found.names();
         let named = |edge: EdgeFrequency| Frequency {
             pair: [names[edge.a].clone(), names[edge.b].clone()],
@@ -53,9 +70,16 @@ impl Resampled {
             n_failed: found.n_failed(),
             edges: found.edges().into_iter().map(named).collect(),
             consensus: consensus.map(lines),
+            unfinished: unfinished(found.n_resamples() + found.n_failed(), n_asked),
             time_s,
         }
     }
+}
+
+/// What the time limit left undone.
+pub fn unfinished(n_done: usize, n_asked: usize) -> Option<String> {
+    let told = || format!("the time limit came after {n_done} of {n_asked}");
+    (n_done < n_asked).then(told)
 }
 
 impl fmt::Display for Resampled {
@@ -65,6 +89,9 @@ impl fmt::Display for Resampled {
             "{} resamples searched, {} failed; shares of those searched:",
             self.n_resamples, self.n_failed
         )?;
+        if let Some(unfinished) = &self.unfinished {
+            writeln!(f, "unfinished: {unfinished} resamples")?;
+        }
         for edge in &self.edges {
             let [a, b] = &edge.pair;
             write!(

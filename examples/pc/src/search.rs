@@ -6,14 +6,16 @@ use std::time::Instant;
 use crate::csv_table::CsvTable;
 use causal_pc::ci::CiTest;
 use causal_pc::{
-    Bootstrap, Clusters, Discovery, EdgeNull, NullOptions, PcOptions, PcStage, ResampleProgress,
-    bootstrap_with_progress, edge_null_with_progress, edge_strengths, pc, pc_with_progress,
+    Bootstrap, BootstrapError, Clusters, Discovery, EdgeNull, NullError, NullOptions, PcOptions,
+    PcStage, ResampleProgress, bootstrap_with_progress, edge_null_with_progress, edge_strengths,
+    pc, pc_with_progress,
 };
 use ndarray::ArrayView2;
-use program::{Failure, steps, with_causes};
+use program::{Failure, remark, steps, with_causes};
 
 use crate::answer::Answer;
 use crate::arguments::Arguments;
+use crate::estimate::estimate;
 use crate::knowledge;
 use crate::null::Null;
 use crate::resampled::Resampled;
@@ -74,6 +76,13 @@ pub fn search<T: CiTest>(
         table,
         clusters: clusters.clone().filter(|_| in_test),
     };
+    let begun = Instant::now();
+    let rest_of_time = || match arguments.search.time_limit {
+        None => options.clone(),
+        Some(limit) => options
+            .clone()
+            .time_limit(limit.saturating_sub(begun.elapsed())),
+    };
     let found = timed(&data, arguments, make, &options);
     let (discovery, time_s) = found.map_err(with_hint)?;
     let strengths = if arguments.output.explain || arguments.output.csv.is_some() {
@@ -87,22 +96,20 @@ pub fn search<T: CiTest>(
         Some(n) => {
             let start = Instant::now();
             let first = labels.first().map(Vec::as_slice);
-            let found = resample(&data, arguments, make, &options, n, first)?;
+            let found = resample(&data, arguments, make, &rest_of_time(), n, first)?;
             let time_s = start.elapsed().as_secs_f64();
-            Some(Resampled::new(
-                &found,
-                arguments.resampling.consensus,
-                time_s,
-            ))
+            let consensus = arguments.resampling.consensus;
+            Some(Resampled::new(found.as_ref(), n, consensus, time_s))
         }
     };
     let null = match arguments.clusters.null {
         None => None,
         Some(n) => {
             let start = Instant::now();
+            let options = rest_of_time();
             let found = without_structure(&data, arguments, make, &options, n, clusters)?;
             let time_s = start.elapsed().as_secs_f64();
-            Some(Null::new(found, &data.table.names, time_s))
+            Some(Null::new(found, n, &data.table.names, time_s))
         }
     };
     Ok(Answer {
@@ -160,20 +167,25 @@ fn timed<T: CiTest>(
     make: Make<T>,
     options: &PcOptions,
 ) -> Result<(Discovery, f64), Failure> {
-    let once = || -> Result<(Discovery, f64), Failure> {
+    let once = |is_first: bool| -> Result<(Discovery, f64), Failure> {
         let start = Instant::now();
         let test = make(data, arguments).map_err(|error| error as Failure)?;
+        let making = start.elapsed();
+        if is_first && let Some(estimate) = estimate(&test, &settings::workload(arguments)) {
+            remark(&estimate);
+        }
+        let start = Instant::now();
         let found = if arguments.output.progress {
             with_progress(&test, options)?
         } else {
             pc(&test, options)?
         };
-        Ok((found, start.elapsed().as_secs_f64()))
+        Ok((found, (making + start.elapsed()).as_secs_f64()))
     };
-    let (mut found, first) = once()?;
+    let (mut found, first) = once(true)?;
     let mut seconds = vec![first];
     for _ in 1..arguments.output.repeat {
-        let again = once()?;
+        let again = once(false)?;
         found = again.0;
         seconds.push(again.1);
     }
@@ -198,6 +210,7 @@ fn with_progress<T: CiTest>(test: &T, options: &PcOptions) -> Result<Discovery, 
     Ok(found?)
 }
 
+/// What is found in resamples; none if time is up before the first.
 fn resample<T: CiTest>(
     data: &Data,
     arguments: &Arguments,
@@ -205,7 +218,7 @@ fn resample<T: CiTest>(
     options: &PcOptions,
     n_resamples: usize,
     clusters: Option<&[usize]>,
-) -> Result<Bootstrap, Failure> {
+) -> Result<Option<Bootstrap>, Failure> {
     let resampling = settings::resampling(arguments, n_resamples, clusters);
     let test = |rows: &[usize]| make(&data.rows(rows), arguments);
     let bar = arguments.output.progress.then(|| steps(n_resamples as u64));
@@ -224,9 +237,13 @@ fn resample<T: CiTest>(
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
-    Ok(found?)
+    match found {
+        Err(BootstrapError::OutOfTime) => Ok(None),
+        found => Ok(Some(found?)),
+    }
 }
 
+/// What is found in tables without structure; none if time is up before the first.
 fn without_structure<T: CiTest>(
     data: &Data,
     arguments: &Arguments,
@@ -234,7 +251,7 @@ fn without_structure<T: CiTest>(
     options: &PcOptions,
     n_draws: usize,
     clusters: Option<Clusters>,
-) -> Result<EdgeNull, Failure> {
+) -> Result<Option<EdgeNull>, Failure> {
     let mut mixing = NullOptions::new(n_draws)
         .seed(arguments.resampling.seed)
         .threads(arguments.search.threads);
@@ -253,5 +270,8 @@ fn without_structure<T: CiTest>(
     if let Some(bar) = &bar {
         bar.finish_and_clear();
     }
-    Ok(found?)
+    match found {
+        Err(NullError::OutOfTime) => Ok(None),
+        found => Ok(Some(found?)),
+    }
 }

@@ -11,6 +11,7 @@ use causal_pc::ci::{
 use causal_pc::{Alpha, AlphaError, BootstrapOptions, Draw, Knowledge, PcOptions};
 
 use crate::csv_table::{Cells, CsvOptions, CsvTable};
+use crate::estimate::Workload;
 use crate::search::Data;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
@@ -147,6 +148,17 @@ pub fn search(
     set!(options.knowledge(knowledge));
     set!(options.time_limit(arguments.time_limit));
     Ok(options)
+}
+
+/// What the time of all searches hangs on.
+pub fn workload(arguments: &Arguments) -> Workload {
+    let resamples = arguments.resampling.bootstrap.unwrap_or(0);
+    Workload {
+        alpha: arguments.search.alpha,
+        max_depth: arguments.search.depth,
+        n_searches: 1 + resamples + arguments.clusters.null.unwrap_or(0),
+        threads: arguments.search.threads,
+    }
 }
 
 /// How to resample; rows with equal labels are a cluster.

@@ -486,3 +486,148 @@ fn files_of_peers_are_read_and_what_is_odd_is_said() {
     let preset = complaint(&[&comma, "--preset", "pcalg", "--validity", "extendable"]);
     assert!(preset.contains("pcalg does not have"), "{preset}");
 }
+
+/// A table of noise, to which every column adds `share` of one that is not shown.
+fn noise(rows: usize, columns: usize, share: f64) -> String {
+    // SplitMix64 (G. L. Steele, D. Lea and C. H. Flood, 2014).
+    let draw = |at: usize| {
+        let mut z = (at as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+    };
+    let line = |row: usize| {
+        let at = row * (columns + 1);
+        let cell = |column| (share * draw(at) + draw(at + 1 + column)).to_string();
+        (0..columns).map(cell).collect::<Vec<_>>().join(",")
+    };
+    let names: Vec<String> = (0..columns).map(|column| format!("c{column}")).collect();
+    let lines: Vec<String> = (0..rows).map(line).collect();
+    format!("{}\n{}\n", names.join(","), lines.join("\n"))
+}
+
+#[test]
+fn a_time_limit_holds_for_resamples_and_null_tables_and_long_searches_are_foretold() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = &written(&folder, "six.csv", &noise(300, 6, 0.5));
+    let both = ["--bootstrap", "50", "--null", "50"];
+    let none = json(&[&[table.as_str(), "--time-limit", "0"][..], &both].concat());
+    for part in ["bootstrap", "null"] {
+        let told = none[part]["unfinished"].as_str().expect("a word");
+        assert!(told.contains("after 0 of 50"), "{told}");
+    }
+    let all = json(&[&[table.as_str(), "--time-limit", "1000"][..], &both].concat());
+    assert_eq!(all["bootstrap"]["n_resamples"], 50);
+    assert_eq!(all["null"]["n_draws"], 50);
+    assert!(
+        all["bootstrap"].get("unfinished").is_none() && all["null"].get("unfinished").is_none()
+    );
+    let start = std::time::Instant::now();
+    let some = json(&[table, "--time-limit", "0.5", "--bootstrap", "1000000"]);
+    assert!(start.elapsed().as_secs() < 60);
+    let n = some["bootstrap"]["n_resamples"].as_u64().expect("a number");
+    assert!(0 < n && n < 1_000_000, "{n}");
+    let text = printed(&[table, "--time-limit", "0.5", "--null", "1000000"]);
+    assert!(
+        text.contains("of 1000000 tables without structure"),
+        "{text}"
+    );
+
+    let said = |output: Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let dense = written(&folder, "dense.csv", &noise(400, 60, 1.0));
+    let long = said(pc(&[&dense, "--time-limit", "0.1"]));
+    assert!(
+        long.contains("expect about") && long.contains("--time-limit"),
+        "{long}"
+    );
+    let many = said(pc(&[
+        table,
+        "--time-limit",
+        "0.1",
+        "--bootstrap",
+        "1000000",
+    ]));
+    assert!(many.contains("in each of 1000001 searches"), "{many}");
+    assert_eq!(said(pc(&[table])), "");
+}
+
+#[test]
+fn counts_beyond_memory_are_refused_in_a_sentence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = &written(&folder, "six.csv", &noise(50, 3, 0.5));
+    for option in ["--bootstrap", "--null"] {
+        for many in [
+            "1000001",
+            "1000000000000",
+            "99999999999999999999999999",
+            "1e12",
+        ] {
+            let refused = complaint(&[table, option, many]);
+            assert!(
+                refused.contains("at most 1,000,000: a share of so many"),
+                "{option} {many}: {refused}"
+            );
+        }
+        for wrong in ["0", "2.5", "many", "-3"] {
+            let refused = complaint(&[table, &format!("{option}={wrong}")]);
+            assert!(
+                refused.contains("from 1 to 1,000,000"),
+                "{option} {wrong}: {refused}"
+            );
+        }
+    }
+    for option in ["--samples", "--graphs", "--variables"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_synthetic_dags"))
+            .args([option, "1000000000000"])
+            .output()
+            .expect("synthetic_dags runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !output.status.success() && told.contains("lower --graphs"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn exact_ties_do_not_hang_on_the_order_of_the_columns() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tied = [
+        [1.0, 0.4, 0.0, 0.0],
+        [0.4, 1.0, 0.3, 0.0],
+        [0.0, 0.3, 1.0, 0.4],
+        [0.0, 0.0, 0.4, 1.0],
+    ];
+    let names = ["a", "b", "c", "d"];
+    let mut by_name = std::collections::BTreeSet::new();
+    for code in 0..256usize {
+        let order: Vec<usize> = (0..4).map(|at| (code >> (2 * at)) & 3).collect();
+        if !(0..4).all(|v| order.contains(&v)) {
+            continue;
+        }
+        let line = |&v: &usize| {
+            order
+                .iter()
+                .map(|&w| tied[v][w].to_string())
+                .collect::<Vec<_>>()
+                .join(",")
+        };
+        let matrix = order.iter().map(line).collect::<Vec<_>>().join("\n");
+        let header = order
+            .iter()
+            .map(|&v| names[v])
+            .collect::<Vec<_>>()
+            .join(",");
+        let named = written(&folder, "named.csv", &format!("{header}\n{matrix}\n"));
+        by_name.insert(pairs(
+            &json(&[&named, "--correlation-of", "200"])["directed"],
+        ));
+        let open = json(&[&named, "--correlation-of", "200", "--ties", "open"]);
+        assert_eq!((pairs(&open["directed"]).len(), n_edges(&open)), (0, 3));
+        let bare = written(&folder, "bare.csv", &format!("{matrix}\n"));
+        let bare = json(&[&bare, "--correlation-of", "200", "--no-header"]);
+        assert_eq!((pairs(&bare["directed"]).len(), n_edges(&bare)), (0, 3));
+    }
+    assert_eq!(by_name.len(), 1, "{by_name:?}");
+    assert_eq!(by_name.first().map(Vec::len), Some(2));
+}

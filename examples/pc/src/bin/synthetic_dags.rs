@@ -5,7 +5,7 @@
 //! 1. The oracle. Independence is read off the DAG by d-separation, and PC must find the DAG's
 //!    CPDAG exactly, under every collider rule. Any difference is a fault of the program.
 //! 2. The population. Fisher-Z on the exact correlations of a linear-Gaussian model, as if from a
-//!    XX that nearly cancel out can mislead it.
+//!    sample without end. Effects that nearly cancel out can mislead it.
 //! 3. Samples. With a thousand rows tests err, and what is done about it matters.
 
 use std::process::ExitCode;
@@ -66,6 +66,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
+    check_size(args)?;
     let alpha = Alpha::new(args.alpha)?;
     let truths = (0..args.graphs)
         .map(|at| Truth::draw(args, at))
@@ -92,6 +93,27 @@ fn run(args: &Args) -> Result<(), Failure> {
     ))?;
     for (name, options) in programs(alpha) {
         say(format_args!("   {name:<32} {}", score(&truths, &options)?))?;
+    }
+    Ok(())
+}
+
+/// Refuses what would not fit into memory: all graphs with their matrices, and one table at a time.
+fn check_size(args: &Args) -> Result<(), String> {
+    const MOST: u128 = 500_000_000;
+    let [graphs, p, n] = [
+        u128::from(args.graphs),
+        args.variables as u128,
+        args.samples as u128,
+    ];
+    let of_graphs = graphs.saturating_mul(p.saturating_mul(p));
+    let numbers = of_graphs
+        .saturating_mul(3)
+        .saturating_add(p.saturating_mul(n));
+    if numbers > MOST {
+        return Err(format!(
+            "{graphs} graphs of {p} variables and tables of {n} rows take {numbers} numbers in memory, at \
+             most {MOST} (4 GB) are taken; lower --graphs, --variables or --samples"
+        ));
     }
     Ok(())
 }
