@@ -11,13 +11,13 @@ use value_causal::bench::Prompt;
 use value_causal::bench::journal::{Question, prompt_hash};
 use value_causal::lens::sae::{Sae, SaeOptions, top_features};
 use value_causal::lens::{
-    Dose, Engine, EngineOptions, HookPoint, Lm, LoadOptions, Passes, Request, Steer,
-    SteeringDirection, Stop, device,
+    Dose, Engine, EngineOptions, Error, HookPoint, Lm, LoadOptions, Passes, Request, Steer,
+    SteeringDirection, Stop, device, tch,
 };
 
 use super::file::{Features, JudgingMode, Mode, SteeredPasses, Steering, StudyFile};
 use super::judging::is_decided;
-use super::{Answered, Asked, Materials, Respondent};
+use super::{Answered, Asked, Materials, Outcome, Respondent, Unanswered};
 use program::Failure;
 
 /// A language model, with its autoencoder where features are steered.
@@ -97,6 +97,12 @@ impl LensRespondent {
             },
             options,
         })
+    }
+
+    /// Threads that the model computes on.
+    #[must_use]
+    pub fn threads() -> i32 {
+        tch::get_num_threads()
     }
 
     /// The features to steer, the most active first where they are ranked.
@@ -197,7 +203,7 @@ impl Respondent for LensRespondent {
     fn answer(
         &mut self,
         questions: &mut dyn Iterator<Item = Result<Asked, Failure>>,
-        each: &mut dyn FnMut(Answered) -> Result<(), Failure>,
+        each: &mut dyn FnMut(Outcome) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         let Self {
             lm,
@@ -207,25 +213,31 @@ impl Respondent for LensRespondent {
         } = self;
         // The engine takes requests, not failures: the first one ends its iterator, and the run after it.
         let failure = RefCell::new(None);
+        // By number, as the engine counts.
+        let taken = RefCell::new(Vec::new());
         let requests = questions.map_while(|asked| {
-            let made = asked.and_then(|asked| request(steered.as_mut(), stop, asked));
+            let made = asked.and_then(|asked| {
+                taken.borrow_mut().push(asked.question);
+                request(steered.as_mut(), stop, asked)
+            });
             made.map_err(|error| *failure.borrow_mut() = Some(error))
                 .ok()
         });
         for completion in Engine::new(lm, options.clone()).run(requests) {
-            let completion = completion?;
-            let Tag {
-                question,
-                prompt_hash,
-                taken,
-            } = completion.tag;
-            each(Answered {
-                question,
-                prompt_hash,
-                text: completion.text,
-                prompt_tokens: completion.prompt_tokens as u64,
-                new_tokens: completion.tokens.len() as u64,
-                seconds: taken.elapsed().as_secs_f64(),
+            each(match completion {
+                Ok(completion) => Ok(Answered {
+                    question: completion.tag.question,
+                    prompt_hash: completion.tag.prompt_hash,
+                    text: completion.text,
+                    prompt_tokens: completion.prompt_tokens as u64,
+                    new_tokens: completion.tokens.len() as u64,
+                    seconds: completion.tag.taken.elapsed().as_secs_f64(),
+                }),
+                Err(Error::InRequest { number, source }) => Err(Unanswered {
+                    question: taken.borrow()[number],
+                    reason: source.to_string(),
+                }),
+                Err(error) => return Err(error.into()),
             })?;
         }
         failure.into_inner().map_or(Ok(()), Err)

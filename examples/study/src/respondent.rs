@@ -31,17 +31,29 @@ pub struct Answered {
     pub seconds: f64,
 }
 
+/// A question that got no answer, where others may get theirs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered {
+    /// Which.
+    pub question: Question,
+    /// What was wrong.
+    pub reason: String,
+}
+
+/// What comes of a question.
+pub type Outcome = Result<Answered, Unanswered>;
+
 /// Whoever answers questions: a model in this process, or one that is served elsewhere.
 pub trait Respondent {
-    /// Answers every question, in any order, and hands each answer to `each` as it is there. Questions are taken as they
-    /// are needed.
+    /// Answers every question, in any order, and hands each answer to `each` as it is there, or why this question alone has
+    /// none. Questions are taken as they are needed.
     ///
     /// # Errors
-    /// A question cannot be had or answered; `each` fails, whose error comes back as it is. Answers handed over before
-    /// stay valid.
+    /// A question cannot be had; no question can be answered any more; `each` fails, whose error comes back as it is.
+    /// Answers handed over before stay valid.
     fn answer(
         &mut self,
         questions: &mut dyn Iterator<Item = Result<Asked, Failure>>,
-        each: &mut dyn FnMut(Answered) -> Result<(), Failure>,
+        each: &mut dyn FnMut(Outcome) -> Result<(), Failure>,
     ) -> Result<(), Failure>;
 }

@@ -14,7 +14,7 @@ use value_causal::bench::{Answer, Prompt};
 use super::asking::{AT_LEAST_EVERY, TOGETHER};
 use super::file::{Judging, Like, Served};
 use super::meter::Meter;
-use super::{Answered, Asked, Respondent};
+use super::{Answered, Asked, Outcome, Respondent, Unanswered};
 use program::{Failure, Interruption};
 
 /// A served model that answers as it is, in roles and under instructions.
@@ -39,12 +39,12 @@ impl ServedRespondent {
 }
 
 impl Respondent for ServedRespondent {
-    /// Token counts are 0 where the server gives none. A question that fails ends the run once those under way are
-    /// answered; the next run takes it up.
+    /// Token counts are 0 where the server gives none. A reply that is too long fails its question alone; any other failure
+    /// ends the run once the questions under way are answered, and the next run takes them up.
     fn answer(
         &mut self,
         questions: &mut dyn Iterator<Item = Result<Asked, Failure>>,
-        each: &mut dyn FnMut(Answered) -> Result<(), Failure>,
+        each: &mut dyn FnMut(Outcome) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         loop {
             let asked: Vec<Asked> = questions.take(TOGETHER).collect::<Result<_, _>>()?;
@@ -58,14 +58,18 @@ impl Respondent for ServedRespondent {
             self.respondent.answer_all(&prompts, &stop, |n, reply| {
                 let asked = &asked[n];
                 let handed_over = match reply {
-                    Ok(reply) => each(Answered {
+                    Ok(reply) => each(Ok(Answered {
                         question: asked.question,
                         prompt_hash: prompt_hash(&asked.prompt.text),
                         text: reply.text.clone(),
                         prompt_tokens: reply.prompt_tokens.unwrap_or(0),
                         new_tokens: reply.completion_tokens.unwrap_or(0),
                         seconds: reply.took.as_secs_f64(),
-                    }),
+                    })),
+                    Err(error @ ChatError::TooLarge { .. }) => each(Err(Unanswered {
+                        question: asked.question,
+                        reason: error.to_string(),
+                    })),
                     Err(error) => Err(error.clone().into()),
                 };
                 if let Err(error) = handed_over {
@@ -199,6 +203,18 @@ fn statement<'a>(aspect: Aspect, answer: &'a ToJudge, question: &'a str) -> Stat
     }
 }
 
+/// How a judge's name begins in a journal where its failure is taken for unsure.
+const FAILED: &str = "unsure, because ";
+
+/// Why the judging failed that a judge like the released one took for unsure.
+#[must_use]
+pub fn failure(verdict: &Verdict) -> Option<&str> {
+    match verdict {
+        Verdict::Judged { judge, .. } => judge.strip_prefix(FAILED),
+        Verdict::Unjudged { .. } => None,
+    }
+}
+
 fn recorded(verdict: &ChatVerdict, name: &str) -> Verdict {
     match verdict {
         ChatVerdict::Judged { stance, by } => Verdict::Judged {
@@ -206,7 +222,7 @@ fn recorded(verdict: &ChatVerdict, name: &str) -> Verdict {
             judge: match by {
                 JudgedBy::Rules => "rules".to_owned(),
                 JudgedBy::Model(_) => name.to_owned(),
-                JudgedBy::Failure(failure) => format!("unsure, because {failure}"),
+                JudgedBy::Failure(failure) => format!("{FAILED}{failure}"),
             },
         },
         ChatVerdict::Unjudged(failure) => Verdict::Unjudged {

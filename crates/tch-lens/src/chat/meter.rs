@@ -358,8 +358,8 @@ fn tuple(state: &mut State<'_, '_>, values: Rest<Value>) -> Result<Value, Error>
     Ok(Value::from(Tuple::from(parts(state, values)?)))
 }
 
-/// What a list or map is made of. Looked into, because what holds itself a hundred thousand times could not even be given
-/// up: each level takes some of the stack.
+/// What a list or map is made of. It is weighed here, which limits how deep lists lie within each other: dropping a list that
+/// is a hundred thousand levels deep would overflow the stack, as each level takes some of it.
 fn parts(state: &mut State<'_, '_>, values: Rest<Value>) -> Result<Vec<Value>, Error> {
     let meter = Meter::of(state);
     for value in &values.0 {

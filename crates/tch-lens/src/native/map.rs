@@ -24,8 +24,8 @@ impl FileMap {
         &self.0
     }
 
-    /// The numbers from byte `start` on, which is aligned for them, as they lie in the map: `shape` of them at most as
-    /// many as there are. Whoever keeps the tensor keeps the map, too, and does not write to it.
+    /// A tensor over the numbers that lie in the map from byte `start` on, which must be aligned for them; the map must hold
+    /// at least as many as `shape` asks for. The caller keeps the map as long as the tensor, and does not write to it.
     #[expect(unsafe_code, reason = "tch copies otherwise, which doubles the memory")]
     pub(crate) fn tensor(
         &self,

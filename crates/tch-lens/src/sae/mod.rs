@@ -67,12 +67,14 @@ pub use ranking::top_features;
 
 /// A sparse autoencoder, ready to run.
 ///
-/// Activations come as `[.., d_in]`, on its device and of any type of floats; it computes in the precision it was
-/// opened with. Of a hook point with heads, such as `hook_z`, the last dimension holds all heads, or they come as they are
-/// there, `[.., head, d_head]`; what goes back to the hook point has the shape that came.
+/// Activations have the shape `[.., d_in]`, lie on the autoencoder's device and may be of any floating-point type; it
+/// computes in the precision that it was opened with. Activations of a hook point with heads, such as `hook_z`, may have
+/// either of two shapes: `[.., d_in]` with all heads in the last dimension, or `[.., head, d_head]`. What is written back to
+/// the hook point has the shape in which the activations came.
 ///
-/// A transcoder ([`is_transcoder`](Self::is_transcoder)) encodes one activation and decodes to another: what needs them to
-/// be one, [`reconstruct`](Self::reconstruct), [`error`](Self::error) and [`write`](Self::write), it refuses.
+/// A transcoder ([`is_transcoder`](Self::is_transcoder)) reads the activations of one hook point and predicts those of
+/// another. [`reconstruct`](Self::reconstruct), [`error`](Self::error) and [`write`](Self::write), which compare or mix both,
+/// give an error for it.
 pub struct Sae {
     parts: Parts,
     d_in: i64,

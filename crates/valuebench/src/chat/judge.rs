@@ -193,10 +193,11 @@ impl ChatJudge {
     /// Judges many, as many at a time as the client may ask. Verdicts are in the order of the
     /// statements and depend on neither number nor speed.
     ///
-    /// `ended` is called on this thread for each as it ends, in any order; what fails before the
-    /// model has judged once ends when it is known whether it ever does. When `stop` becomes true,
-    /// what has not been asked is unjudged, with [`ChatError::Stopped`]; that holds for
-    /// [`FailuresAre::Unsure`] as well, and so it does after [giving up](Self::with_give_up_after).
+    /// `ended` is called on this thread for each statement once its verdict is there, in any order.
+    /// Requests that are refused before the model has judged anything are held back until it either
+    /// judges something or is [given up](Self::with_give_up_after). When `stop` becomes true, what
+    /// has not been asked stays unjudged, with [`ChatError::Stopped`]. After giving up, what was
+    /// refused or not asked stays unjudged, too. Both hold for [`FailuresAre::Unsure`] as well.
     pub fn judge_all(
         &self,
         statements: &[Statement<'_>],

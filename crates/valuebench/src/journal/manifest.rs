@@ -14,9 +14,10 @@ pub struct Manifest(BTreeMap<String, String>);
 pub struct Difference {
     /// What it is: an entry of the manifest, `feature number 2` or the like of the design.
     pub key: String,
-    /// What the one has that was asked; nothing if it is not there.
+    /// What it is in the manifest or design whose method `difference` was called; `None` where it
+    /// has no such entry.
     pub ours: Option<String>,
-    /// What the other one has.
+    /// What it is in the other one; `None` where that has no such entry.
     pub theirs: Option<String>,
 }
 

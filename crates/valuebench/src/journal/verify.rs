@@ -13,8 +13,8 @@ pub enum Verified {
     /// Its form, its words, its design, and the digest of all its records: any damage would have
     /// been found.
     Whole,
-    /// The same but for the digest, which journals of the first version lack: a word of an answer
-    /// that turned into another would not have been found.
+    /// All of that except the digest, which journals of the first version do not keep. An answer
+    /// in which one word was changed into another would not have been noticed.
     WithoutDigest,
 }
 

@@ -51,16 +51,16 @@ impl OrientationTable {
     /// population variance, of which a table holds only the mean over the values of its root
     /// ([`stds`](Self::stds)).
     ///
-    /// *Assumed*: that no answer was unsure. Then all scores are -1 or 1 and their variance is 1
-    /// less the square of the orientation; each unsure answer of k makes it 1/k less. How far that
-    /// is true can be seen row by row, where the mean of the roots should be `stds`: in the
-    /// released tables of Gemma-2B-IT it is .010 higher in training, on average, and .008 in the
-    /// test, at most .15. From the journal of a study the scores are known
-    /// ([`ItemScores`](crate::ItemScores)) and nothing is assumed.
+    /// *Assumed*: that no answer was unsure. Then all scores are -1 or 1, and their variance is
+    /// `1 - orientation²`. Each unsure answer among k would make it smaller by `1/k`. Whether the
+    /// assumption holds can be checked in each row: the mean of the square roots of these variances
+    /// should equal `stds`. In the released tables of Gemma-2B-IT it is larger by 0.010 on average
+    /// in training and by 0.008 in the test, and by 0.15 at most. From the journal of a study the
+    /// scores are known ([`ItemScores`](crate::ItemScores)), and nothing needs to be assumed.
     ///
-    /// With the number of items k that were asked of n, the orientation varies with the draw of its
-    /// items by `variance / (k - 1) * (1 - k / n)`; 1 less the mean of that over the rows, divided
-    /// by the variance of the orientations, is their reliability over draws.
+    /// Where k items of a value were drawn out of n, the variance of the orientation due to that
+    /// draw is `variance / (k - 1) * (1 - k / n)`. One minus the mean of this over the rows, divided
+    /// by the variance of the orientations, is the reliability of the orientations over draws.
     ///
     /// ```
     /// use valuebench::OrientationTable;

@@ -12,7 +12,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use study::file::StudyFile;
 use study::finish::finish;
-use study::{Answered, Asked, Materials, Plan, Respondent, ask, journal_of, manifest};
+use study::{
+    Answered, Asked, Materials, Meter, Outcome, Plan, Respondent, ask, journal_of, manifest,
+};
 use tempfile::TempDir;
 use value_causal::bench::journal::{Design, Journal, Shard, Unjudged, prompt_hash};
 use value_causal::bench::{Keying, OrientationTable, Setting};
@@ -68,7 +70,7 @@ impl Respondent for MadeUp {
     fn answer(
         &mut self,
         questions: &mut dyn Iterator<Item = Result<Asked, Failure>>,
-        each: &mut dyn FnMut(Answered) -> Result<(), Failure>,
+        each: &mut dyn FnMut(Outcome) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         for asked in questions {
             let asked = asked?;
@@ -97,14 +99,14 @@ impl Respondent for MadeUp {
             let inclined = self.rng.random_bool((leaning + pushed).clamp(0.05, most));
             let yes = inclined == (item.keying == Keying::Positive);
             let text = asked.prompt.text.clone();
-            each(Answered {
+            each(Ok(Answered {
                 question: asked.question,
                 prompt_hash: prompt_hash(&text),
                 text: if yes { "Yes." } else { "No." }.to_owned(),
                 prompt_tokens: 1,
                 new_tokens: 1,
                 seconds: 0.0,
-            })?;
+            }))?;
         }
         Ok(())
     }
@@ -171,7 +173,16 @@ impl Asking {
         };
         let some = &questions[..questions.len() - n];
         let never = Interruption::default();
-        ask(&self.plan, &mut self.journal, &mut made_up, some, &never).unwrap();
+        let meter = Meter::new(some.len(), "answers");
+        let asked = ask(
+            &self.plan,
+            &mut self.journal,
+            &mut made_up,
+            some,
+            meter,
+            &never,
+        );
+        assert_eq!(asked.unwrap().answers, some.len());
     }
 
     /// Ends it as `run_study` does, and closes the journal.

@@ -11,7 +11,7 @@ use study::file::{JudgedBy, StudyFile};
 use study::finish::finish;
 use study::lens::LensRespondent;
 use study::pace::{self, spread};
-use study::served::{ServedRespondent, chat_judge, judge_by_chat};
+use study::served::{ServedRespondent, chat_judge, failure, judge_by_chat};
 use study::{
     Asking, Materials, Meter, Plan, Respondent, StudyArguments, ask, describe, duration,
     journal_of, judge_thoughts_by_rules, manifest,
@@ -23,7 +23,9 @@ use value_causal::bench::journal::{Aspect, Journal, JournalError, Question, Shar
 /// orientation tables, figures, tables and a report of its answers.
 ///
 /// Every answer is kept in a journal at once, so a run that was stopped, by whatever, goes on where it was when it is
-/// started again with the same arguments. A study too long for one machine is run in shards, one call each with
+/// started again with the same arguments. A question that gets no answer, because the model's numbers overflow or a served
+/// answer is too long, fails alone: it is counted, named at the end, and asked again by the next run; until none is
+/// missing, the run ends with an error. A study too long for one machine is run in shards, one call each with
 /// --shard 1/N to N/N, on any machines that share the folder or bring their journals together afterwards; merge_study
 /// then makes what a single run makes.
 #[derive(Parser)]
@@ -61,7 +63,8 @@ fn run(args: &Args) -> Result<(), Failure> {
     say(describe(&study, &plan, shard).trim_end())?;
     if args.plan {
         let pace = pace_of(&plan, &mut *respondent, shard, served.is_some())?;
-        return Ok(say_time(plan.design.n_questions(shard), pace)?);
+        let threads = served.is_none().then(LensRespondent::threads);
+        return Ok(say_time(plan.design.n_questions(shard), &pace, threads)?);
     }
 
     // A judge that cannot be had is known before anything is asked.
@@ -69,6 +72,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         JudgedBy::Chat => Some(study.judging.server.clone().unwrap_or_default().client()?),
         JudgedBy::Rules => None,
     };
+    let interruption = Interruption::watched()?;
     let path = journal_of(out, shard);
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
@@ -76,7 +80,6 @@ fn run(args: &Args) -> Result<(), Failure> {
     let manifest = manifest(&study, &materials, &data, served.as_deref())?;
     let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
     materials.keep_made_roles(&study, out)?;
-    let interruption = Interruption::watched()?;
     let asking = ask_all(&plan, &mut journal, &mut *respondent, &interruption)?;
     let judged = judge(&study, &mut journal, server, &interruption);
     say_unjudged(&journal, study.judging.thoughts)?;
@@ -167,7 +170,7 @@ fn judge(
     Ok(())
 }
 
-/// What no judge decided, and why not.
+/// What no judge decided, and why not; and what counts as unsure because its judging failed.
 fn say_unjudged(journal: &Journal, thoughts: bool) -> Result<(), Failure> {
     let open = journal.tally()?.unjudged;
     if open > 0 {
@@ -175,29 +178,60 @@ fn say_unjudged(journal: &Journal, thoughts: bool) -> Result<(), Failure> {
             "{open} answers are unjudged (judging.open says what they count for)."
         ))?;
     }
-    if !thoughts {
-        return Ok(());
-    }
-    let (mut open, mut first) = (0_usize, None);
+    let mut failed = [
+        ("answers", Reasons::default()),
+        ("thoughts", Reasons::default()),
+    ];
+    let mut unjudged = Reasons::default();
     journal.for_each(|recorded| {
-        match recorded.thought {
-            Some(Verdict::Judged { .. }) => return Ok::<_, JournalError>(()),
-            Some(Verdict::Unjudged { reason }) => _ = first.get_or_insert(reason),
-            None => {}
+        let [(_, answers), (_, of_thoughts)] = &mut failed;
+        answers.add(failure(&recorded.response.verdict));
+        if let Some(verdict) = &recorded.thought {
+            of_thoughts.add(failure(verdict));
         }
-        open += 1;
-        Ok(())
+        match recorded.thought {
+            Some(Verdict::Judged { .. }) => {}
+            Some(Verdict::Unjudged { reason }) => unjudged.add(Some(&reason)),
+            None => unjudged.n += 1,
+        }
+        Ok::<_, JournalError>(())
     })?;
-    if open > 0 {
-        let why = first.map_or("no judge has seen them".to_owned(), |reason| {
-            format!("the first because {reason}")
-        });
-        say(format_args!("{open} thoughts are unjudged: {why}."))?;
+    for (what, Reasons { n, first }) in failed {
+        if let Some(first) = first {
+            say(format_args!(
+                "{n} {what} count as unsure because their judging failed, the first because {first}."
+            ))?;
+        }
+    }
+    if thoughts && unjudged.n > 0 {
+        let why = unjudged
+            .first
+            .map_or("no judge has seen them".to_owned(), |reason| {
+                format!("the first because {reason}")
+            });
+        say(format_args!("{} thoughts are unjudged: {why}.", unjudged.n))?;
     }
     Ok(())
 }
 
-/// Asks what is pending: first samples from all over, which tell how long the rest takes.
+/// How many there are, and why the first.
+#[derive(Default)]
+struct Reasons {
+    n: usize,
+    first: Option<String>,
+}
+
+impl Reasons {
+    fn add(&mut self, reason: Option<&str>) {
+        if let Some(reason) = reason {
+            self.n += 1;
+            self.first.get_or_insert_with(|| reason.to_owned());
+        }
+    }
+}
+
+/// Asks what is pending: first, where there is no answer yet, a question of each of some settings, which tell whether the
+/// model answers at all; then samples from all over, which tell how long the rest takes.
 fn ask_all(
     plan: &Plan,
     journal: &mut Journal,
@@ -215,20 +249,36 @@ fn ask_all(
     if pending.is_empty() {
         return Ok(Asking::default());
     }
-    let rows: Vec<&[Question]> = pending.chunk_by(|a, b| a.row == b.row).collect();
-    let most = pace::FIRST.max(pending.len() / 8);
-    let sample: Vec<Question> = spread(&rows).flatten().copied().take(most).collect();
     let mut all = Asking::default();
+    let mut ask = |questions: &[Question], rate: Option<f64>| {
+        let meter = Meter::new(questions.len(), "answers").at(rate);
+        ask(plan, journal, respondent, questions, meter, interruption)
+    };
+    if there == 0 {
+        let tried: Vec<Question> = spread(&by_row(&pending))
+            .take(TRIED)
+            .map(|row| row[0])
+            .collect();
+        all += ask(&tried, None)?;
+        if all.answers == 0 {
+            all.check(plan)?;
+        }
+        without(&mut pending, &tried);
+    }
+    let rows = by_row(&pending);
+    let most = pace::FIRST.max(pending.len() / 8);
+    let sample = pace::sample(spread(&rows).map(<[Question]>::to_vec), most);
+    let mut asked = 0;
     let pace = pace::pace(sample.len(), |new| {
-        let asking = ask(plan, journal, respondent, &sample[new], interruption)?;
-        all += asking;
+        asked = new.end;
+        let asking = ask(&sample[new], None)?;
+        all += asking.clone();
         Ok(asking)
     })?;
-    let asked: HashSet<&Question> = sample[..all.answers].iter().collect();
-    pending.retain(|question| !asked.contains(question));
+    without(&mut pending, &sample[..asked]);
     if !pending.is_empty() {
-        say_time(pending.len(), pace)?;
-        all += ask(plan, journal, respondent, &pending, interruption)?;
+        say_time(pending.len(), &pace, None)?;
+        all += ask(&pending, pace.rate())?;
     }
     let time = duration(all.time.as_secs_f64());
     let rate = all.rate().unwrap_or(f64::NAN);
@@ -236,17 +286,42 @@ fn ask_all(
         "{} answers in {time}, {rate:.1} per second.",
         all.answers
     ))?;
+    all.check(plan)?;
     Ok(all)
 }
 
-fn say_time(answers: usize, pace: Asking) -> Result<(), Unsaid> {
+/// Settings of which a question each tells whether a model answers at all.
+const TRIED: usize = 8;
+
+fn by_row(questions: &[Question]) -> Vec<&[Question]> {
+    questions.chunk_by(|a, b| a.row == b.row).collect()
+}
+
+fn without(pending: &mut Vec<Question>, asked: &[Question]) {
+    let asked: HashSet<&Question> = asked.iter().collect();
+    pending.retain(|question| !asked.contains(question));
+}
+
+fn say_time(answers: usize, pace: &Asking, threads: Option<i32>) -> Result<(), Unsaid> {
     let Some(rate) = pace.rate() else {
         return say("There is nothing to ask.");
     };
-    let time = duration(answers as f64 / rate);
+    let seconds = answers as f64 / rate;
+    let range = pace.work.spread().map_or(String::new(), |spread| {
+        let (least, most) = (seconds / (1.0 + spread), seconds * (1.0 + spread));
+        format!(" ({} to {})", duration(least), duration(most))
+    });
+    let threads = match threads {
+        None => String::new(),
+        Some(1) => ", on one thread".to_owned(),
+        Some(n) => format!(", on {n} threads"),
+    };
     say(format_args!(
-        "Estimated time for {answers} answers: {time}, at the {rate:.1} per second of {} from all over the plan.",
-        pace.answers
+        "Estimated time for {answers} answers: {}{range}, at the {rate:.1} per second of {} from {} settings all over \
+         the plan{threads}.",
+        duration(seconds),
+        pace.questions(),
+        pace.work.settings(),
     ))
 }
 
@@ -263,17 +338,21 @@ fn pace_of(
         .filter(|&row| shard.holds(row))
         .collect();
     let items = |row: usize| plan.design.rows()[row].items.iter();
-    let all = spread(&rows).flat_map(|row| items(row).map(move |&item| Question { row, item }));
-    let sample: Vec<Question> = all.take(most).collect();
+    let all = spread(&rows).map(|row| items(row).map(|&item| Question { row, item }).collect());
+    let sample: Vec<Question> = pace::sample(all, most);
     pace::pace(sample.len(), |new| {
         // From the first on: what was asked before is asked again, so that the sample is as large as can be.
         let sample = &sample[..new.end];
-        let started = Instant::now();
+        let (started, mut asking) = (Instant::now(), Asking::default());
         let mut asked = sample.iter().map(|&question| plan.asked(question));
-        respondent.answer(&mut asked, &mut |_| Ok(()))?;
-        Ok(Asking {
-            answers: sample.len(),
-            time: started.elapsed(),
-        })
+        respondent.answer(&mut asked, &mut |outcome| {
+            asking.count(&outcome);
+            Ok(())
+        })?;
+        asking.time = started.elapsed();
+        if asking.answers == 0 {
+            asking.check(plan)?;
+        }
+        Ok(asking)
     })
 }

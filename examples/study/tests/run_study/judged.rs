@@ -12,7 +12,7 @@ use program::{Failure, Interruption};
 use study::file::{Judging, Served, StudyFile};
 use study::served::{ServedRespondent, chat_judge, judge_by_chat};
 use study::server::Server;
-use study::{Answered, Asked, Meter, Respondent};
+use study::{Asked, Meter, Outcome, Respondent};
 use value_causal::bench::chat::{ChatClient, ChatJudge, ChatOptions};
 use value_causal::bench::journal::{Aspect, Journal, Question, Verdict};
 use value_causal::bench::{Prompt, Stance};
@@ -237,7 +237,7 @@ fn a_served_answer_waits_for_no_other() {
     let mut texts = Vec::new();
     ask_six(port, "", &mut |answered| {
         handed_over.store(true, Ordering::SeqCst);
-        texts.push(answered.text);
+        texts.push(answered.unwrap().text);
         Ok(())
     })
     .unwrap();
@@ -248,7 +248,7 @@ fn a_served_answer_waits_for_no_other() {
 fn ask_six(
     port: u16,
     settings: &str,
-    each: &mut dyn FnMut(Answered) -> Result<(), Failure>,
+    each: &mut dyn FnMut(Outcome) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let options = ChatOptions::new(format!("http://127.0.0.1:{port}/v1"), "naysayer");
     let settings: Server = toml::from_str(settings).unwrap();
@@ -277,7 +277,7 @@ fn a_server_is_asked_as_the_study_file_says() {
         now.fetch_sub(1, Ordering::SeqCst);
         says("no")
     });
-    let mut nothing = |_: Answered| Ok(());
+    let mut nothing = |_: Outcome| Ok(());
     ask_six(slow, "concurrency = 1", &mut nothing).unwrap();
     assert_eq!(most.load(Ordering::SeqCst), 1);
 
@@ -400,6 +400,15 @@ fn a_judge_like_the_released_one_calls_unsure_what_fails() {
         )
     });
     assert_eq!(failed.count(), 1);
+    let said = String::from_utf8_lossy(&judged.stdout);
+    assert!(
+        said.contains("thoughts count as unsure because their judging failed, the first because "),
+        "{said}"
+    );
+    let n = said
+        .lines()
+        .filter(|line| line.contains("answers count as unsure"));
+    assert_eq!(n.count(), 1, "{said}");
     let bodies = bodies.lock().unwrap();
     let released = |body: &String| body.contains("Judgement: '") && !body.contains("temperature");
     assert!(bodies.len() > 100 && bodies.iter().all(released));
@@ -480,7 +489,13 @@ fn judging_says_how_far_it_is() {
         assert_eq!(parts[0], format!("{done} of {n} thoughts judged"));
         let rate: f64 = parts[1].strip_suffix("/s").unwrap().parse().unwrap();
         assert!(rate > 0.0, "{line}");
-        assert!(parts[2].ends_with(" left"), "{line}");
+        // Not before it can be known.
+        assert_eq!(
+            parts.len(),
+            if done < 64.max(n / 10) { 2 } else { 3 },
+            "{line}"
+        );
+        assert!(parts.get(2).is_none_or(|left| left.ends_with(" left")));
     }
     assert!(lines[n - 1].ends_with(", 0 s left"));
 }

@@ -9,6 +9,7 @@ mod real_server;
 mod roles;
 mod slurm;
 mod small;
+mod unanswered;
 
 use std::fs;
 use std::path::Path;

@@ -125,8 +125,8 @@ struct Header {
     npy: NpyHeader,
 }
 
-/// The header, read by npyz once it is certain that it is a small and plain one: what reads it multiplies sizes without
-/// a look at overflow, and follows brackets as deep as they go.
+/// The header of an array. It is checked to be short and without nesting before npyz reads it, because npyz multiplies
+/// sizes without checking for overflow and recurses into brackets without a limit.
 fn read_header(file: &mut dyn Read) -> io::Result<Header> {
     let invalid = |reason: &str| io::Error::new(io::ErrorKind::InvalidData, reason);
     let mut bytes = vec![0; MAGIC + 2];
