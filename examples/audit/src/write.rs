@@ -8,7 +8,14 @@ use super::multiverse;
 use super::report;
 use super::whole::Audit;
 use figures::specification_curve;
-use program::{Failure, save_picture, save_text, write_whole};
+use program::{Failure, cell, remark_on_earlier, save_picture, save_text, write_whole};
+
+const OWN_FILES: [&str; 4] = [
+    "multiverse.csv.gz",
+    "edges.csv",
+    "audit.json",
+    "report.html",
+];
 
 /// Writes `audit.json`, `report.html`, `multiverse.csv.gz`, `edges.csv` and the specification curves into `out`.
 /// Returns the names of the files.
@@ -16,6 +23,7 @@ use program::{Failure, save_picture, save_text, write_whole};
 /// # Errors
 /// If a picture cannot be drawn or a file cannot be written.
 pub fn write(audit: &Audit, out: &Path) -> Result<Vec<String>, Failure> {
+    remark_on_earlier(out, OWN_FILES, "are written over");
     let mut files = Vec::new();
     let table = out.join("multiverse.csv.gz");
     write_whole(&table, &multiverse::csv_gz(&audit.specifications)?)?;
@@ -67,8 +75,8 @@ fn edges(confidence: &[EdgeConfidence]) -> Result<Vec<u8>, Failure> {
                 writer.serialize((
                     found.features,
                     unit,
-                    &edge.a,
-                    &edge.b,
+                    cell(&edge.a),
+                    cell(&edge.b),
                     edge.found,
                     edge.any,
                     edge.any_interval,

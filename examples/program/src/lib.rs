@@ -2,9 +2,11 @@
 //!
 //! - this file: lines to the user, [`exit_code`], a progress bar
 //! - `save`: files that are whole or not there
+//! - `names`: names from files, as a terminal and a spreadsheet may have them
 //! - `interruption`: Ctrl-C and SIGTERM, after which what is done is kept
 
 mod interruption;
+mod names;
 mod save;
 
 use std::fmt::Display;
@@ -14,7 +16,10 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub use interruption::{Interrupted, Interruption};
-pub use save::{make_folder, remove_stale, save_picture, save_text, write_whole};
+pub use names::{cell, is_run, shown};
+pub use save::{
+    make_folder, remark_on_earlier, remove_stale, save_picture, save_text, write_whole,
+};
 
 /// Any error on its way to the user.
 pub type Failure = Box<dyn std::error::Error>;
@@ -49,17 +54,19 @@ pub fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
     }
 }
 
-/// Prints a line.
+/// Prints a line, [as a terminal may show it](shown).
 ///
 /// # Errors
 /// [`Unsaid`], with which a program should end: [`exit_code`] knows what to make of it.
 pub fn say(line: impl Display) -> Result<(), Unsaid> {
-    Ok(writeln!(io::stdout().lock(), "{line}")?)
+    let line = line.to_string();
+    Ok(writeln!(io::stdout().lock(), "{}", shown(&line))?)
 }
 
-/// Prints a line to standard error, if anybody reads that.
+/// Prints a line to standard error, [as a terminal may show it](shown), if anybody reads that.
 pub fn remark(line: impl Display) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let line = line.to_string();
+    let _ = writeln!(io::stderr().lock(), "{}", shown(&line));
 }
 
 /// A progress bar on standard error; nothing is shown where that is no terminal.

@@ -3,6 +3,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use super::remark;
+
 /// Makes a folder to write to, unless it is there.
 ///
 /// # Errors
@@ -43,23 +45,42 @@ fn clear_left_overs(folder: &Path) {
     }
 }
 
-/// Removes a file that an earlier run may have left, if it is there.
+/// Removes a file that an earlier run may have left, if it is there. What is no file, such as a pipe, stays.
 ///
 /// # Errors
-/// If it is there and stays; the error names it.
+/// If it is there and cannot be removed; the error names it.
 pub fn remove_stale(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound && path.exists() => Err(
-            io::Error::new(error.kind(), format!("{}: {error}", path.display())),
-        ),
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => fs::remove_file(path)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
         _ => Ok(()),
     }
 }
 
-/// Writes a text file whole or not at all: to a temporary name beside it, then renamed.
+/// Says in a line which of the files `names` in `folder`, made by an earlier run, meet that fate ("are written over"), if any
+/// are there.
+pub fn remark_on_earlier(
+    folder: &Path,
+    names: impl IntoIterator<Item = impl AsRef<str>>,
+    fate: &str,
+) {
+    let names = names.into_iter();
+    let there: Vec<String> = names
+        .filter(|name| folder.join(name.as_ref()).is_file())
+        .map(|name| name.as_ref().to_owned())
+        .collect();
+    if !there.is_empty() {
+        let (folder, there) = (folder.display(), there.join(", "));
+        remark(format_args!(
+            "note: files of an earlier run in {folder} {fate}: {there}"
+        ));
+    }
+}
+
+/// Writes a text file whole or not at all, as [`write_whole`].
 ///
 /// # Errors
-/// If the folder cannot be made or the file cannot be written; the error names the file.
+/// As [`write_whole`].
 pub fn save_text(path: &Path, text: &str) -> io::Result<()> {
     write_whole(path, text.as_bytes())
 }
@@ -78,16 +99,23 @@ pub fn save_picture(stem: &Path, svg: &str, png: &[u8]) -> io::Result<()> {
 }
 
 /// Writes `bytes` to a temporary name beside `path`, making the folder if there is none, and
-/// renames it.
+/// renames it. A link is followed. What is no file is never replaced: standard output, a pipe or a character device
+/// such as `/dev/null` is written to as it is.
 ///
 /// # Errors
-/// If the folder cannot be made or the file cannot be written; the error names the file.
+/// If the folder cannot be made or the file cannot be written, or `path` is a folder, a disk or a socket; the error names
+/// the file.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write(path, bytes)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = match fs::metadata(path) {
+        Ok(found) if written_through(path, &found, bytes)? => return Ok(()),
+        Ok(_) => &fs::canonicalize(path)?,
+        Err(_) => path,
+    };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -101,6 +129,55 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.persist(path)?;
     Ok(())
+}
+
+/// Writes to what must not be replaced by a file. False where `found`, which lies at `path`, is a file.
+#[cfg(unix)]
+fn written_through(path: &Path, found: &fs::Metadata, bytes: &[u8]) -> io::Result<bool> {
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::{FileTypeExt, MetadataExt};
+    // A file into which a stream of ours goes would lose what the stream had to say.
+    let streams = [
+        io::stdout().as_fd().try_clone_to_owned(),
+        io::stderr().as_fd().try_clone_to_owned(),
+    ];
+    for stream in streams.into_iter().flatten() {
+        let mut stream = fs::File::from(stream);
+        let open = stream.metadata()?;
+        if (open.dev(), open.ino()) == (found.dev(), found.ino()) {
+            io::stdout().flush()?;
+            return stream.write_all(bytes).map(|()| true);
+        }
+    }
+    let kind = found.file_type();
+    if kind.is_fifo() || kind.is_char_device() {
+        fs::OpenOptions::new()
+            .write(true)
+            .open(path)?
+            .write_all(bytes)?;
+        return Ok(true);
+    }
+    match found.is_file() {
+        true => Ok(false),
+        false => Err(no_file(found)),
+    }
+}
+
+#[cfg(not(unix))]
+fn written_through(_path: &Path, found: &fs::Metadata, _bytes: &[u8]) -> io::Result<bool> {
+    match found.is_file() {
+        true => Ok(false),
+        false => Err(no_file(found)),
+    }
+}
+
+fn no_file(found: &fs::Metadata) -> io::Error {
+    let kind = match found.is_dir() {
+        true => "a folder",
+        false => "a disk or a socket",
+    };
+    let problem = format!("expected a file or nothing of that name, found {kind}");
+    io::Error::new(io::ErrorKind::AlreadyExists, problem)
 }
 
 /// Temporary files are private by default; results should have the permissions of any new file.
@@ -149,6 +226,41 @@ mod tests {
         make_folder(folder.path()).unwrap();
         let there = |name| folder.path().join(name).exists();
         assert!(!there(".writing-a.part") && there(".writing-b.part") && there("mine.part"));
+    }
+
+    /// What lies there still does, and has got the bytes.
+    #[cfg(unix)]
+    #[test]
+    fn pipes_and_devices_are_written_to_and_folders_refused() {
+        use std::os::unix::fs::{FileTypeExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let made = std::process::Command::new("mkfifo")
+            .arg(at("pipe"))
+            .status();
+        assert!(made.unwrap().success());
+        let reader = std::thread::spawn({
+            let pipe = at("pipe");
+            move || fs::read(pipe).unwrap()
+        });
+        save_text(&at("pipe"), "through").unwrap();
+        assert_eq!(reader.join().unwrap(), b"through");
+        symlink("/dev/null", at("nothing")).unwrap();
+        save_text(&at("nothing"), "gone").unwrap();
+        let kind = |path: &Path| fs::metadata(path).unwrap().file_type();
+        assert!(kind(&at("pipe")).is_fifo() && kind(&at("nothing")).is_char_device());
+        remove_stale(&at("pipe")).unwrap();
+        assert!(at("pipe").exists());
+
+        fs::create_dir(at("folder")).unwrap();
+        let error = save_text(&at("folder"), "").unwrap_err().to_string();
+        assert!(error.ends_with("expected a file or nothing of that name, found a folder"));
+
+        fs::write(at("file"), "old").unwrap();
+        symlink("file", at("link")).unwrap();
+        save_text(&at("link"), "new").unwrap();
+        assert_eq!(fs::read_to_string(at("file")).unwrap(), "new");
+        assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
     }
 
     #[test]

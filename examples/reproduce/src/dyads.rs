@@ -84,6 +84,12 @@ impl SteeringTable {
         ))
     }
 
+    /// Whether a [selection](Self::select) of `all` holds all of it.
+    pub(crate) fn is_as_large_as(&self, all: &Self) -> bool {
+        let size = |table: &Self| (table.features.len(), table.values.len());
+        size(self) == size(all)
+    }
+
     fn from_dyads(dyads: Dyads, features: &[u64], values: Vec<String>) -> Self {
         let columns = 0..values.len();
         let row = |(i, &feature): (usize, &u64)| FeatureRow {

@@ -17,7 +17,7 @@ use figures::{
     steering_table,
 };
 use program::with_causes;
-use program::{Failure, save_picture, save_text};
+use program::{Failure, cell as safe_cell, save_picture, save_text};
 
 /// One figure or table of the paper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -420,7 +420,7 @@ fn steering_text(table: &SteeringTable) -> Result<(String, String), Failure> {
     for row in &table.rows {
         let mut line = vec![row.feature.to_string()];
         for (value, cell) in table.values.iter().zip(&row.cells) {
-            let mut record = vec![row.feature.to_string(), value.clone()];
+            let mut record = vec![row.feature.to_string(), safe_cell(value).into_owned()];
             record.extend(cell.train.iter().chain(&cell.test).map(ToString::to_string));
             record.push(
                 cell.cosine

@@ -8,7 +8,7 @@ use crate::experiment::{Experiment, Paper, PaperBars, PaperTable};
 use crate::graphs::EdgeMark;
 use crate::measurements::Study;
 use crate::results::{GraphResults, Results, TruthResults};
-use crate::text::{decimal, headings};
+use crate::text::{decimal, escaped, headings};
 
 /// The report as Markdown; `outputs` are the files beside it, in the order written, `told` what to say of how the
 /// measurements came about.
@@ -38,12 +38,19 @@ pub fn markdown(
     report.references(&mut text)?;
     report.steering_table(&mut text, 1, table_1, &experiment.paper_tables.published)?;
     let full = experiment.full_table();
-    report.steering_table(
-        &mut text,
-        full,
-        &results.steering_table,
-        &experiment.paper_tables.full,
-    )?;
+    if table_1.is_as_large_as(&results.steering_table) {
+        writeln!(
+            text,
+            "Table {full} would have all features and values. So has table 1 here, and table {full} is left out.\n"
+        )?;
+    } else {
+        report.steering_table(
+            &mut text,
+            full,
+            &results.steering_table,
+            &experiment.paper_tables.full,
+        )?;
+    }
     report.sae_vs_instruction(&mut text)?;
     report.closing(&mut text, outputs)?;
     Ok(text)
@@ -62,14 +69,14 @@ impl Report<'_> {
             experiment, study, ..
         } = self;
         let n_values = study.values().len();
-        writeln!(text, "# {}\n", experiment.name)?;
+        writeln!(text, "# {}\n", escaped(&experiment.name))?;
         match self.paper {
             Some(_) => writeln!(
                 text,
                 "The figures and tables of Kang et al. (2025) from the released measurements of \
                  {}. Where a number stands beside the paper's, \"agrees\" means: equal to the \
                  digits that the paper prints.\n",
-                experiment.name
+                escaped(&experiment.name)
             )?,
             None if experiment.truth.is_some() => writeln!(
                 text,
@@ -97,12 +104,13 @@ impl Report<'_> {
         ] {
             writeln!(
                 text,
-                "| {what} | `{file}` | {} | {n_values} |",
+                "| {what} | `{}` | {} | {n_values} |",
+                file.replace('`', "'").replace('|', "\\|"),
                 table.n_settings()
             )?;
         }
         for note in &study.notes {
-            writeln!(text, "\n**Note.** {note}.")?;
+            writeln!(text, "\n**Note.** {}.", escaped(note))?;
         }
         writeln!(text)
     }
@@ -270,7 +278,7 @@ impl Report<'_> {
             for expected in [true, false] {
                 for graph in graphs.clone() {
                     let values = if expected { "expected" } else { "unexpected" };
-                    let title = graph.map_or("discovered", |(_, reference)| &reference.title);
+                    let title = graph.map_or("discovered".to_owned(), |(_, it)| escaped(&it.title));
                     let paper = printed(bars, expected, graph.is_none());
                     let rate = |results: &GraphResults| {
                         let graphs = &half(&results.steering_effects).graphs;
@@ -285,7 +293,7 @@ impl Report<'_> {
                     rows.push(vec![
                         steering.to_owned(),
                         values.to_owned(),
-                        title.to_owned(),
+                        title,
                         decimal(paper, 2),
                         ours.with_spread(),
                         agrees(ours.mean, paper, 2).to_owned(),
@@ -380,7 +388,8 @@ impl Report<'_> {
         for (at, reference) in self.experiment.references.iter().enumerate() {
             let cells = pairs(subset, |graphs| &graphs.references[at].1);
             let edges = reference.edges.len();
-            writeln!(text, "| {} | {edges} | {cells} |", reference.title)?;
+            let title = escaped(&reference.title);
+            writeln!(text, "| {title} | {edges} | {cells} |")?;
         }
         if let Some(truth) = &self.experiment.truth {
             let cells = pairs(subset, |graphs| {
@@ -449,7 +458,8 @@ impl Report<'_> {
         for (row, column, ours, printed) in different {
             writeln!(
                 text,
-                "- {row}, {column}: {} here, {printed:.2} in the paper",
+                "- {row}, {}: {} here, {printed:.2} in the paper",
+                escaped(column),
                 decimal(*ours, 4)
             )?;
         }

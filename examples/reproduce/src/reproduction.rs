@@ -2,12 +2,14 @@
 
 use std::path::Path;
 
-use program::{Failure, remark, remove_stale, save_text, steps};
+use program::{Failure, remark, remark_on_earlier, remove_stale, save_text, steps};
 
 use crate::Loaded;
-use crate::outputs::{ALL_STEMS, outputs, table_1, write_all};
+use crate::outputs::{ALL_STEMS, Output, outputs, table_1, write_all};
 use crate::report::markdown;
 use crate::results::Results;
+
+const REPORT: &str = "report.md";
 
 /// Analyses the measurements and writes everything into `out`, as [`write()`] does.
 ///
@@ -33,25 +35,36 @@ pub fn write(
     out: &Path,
     told: &str,
 ) -> Result<Vec<String>, Failure> {
-    let outputs = outputs(&loaded.experiment);
+    let table_1 = table_1(&loaded.experiment, results)?;
+    let mut outputs = outputs(&loaded.experiment);
+    if table_1.is_as_large_as(&results.steering_table) {
+        outputs.retain(|&output| output != Output::FullTable);
+    }
     let steps = steps(outputs.len() as u64);
     for note in &loaded.study.notes {
         steps.suspend(|| remark(format_args!("note: {note}")));
     }
-    // The report is written last and marks a whole folder, so an earlier run's must go first.
-    let report_file = out.join("report.md");
-    remove_stale(&report_file)?;
-    // Nor may figures of another experiment lie beside it that this one does not have.
-    for stem in ALL_STEMS {
-        if !outputs
-            .iter()
-            .any(|output| output.stem(&loaded.experiment) == stem)
-        {
-            for ending in ["svg", "png", "csv", "md"] {
-                remove_stale(&out.join(format!("{stem}.{ending}")))?;
-            }
-        }
+    // Figures of another experiment may not lie beside this one's.
+    let is_ours = |stem: &&'static str| {
+        let mut ours = outputs.iter().map(|output| output.stem(&loaded.experiment));
+        ours.any(|our| our == *stem)
+    };
+    let (ours, others): (Vec<_>, Vec<_>) = ALL_STEMS.into_iter().partition(is_ours);
+    let files_of = |stems: Vec<&'static str>| {
+        let endings = ["svg", "png", "csv", "md"];
+        let all = stems.into_iter();
+        all.flat_map(move |stem| endings.map(|ending| format!("{stem}.{ending}")))
+    };
+    let others: Vec<String> = files_of(others).collect();
+    let written = ["results.json", REPORT].map(str::to_owned);
+    let written = written.into_iter().chain(files_of(ours));
+    remark_on_earlier(out, &others, "are not of this experiment, and are removed");
+    remark_on_earlier(out, written, "are written over");
+    for file in &others {
+        remove_stale(&out.join(file))?;
     }
+    // The report is written last and marks a whole folder, so an earlier run's must go first.
+    remove_stale(&out.join(REPORT))?;
     let json = serde_json::to_string_pretty(results)?;
     save_text(&out.join("results.json"), &(json + "\n"))?;
 
@@ -61,7 +74,6 @@ pub fn write(
         steps.inc(1);
     })?);
 
-    let table_1 = table_1(&loaded.experiment, results)?;
     let report = markdown(
         &loaded.experiment,
         &loaded.study,
@@ -70,8 +82,8 @@ pub fn write(
         told,
         &files,
     )?;
-    save_text(&report_file, &report)?;
+    save_text(&out.join(REPORT), &report)?;
     steps.finish_and_clear();
-    files.push("report.md".to_owned());
+    files.push(REPORT.to_owned());
     Ok(files)
 }

@@ -19,10 +19,11 @@ use super::judging::as_in_fast_mode;
 use super::obedience::Obedience;
 use super::plan::{LOWER, RAISE, TEST, TRAIN};
 use crate::planted::Truth;
-use program::{Failure, make_folder, remark, save_text};
+use program::{Failure, cell, make_folder, remark, remark_on_earlier, save_text};
 use reproduce::measurements::Tables as MeasuredTables;
 use reproduce::reproduction::write;
 use reproduce::results::Results;
+use reproduce::text::escaped;
 
 /// The orientation tables of a study.
 pub struct Tables {
@@ -37,6 +38,21 @@ pub struct Tables {
     /// All values under every instruction, where all were asked.
     pub instructed: Option<InstructedTables>,
 }
+
+/// What is written beside figures, tables of the paper and the report.
+const OWN_FILES: [&str; 11] = [
+    "train.csv",
+    "test.csv",
+    "test_raise.csv",
+    "test_lower.csv",
+    "table_2.md",
+    "items.csv",
+    "experiment.toml",
+    "references.toml",
+    "truth.json",
+    "run.json",
+    "study.json",
+];
 
 /// Writes everything that follows from a complete journal into `out` and returns the names of the files. `rate` is the
 /// answers per second of the run, where one process did most of it.
@@ -53,6 +69,7 @@ pub fn finish(
     journal.verify()?;
     make_folder(out)?;
     let tables = Tables::of(journal, unjudged(study))?;
+    remark_on_earlier(out, OWN_FILES, "are written over");
     let mut files = tables.write(out)?;
     let consistency =
         [Steering::Without, Steering::With].map(|which| journal.consistency(None, which));
@@ -172,8 +189,9 @@ impl Tables {
 
 fn table_2(name: &str, before: Consistency, after: Consistency) -> String {
     let mut text = format!(
-        "# Table 2: thought against answer, {name}\n\nShare of answers whose thought and answer, judged apart, differ; \
-         of those where both could be judged.\n\n| | differ | judged | not judged |\n|---|---|---|---|\n"
+        "# Table 2: thought against answer, {}\n\nShare of answers whose thought and answer, judged apart, differ; \
+         of those where both could be judged.\n\n| | differ | judged | not judged |\n|---|---|---|---|\n",
+        escaped(name)
     );
     for (row, found) in [("Before steering", before), ("After steering", after)] {
         let share = found
@@ -207,9 +225,9 @@ fn items(journal: &Journal) -> Result<String, Failure> {
             let item = &journal.design().items()[found.item];
             out.write_record([
                 part,
-                &item.value,
+                &*cell(&item.value),
                 &item.keying.to_string(),
-                &item.question,
+                &*cell(&item.question),
                 &found.yes.to_string(),
                 &found.no.to_string(),
                 &found.unsure.to_string(),

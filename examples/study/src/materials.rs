@@ -7,7 +7,7 @@ use value_causal::bench::{
 };
 
 use super::file::{Analysis, InstructionWords, MadeRoles, RoleWords, StudyFile, Template};
-use program::{Failure, say};
+use program::{Failure, is_run, say};
 use reproduce::experiment::{Reference, Truth};
 use reproduce::source::Source;
 
@@ -57,6 +57,15 @@ impl Materials {
             None => Definitions::default(),
         };
         let (train_roles, test_roles) = roles(study, data)?;
+        let names = train_roles.iter().chain(&test_roles).map(|role| &role.name);
+        if let Some(name) = items.values().iter().chain(names).find(|name| is_run(name)) {
+            // The tables in which they come are read back, so that nothing may be put in front of them.
+            return Err(format!(
+                "{name:?}: expected a name of a value or a role that no spreadsheet takes for a formula, found one that \
+                 begins with =, +, -, @, a tab or a carriage return"
+            )
+            .into());
+        }
         if let Some(analysis) = &study.analysis {
             check_analysis(analysis, data, &items, &test_roles)?;
         }

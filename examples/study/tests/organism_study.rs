@@ -47,7 +47,7 @@ fn the_study_finds_what_is_planted() {
         "report.md",
         "figure_3.svg",
         "figure_7.png",
-        "table_4.csv",
+        "table_1.csv",
     ] {
         assert!(written.contains(name), "{name} was not written");
     }

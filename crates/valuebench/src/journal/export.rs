@@ -41,6 +41,10 @@ impl Journal {
     /// Writes every answer as a line of a CSV file, by row and item, under a temporary name first.
     /// The columns that the released files know have their names.
     ///
+    /// Roles, questions and answers come from files and models, and spreadsheets run a cell that
+    /// begins with `=`, `+`, `-` or `@`, or with a tab or a carriage return: such a text gets an
+    /// apostrophe in front. [`for_each`](Self::for_each) gives every text as it is.
+    ///
     /// # Errors
     ///
     /// [`JournalError`] for the journal and for the file.
@@ -67,32 +71,41 @@ impl Journal {
     fn line(&self, recorded: &Recorded) -> [String; 18] {
         let answer = &recorded.response;
         let row = &self.design.rows()[answer.question.row];
-        let item = self.design.item(answer.question).clone();
+        let item = self.design.item(answer.question);
         let [stance, judge, reason] = words(Some(&answer.verdict));
         let [thought_stance, thought_judge, _] = words(recorded.thought.as_ref());
         [
-            row.part.clone(),
-            row.setting.role.clone().unwrap_or_default(),
+            safe(&row.part),
+            safe(row.setting.role.as_deref().unwrap_or_default()),
             row.setting
                 .feature()
                 .map_or_else(String::new, |feature| feature.to_string()),
-            item.inventory,
-            item.statement,
-            item.value,
+            safe(&item.inventory),
+            safe(&item.statement),
+            safe(&item.value),
             item.keying.to_string(),
-            item.question,
-            answer.text.clone(),
+            safe(&item.question),
+            safe(&answer.text),
             stance,
-            judge,
-            reason,
+            safe(&judge),
+            safe(&reason),
             thought_stance,
-            thought_judge,
+            safe(&thought_judge),
             hex(&answer.prompt_hash),
             answer.prompt_tokens.to_string(),
             answer.new_tokens.to_string(),
             answer.seconds.to_string(),
         ]
     }
+}
+
+/// The text as a cell that no spreadsheet runs.
+fn safe(text: &str) -> String {
+    let apostrophe = match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => "'",
+        false => "",
+    };
+    format!("{apostrophe}{text}")
 }
 
 /// Stance, judge and reason, each as far as there is one.
@@ -103,5 +116,20 @@ fn words(verdict: Option<&Verdict>) -> [String; 3] {
         }
         Some(Verdict::Unjudged { reason }) => [String::new(), String::new(), reason.clone()],
         None => Default::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_run() {
+        for text in ["=1+1", "+1", "-a", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(safe(text), format!("'{text}"));
+        }
+        for text in ["", "No - never", "a=b", " Yes"] {
+            assert_eq!(safe(text), text);
+        }
     }
 }

@@ -34,8 +34,8 @@ pub struct Score {
     /// Area under the ROC curve: whether the size of the predicted change tells others that moved
     /// from others that stayed.
     pub auc: Option<Estimate>,
-    /// The same area, computed for each other value apart and then averaged. A prediction that only
-    /// knows how often each value moves has 0.5 here.
+    /// The same, where only pairs are compared in which the other value is the same one. A prediction
+    /// that knows nothing but how often each value moves has 0.5 here.
     pub auc_same_other: Option<Estimate>,
     /// Spearman's correlation, over pairs of values, of the mean predicted size with the share of
     /// cases in which the other moved too.

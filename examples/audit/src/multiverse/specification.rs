@@ -9,7 +9,7 @@ use value_causal::metrics::MeanEffects;
 use super::choices::{Definition, FeatureSet, Undirected};
 use crate::comparisons::{Compared, Steering, role_name};
 use crate::search::Rows;
-use program::Failure;
+use program::{Failure, cell};
 
 /// One combination of choices and what came of it.
 #[derive(Clone, Debug)]
@@ -68,9 +68,9 @@ pub fn csv_gz(specifications: &[Specification]) -> Result<Vec<u8>, Failure> {
         });
         writer.write_record([
             s.steering.key(),
-            &s.graph,
+            &*cell(&s.graph),
             s.features.as_ref().map_or("", |set| &set.name),
-            role_name(s.baseline.as_deref()),
+            &*cell(role_name(s.baseline.as_deref())),
             compared,
             &s.alpha.map_or_else(String::new, |alpha| alpha.to_string()),
             s.undirected.map_or("", Undirected::name),
