@@ -12,6 +12,7 @@
 //! - [`effects`], [`dyads`], [`results`]: every number
 //! - [`outputs`]: which number goes into which figure and table; [`report`]: the Markdown that sets each beside the paper's
 //! - [`text`]: numbers and names as tables of text have them
+//! - [`worlds`]: studies drawn from a structure and a design that are known
 //! - [`reproduction`]: all of it from end to end; `single`: one output alone
 
 pub mod dyads;
@@ -26,6 +27,7 @@ pub mod results;
 pub mod source;
 pub mod text;
 pub mod varied;
+pub mod worlds;
 
 mod arguments;
 mod checksum;

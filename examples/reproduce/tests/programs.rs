@@ -122,3 +122,35 @@ fn the_planted_study_is_drawn_again_to_the_byte() {
         );
     }
 }
+
+#[test]
+fn a_known_world_says_which_it_is() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("world");
+    let plant = Command::new(env!("CARGO_BIN_EXE_plant"))
+        .arg(&out)
+        .args([
+            "--world",
+            "d",
+            "--roles",
+            "5",
+            "--features",
+            "3",
+            "--seed",
+            "4",
+        ])
+        .status();
+    assert!(plant.expect("the program starts").success());
+    let truth = fs::read_to_string(out.join("truth.json")).expect("it is there");
+    assert!(truth.contains(r#""world": "d""#), "{truth}");
+    let rows = |name| {
+        fs::read_to_string(out.join(name))
+            .expect(name)
+            .lines()
+            .count()
+    };
+    assert_eq!(
+        (rows("train.csv"), rows("test.csv")),
+        (1 + 5 * 3, 1 + 26 * 3)
+    );
+}

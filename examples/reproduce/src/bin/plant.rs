@@ -1,16 +1,19 @@
-//! Makes `fixtures/planted/`: value orientations drawn from a causal graph that we know.
+//! Makes `fixtures/planted/`: value orientations drawn from a causal graph that we know; or, with `--world`, the tables
+//! of one of four worlds that show what a design makes of a structure, and of none.
 //!
 //! Roles, SAE features and explicit instructions act on the exogenous terms of a linear structural
 //! model; answers to items are thresholded values. The truth is written beside the measurements.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
-use clap::Parser;
-use program::{Failure, make_folder, save_text};
+use clap::{Parser, ValueEnum};
+use program::{Failure, exit_code, make_folder, save_text};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
+use reproduce::worlds::{Known, answer};
 use serde_json::json;
 use value_causal::bench::{Measurements, OrientationTable, Score, Setting};
 use value_causal::ndarray::{Array1, Array2};
@@ -23,6 +26,31 @@ struct Args {
     /// Seed of everything random.
     #[arg(long, default_value_t = 20_250_701)]
     seed: u64,
+    /// Draw train.csv, test.csv and truth.json of a known world instead.
+    #[arg(long, value_enum)]
+    world: Option<Letter>,
+    /// Training roles of the world, the empty one among them.
+    #[arg(long, requires = "world", default_value_t = 101)]
+    roles: usize,
+    /// Settings of a role in the world, the unsteered one among them.
+    #[arg(long, requires = "world", default_value_t = 25)]
+    features: usize,
+    /// The features of the world move nothing.
+    #[arg(long, requires = "world")]
+    no_feature_effects: bool,
+}
+
+/// What relates the values of a world, and who is asked what.
+#[derive(Clone, Copy, ValueEnum)]
+enum Letter {
+    /// A planted graph; all roles are asked the same items.
+    A,
+    /// No graph; each role is asked its own draw of items, as in the released study.
+    B,
+    /// One general factor and no arrows; all roles are asked the same items.
+    C,
+    /// A planted graph; each role is asked its own draw of items.
+    D,
 }
 
 const VALUES: [&str; 12] = [
@@ -74,8 +102,6 @@ const LEAK: f64 = 0.4;
 const INSTRUCTION: f64 = 2.0;
 const TRAIT_SHARE: f64 = 0.35;
 const WHIM_SHARE: f64 = 0.35;
-const RANDOM_ANSWERS: f64 = 0.02;
-const UNSURE: f64 = 0.1;
 const TRAIN_ROLES: usize = 100;
 const TEST_ROLES: usize = 25;
 const TRAIN_ITEMS: usize = 20;
@@ -95,8 +121,34 @@ struct Feature {
     shift: Array1<f64>,
 }
 
-fn main() -> Result<(), Failure> {
+fn main() -> ExitCode {
     let args = Args::parse();
+    exit_code(match args.world {
+        Some(letter) => draw_world(&args, letter),
+        None => draw_study(&args),
+    })
+}
+
+fn draw_world(args: &Args, letter: Letter) -> Result<(), Failure> {
+    let known = match letter {
+        Letter::A => Known::A,
+        Letter::B => Known::B,
+        Letter::C => Known::C,
+        Letter::D => Known::D,
+    };
+    let mut world = known.world(args.roles, args.features, args.seed)?;
+    if args.no_feature_effects {
+        world.strengths = world.strengths.without_feature_effects();
+    }
+    let drawn = world.draw()?;
+    make_folder(&args.out)?;
+    drawn.train.write_csv(args.out.join("train.csv"))?;
+    drawn.test.write_csv(args.out.join("test.csv"))?;
+    let truth = serde_json::to_string_pretty(&world.truth(&drawn))?;
+    Ok(save_text(&args.out.join("truth.json"), &(truth + "\n"))?)
+}
+
+fn draw_study(args: &Args) -> Result<(), Failure> {
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     let features = features(&mut rng);
     let names = role_names();
@@ -189,18 +241,6 @@ impl<'a> Group<'a> {
                 .collect()
         })
         .collect()
-    }
-}
-
-/// How an item is answered by a value that stands this far above the item's threshold.
-fn answer(distance: f64, rng: &mut ChaCha8Rng) -> Score {
-    if rng.random_bool(RANDOM_ANSWERS) {
-        return [Score::For, Score::Neutral, Score::Against][rng.random_range(0..3)];
-    }
-    match distance {
-        d if d.abs() < UNSURE => Score::Neutral,
-        d if d > 0.0 => Score::For,
-        _ => Score::Against,
     }
 }
 
