@@ -134,6 +134,22 @@ pub struct Words {
     pub instruction: InstructionWords,
     /// The steered phrase; " your values" unless set.
     pub steered: Option<String>,
+    /// Which of the two worked examples comes first.
+    #[serde(skip_serializing_if = "is_released")]
+    pub examples: Examples,
+}
+
+/// Which of the two worked examples comes first. See `ExampleOrder`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Examples {
+    /// The one that ends in yes, as released.
+    #[default]
+    YesFirst,
+    /// The one that ends in no.
+    NoFirst,
+    /// Half of the prompts either way: roles take turns on each item, and items on each role.
+    Balanced,
 }
 
 /// A template.
@@ -181,8 +197,28 @@ pub struct Sampling {
     pub train: f64,
     /// Share of a value's test items that a test role is asked.
     pub test: f64,
-    /// The seed of the draw; as the released code draws unless set.
+    /// The seed of the draw. Unless set, roles with draws of their own draw as in the released code, and one for all has
+    /// the seed 0.
     pub seed: Option<u64>,
+    /// Who shares a draw.
+    #[serde(skip_serializing_if = "is_released")]
+    pub draw: DrawnFor,
+}
+
+/// Who shares a draw of items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DrawnFor {
+    /// Nobody: each role has its own, as in the released code, so that roles differ by what they are asked.
+    #[default]
+    Role,
+    /// All roles: they are asked the same items of a value.
+    All,
+}
+
+/// Journals begun before there was a choice name none.
+fn is_released<T: Default + PartialEq>(choice: &T) -> bool {
+    *choice == T::default()
 }
 
 impl Default for Sampling {
@@ -191,6 +227,7 @@ impl Default for Sampling {
             train: 0.4,
             test: 1.0,
             seed: None,
+            draw: DrawnFor::Role,
         }
     }
 }
@@ -300,7 +337,7 @@ pub struct Judging {
     /// Who judges what the rules leave open, and thoughts.
     pub judge: JudgedBy,
     /// How a served judge goes about it, also one that comes later.
-    #[serde(skip_serializing_if = "Like::is_default")]
+    #[serde(skip_serializing_if = "is_released")]
     pub like: Like,
     /// How its server is asked.
     pub server: Option<Server>,
@@ -372,13 +409,6 @@ pub enum Like {
     Paper,
     /// As in the released code: its words, the server's own sampling, and unsure for all that fails.
     Released,
-}
-
-impl Like {
-    /// Journals begun before there was a choice name none.
-    fn is_default(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// What an answer that no judge decides counts for.

@@ -17,6 +17,7 @@ use super::found::{Findings, Found};
 use super::instructed::InstructedTables;
 use super::judging::as_in_fast_mode;
 use super::obedience::Obedience;
+use super::orientations::orientations;
 use super::plan::{LOWER, RAISE, TEST, TRAIN};
 use crate::planted::Truth;
 use program::{Failure, cell, make_folder, remark, remark_on_earlier, save_text};
@@ -88,6 +89,7 @@ pub fn finish(
         found: Found::new(journal.tally()?.answered, rate, &study_json),
         ..Findings::default()
     };
+    findings.found.orientations = orientations(journal, unjudged(study))?;
     if let Some(analysis) = &study.analysis {
         if let Some(measured) = tables.measured(study) {
             let analysed = Analysed::new(study, analysis, data, measured, out)?;

@@ -10,6 +10,7 @@ use value_causal::discovery::graph::UndirectedEdges;
 
 use super::instructed::{Instructed, InstructedTables, Rates};
 use super::obedience::Obedience;
+use super::orientations::Orientations;
 use program::Failure;
 use reproduce::Loaded;
 use reproduce::experiment::{GraphRows, Truth};
@@ -19,7 +20,7 @@ use reproduce::text::decimal;
 
 /// `study.json`. What a study cannot tell is null there: without a planted graph, without all items under every
 /// instruction, without planted answers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Found {
     /// F1 of the adjacent pairs that PC finds in the unsteered training rows, against the CPDAG of the planted graph.
     skeleton_f1: Option<f64>,
@@ -41,6 +42,9 @@ pub(super) struct Found {
     discovered_unexpected: Option<f64>,
     /// Share of answers as planted, over the pairs of role and item that training never showed.
     obedience: Option<f64>,
+    /// How well each value's orientation is measured.
+    #[serde(default)]
+    pub(super) orientations: Orientations,
 }
 
 /// [`Found`], and what goes with it into the report.

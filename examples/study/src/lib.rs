@@ -9,7 +9,8 @@
 //! - `asking`: each answer into the journal; `meter`: how far it is; [`judging`]: by rules, as answers come
 //! - [`mod@finish`]: tables of a complete journal; `analysed`: tables and choices as `reproduce` has them, with the features that
 //!   `choices` takes for best; `instructed`: all values under each instruction; `answers`: what the journal tells beyond tables
-//! - `found`: `study.json` and its section of the report; `obedience`: answers held against those that are [`planted`]
+//! - `found`: `study.json` and its section of the report; `obedience`: answers held against those that are [`planted`];
+//!   `orientations`: how well they are measured
 //!
 //! Only the respondent knows the model, so any other that answers prompts can take its place.
 
@@ -35,6 +36,7 @@ mod instructed;
 mod materials;
 mod meter;
 mod obedience;
+mod orientations;
 mod plan;
 mod respondent;
 mod summary;

@@ -2,11 +2,14 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use value_causal::bench::{
-    Definitions, InstructionWording, Item, ItemSampling, Keying, Prompt, PromptError,
+    Definitions, ExampleOrder, InstructionWording, Item, ItemSampling, Keying, Prompt, PromptError,
     PromptTemplate, Questionnaire, RoleSet, RoleWording, Split,
 };
 
-use super::file::{Analysis, InstructionWords, MadeRoles, RoleWords, StudyFile, Template};
+use super::file::{
+    Analysis, DrawnFor, Examples, InstructionWords, MadeRoles, RoleWords, Sampling, StudyFile,
+    Template,
+};
 use program::{Failure, is_run, say};
 use reproduce::experiment::{Reference, Truth};
 use reproduce::source::Source;
@@ -77,10 +80,20 @@ impl Materials {
                 let rendered = template.render(item, role, None);
                 rendered.map_err(|error| of_file(&data.join(file), &error))?;
             }
+            if study.prompt.examples != Examples::YesFirst {
+                let orders = [ExampleOrder::YesFirst, ExampleOrder::NoFirst];
+                let [yes, no] = orders.map(|order| template.clone().with_example_order(order));
+                if yes.render(item, None, None)? == no.render(item, None, None)? {
+                    let reason = "expected {{ examples }}, whose order prompt.examples sets";
+                    return Err(of_file(&data.join(file), &reason).into());
+                }
+            }
         }
-        let sampling = |rate| match study.sampling.seed {
-            Some(seed) => ItemSampling::seeded(rate, seed),
-            None => ItemSampling::released(rate),
+        let Sampling { seed, draw, .. } = study.sampling;
+        let sampling = |rate| match (draw, seed) {
+            (DrawnFor::All, seed) => ItemSampling::shared(rate, seed.unwrap_or(0)),
+            (DrawnFor::Role, Some(seed)) => ItemSampling::seeded(rate, seed),
+            (DrawnFor::Role, None) => ItemSampling::released(rate),
         };
         Ok(Self {
             items,
@@ -240,6 +253,10 @@ fn template(study: &StudyFile, data: &Path) -> Result<(PromptTemplate, Option<St
             InstructionWords::Released => InstructionWording::Released,
             InstructionWords::Paper => InstructionWording::Paper,
         });
+    let template = match words.examples {
+        Examples::NoFirst => template.with_example_order(ExampleOrder::NoFirst),
+        Examples::YesFirst | Examples::Balanced => template,
+    };
     let template = match &words.steered {
         Some(phrase) => template.with_steered_phrase(phrase),
         None => template,

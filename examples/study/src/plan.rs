@@ -3,11 +3,11 @@ use std::sync::Arc;
 
 use value_causal::bench::journal::{Design, PlannedRow, Question};
 use value_causal::bench::{
-    Inclination, Instruction, Item, ItemSampling, Prompt, PromptError, PromptTemplate,
-    Questionnaire, Role, RoleSet, Setting,
+    ExampleOrder, Inclination, Instruction, Item, ItemSampling, Prompt, PromptError,
+    PromptTemplate, Questionnaire, Role, RoleSet, Setting,
 };
 
-use super::file::{InstructedItems, Instructions, StudyFile};
+use super::file::{Examples, InstructedItems, Instructions, StudyFile};
 use super::{Asked, Materials};
 use program::Failure;
 
@@ -27,9 +27,11 @@ pub struct Plan {
     pub design: Design,
     /// What the model is told in each part.
     told: HashMap<String, Told>,
-    roles: HashMap<String, Role>,
+    /// The named roles with their places: training, then test, after the empty role.
+    roles: HashMap<String, (usize, Role)>,
     instructions: HashMap<(String, Inclination), Instruction>,
-    template: PromptTemplate,
+    /// For prompts with the yes first where the orders of examples are balanced, and for the others.
+    templates: [PromptTemplate; 2],
 }
 
 /// What a part tells the model beside its role.
@@ -117,11 +119,18 @@ impl Plan {
         Ok(Self {
             design: Design::new(materials.items.items().to_vec(), rows)?,
             told,
-            roles: roles
-                .map(|role| (role.name.clone(), role.clone()))
+            roles: (1..)
+                .zip(roles)
+                .map(|(place, role)| (role.name.clone(), (place, role.clone())))
                 .collect(),
             instructions,
-            template: materials.template.clone(),
+            templates: [ExampleOrder::YesFirst, ExampleOrder::NoFirst].map(|order| {
+                let template = materials.template.clone();
+                match study.prompt.examples {
+                    Examples::Balanced => template.with_example_order(order),
+                    Examples::YesFirst | Examples::NoFirst => template,
+                }
+            }),
         })
     }
 
@@ -144,18 +153,23 @@ impl Plan {
     pub fn prompt(&self, question: Question) -> Result<Prompt, PromptError> {
         let row = &self.design.rows()[question.row];
         let item = self.design.item(question);
-        let role = row
-            .setting
-            .role
-            .as_ref()
-            .and_then(|name| self.roles.get(name));
+        let named = row.setting.role.as_ref();
+        let (place, role) = match named.and_then(|name| self.roles.get(name)) {
+            Some((place, role)) => (*place, Some(role)),
+            None => (0, None),
+        };
         let about = match self.told.get(&row.part) {
             Some(Told::OwnValue(inclination)) => Some((item.value.clone(), *inclination)),
             Some(Told::Value(value, inclination)) => Some((value.clone(), *inclination)),
             Some(Told::Nothing) | None => None,
         };
         let instruction = about.and_then(|about| self.instructions.get(&about));
-        self.template.render(item, role, instruction)
+        let [yes_first, no_first] = &self.templates;
+        let template = match ExampleOrder::balanced(place, question.item) {
+            ExampleOrder::YesFirst => yes_first,
+            ExampleOrder::NoFirst => no_first,
+        };
+        template.render(item, role, instruction)
     }
 }
 

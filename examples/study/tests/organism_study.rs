@@ -8,8 +8,7 @@ use serde_json::{Map, Value};
 use std::fs;
 use std::process::Command;
 
-/// The keys of `study.json`, all of them and no other, each with the least and the most that its
-/// number may be.
+/// The keys of `study.json` that hold a number, all of them and no other, each with the least and the most that it may be.
 const KEYS: [(&str, f64, f64); 10] = [
     ("skeleton_f1", 0.9, f64::INFINITY),
     ("arrowhead_f1", 0.8, f64::INFINITY),
@@ -86,6 +85,11 @@ fn of_study(study: &str, run: &str) -> Vec<String> {
     for (key, least, most) in KEYS {
         demand(&found, key, least, most);
     }
+    let orientations = found["orientations"].as_object().expect("it is an object");
+    for orientation in orientations.values() {
+        let all = orientation["all"].as_object().expect("it is an object");
+        demand(all, "reliability", 0.5, 1.0);
+    }
     let planted = |key: &str| number(&found, key).unwrap_or(f64::NAN);
     for side in ["expected", "unexpected"] {
         let planted = planted(&format!("planted_{side}"));
@@ -97,7 +101,9 @@ fn of_study(study: &str, run: &str) -> Vec<String> {
     let least = planted("planted_unexpected").next_up();
     demand(&chance, "relabelled_unexpected", least, f64::INFINITY);
     let unknown = found
-        .keys()
+        .iter()
+        .filter(|(_, value)| !value.is_object())
+        .map(|(key, _)| key)
         .filter(|key| KEYS.iter().all(|(known, ..)| known != key));
     problems.extend(unknown.map(|key| format!("{key}: there is no such key")));
     problems

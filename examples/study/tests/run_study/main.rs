@@ -1,5 +1,6 @@
 //! Studies run from end to end: every way of running one must give the same.
 
+mod designs;
 mod judged;
 mod kills;
 mod mixed;

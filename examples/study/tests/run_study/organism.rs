@@ -84,7 +84,23 @@ fn the_study_finds_what_is_planted() {
     assert!(run.status.success(), "{run:?}");
 
     let found = fs::read_to_string(out.join("study.json")).unwrap();
-    let found: BTreeMap<String, f64> = serde_json::from_str(&found).unwrap();
+    let mut found: BTreeMap<String, Value> = serde_json::from_str(&found).unwrap();
+    let orientations = found.remove("orientations").unwrap();
+    let mut agreement = Vec::new();
+    for (value, orientation) in orientations.as_object().unwrap() {
+        let items = |kind: &str| orientation[kind]["items"].as_u64().unwrap();
+        assert_eq!(items("plain") + items("reversed"), items("all"), "{value}");
+        let reliability = orientation["all"]["reliability"].as_f64();
+        assert!(reliability.is_some_and(|r| r < 1.0), "{orientation}");
+        agreement.extend(orientation["plain_with_reversed"].as_f64());
+    }
+    // It answers by its values, whichever way an item is keyed.
+    let agreement = agreement.iter().sum::<f64>() / agreement.len() as f64;
+    assert!(agreement > 0.3, "{orientations}");
+    let found: BTreeMap<String, f64> = found
+        .into_iter()
+        .map(|(key, number)| (key, number.as_f64().unwrap()))
+        .collect();
     let keys: Vec<&str> = found.keys().map(String::as_str).collect();
     let expected = [
         "answers",
