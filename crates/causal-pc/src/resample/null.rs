@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -311,9 +311,7 @@ where
         if tally.failure.is_some() || watch.is_over() {
             return tally;
         }
-        let mut rng = ChaCha8Rng::seed_from_u64(options.seed);
-        rng.set_stream(draw as u64);
-        let drawn = mixing.draw(&samples, &mut rng);
+        let drawn = mixing.draw(&samples, &mut stream(options.seed, draw));
         match search(Some(draw), drawn.view()) {
             Ok(found) => tally.add(&found, &data),
             Err(error) if gave_up(&error) => return tally,
@@ -382,6 +380,33 @@ impl Tally {
 }
 
 impl NullOptions {
+    /// The tables that [`edge_null`] searches, `[n_samples, n_variables]` each, one after another: for
+    /// any other number that data without structure are to be asked for.
+    ///
+    /// ```
+    /// use causal_pc::{Clusters, NullOptions};
+    /// use ndarray::array;
+    ///
+    /// let samples = array![[1.0, 5.0], [2.0, 6.0], [3.0, 7.0], [4.0, 8.0]];
+    /// let pairs = NullOptions::new(3).clusters(Clusters::new([0, 0, 1, 1]));
+    /// for table in pairs.tables(samples.view())? {
+    ///     // Rows of a cluster stay together.
+    ///     assert_eq!(table[[1, 0]], table[[0, 0]] + 1.0);
+    /// }
+    /// # Ok::<(), causal_pc::NullError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NullError`] if labels are not as many as rows, or nothing can be exchanged.
+    pub fn tables<'a>(
+        &self,
+        samples: ArrayView2<'a, f64>,
+    ) -> Result<impl Iterator<Item = Array2<f64>> + use<'a>, NullError> {
+        let (mixing, seed) = (self.mixing(samples.nrows())?, self.seed);
+        Ok((0..self.n_draws).map(move |draw| mixing.draw(&samples, &mut stream(seed, draw))))
+    }
+
     fn mixing(&self, n_rows: usize) -> Result<Mixing, NullError> {
         if self.n_draws == 0 {
             return Err(NullError::NoDraws);
@@ -406,6 +431,13 @@ impl NullOptions {
         let mixing = Mixing::new(n_rows, self.clusters.as_ref(), self.matched.as_ref());
         mixing.ok_or(NullError::NothingToMix)
     }
+}
+
+/// The random numbers of one draw.
+fn stream(seed: u64, draw: usize) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(draw as u64);
+    rng
 }
 
 /// What a search found, for comparison.
