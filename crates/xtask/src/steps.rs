@@ -31,7 +31,7 @@ test-served: the chat client, and a study, against a real server where there is 
 test-oracles: PC beside stored runs of other packages, optimised
 test-engine: batched generation beside one prompt alone, optimised
 test-goldens: models beside stored runs of transformers and sae-lens, optimised
-test-calibrations: the audit on many studies whose truth is known, optimised
+test-calibrations: audit and verdict on many studies whose truth is known, optimised
 examples: the example programs write every file, whole
 study: the study of the organism finds in live answers what is planted
 deny: licences, sources, and who may depend on whom (cargo-deny)
@@ -39,13 +39,14 @@ advisories: no dependency has a known fault, where the database can be had (carg
 package: each library packs, and builds so packed";
 
 /// Test programs that compute so much that only an optimised build is quick.
-const OPTIMISED: [&str; 6] = [
+const OPTIMISED: [&str; 7] = [
     "oracles",
     "engine",
     "goldens",
     "audit",
     "programs",
     "organism_study",
+    "worlds",
 ];
 
 /// One named part of the run.
@@ -140,6 +141,8 @@ impl Site {
                 // tch-lens's measurement of its kernels is no test, and takes up to 40 minutes.
                 let full_size = [
                     "--lib",
+                    "--test=gemma",
+                    "--test=worlds",
                     "--",
                     "--ignored",
                     "--skip=earnings",

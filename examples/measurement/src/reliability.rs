@@ -17,6 +17,9 @@ use crate::Settings;
 pub struct Items {
     /// How they were chosen.
     pub drawn: Drawn,
+    /// By value the number of items that a role was asked; of values that are not there it is told from the orientations.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub asked: BTreeMap<String, usize>,
     /// By value the number of items that they were chosen from.
     #[serde(default)]
     pub pool: BTreeMap<String, usize>,
@@ -37,7 +40,7 @@ pub enum Drawn {
 pub struct ValueReliability {
     /// The value.
     pub value: String,
-    /// Items asked of a role, told from the orientations, which are multiples of 1 / items.
+    /// Items asked of a role; if nobody says, told from the orientations, which are multiples of 1 / items, and their parity.
     pub asked: usize,
     /// Items that they were drawn from, where that is known.
     pub pool: Option<usize>,
@@ -102,7 +105,11 @@ impl Reliabilities {
         let mut draw = Vec::new();
         let mut values = Vec::new();
         for (value, column) in roles.values().iter().zip(roles.matrix().columns()) {
-            let Some(asked) = items_asked(column) else {
+            let known = items.and_then(|items| items.asked.get(value).copied());
+            let Some(asked) = known
+                .filter(|&asked| asked > 1)
+                .or_else(|| items_asked(column))
+            else {
                 continue;
             };
             let cases = cases(column, asked, unsure_factor);
@@ -202,14 +209,21 @@ impl Of<'_> {
 /// The most items that a value is thought to have.
 const MOST_ITEMS: usize = 100;
 
-/// The least number of which all orientations are multiples of its inverse.
+/// Rows whose number of unsure answers is odd are at most this share of all, or the number of items is another.
+const MOST_ODD: f64 = 0.4;
+
+/// The least number of which all orientations are multiples of its inverse. Twice as many where that would take an odd
+/// number of unsure answers too often: 0 and 1/3 are not both the mean of three answers that are yes or no.
 fn items_asked(column: ArrayView1<'_, f64>) -> Option<usize> {
-    (2..=MOST_ITEMS).find(|&items| {
-        column.iter().all(|x| {
-            let score = x * items as f64;
-            (score - score.round()).abs() < 1e-6
-        })
-    })
+    let scores = |items: usize| column.iter().map(move |x| x * items as f64);
+    let fits = |items: &usize| scores(*items).all(|s| (s - s.round()).abs() < 1e-6);
+    let odd = |items: usize| {
+        let odd = scores(items).filter(|s| (s.round() as i64 - items as i64) % 2 != 0);
+        odd.count() as f64 / column.len() as f64
+    };
+    let least = (2..=MOST_ITEMS).find(fits)?;
+    let is_half = odd(least) > MOST_ODD;
+    Some(if is_half { 2 * least } else { least })
 }
 
 fn cases(column: ArrayView1<'_, f64>, asked: usize, unsure_factor: f64) -> Vec<CaseMoments> {
@@ -256,8 +270,13 @@ mod tests {
 
     #[test]
     fn the_number_of_items_is_told_from_the_orientations() {
-        assert_eq!(items_asked(array![0.5, -1.0, 1.0 / 3.0].view()), Some(6));
-        assert_eq!(items_asked(array![0.25, -0.125].view()), Some(8));
+        let sixths = array![2.0 / 3.0, -1.0, 1.0 / 3.0, 0.0];
+        assert_eq!(items_asked(sixths.view()), Some(6));
+        assert_eq!(
+            items_asked(array![1.0, 1.0 / 3.0, -1.0 / 3.0].view()),
+            Some(3)
+        );
+        assert_eq!(items_asked(array![0.25, -0.5].view()), Some(8));
         assert_eq!(items_asked(array![0.123_456_789].view()), None);
     }
 }

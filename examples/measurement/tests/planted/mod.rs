@@ -118,7 +118,7 @@ fn released(roles: &Array2<f64>, features: &Array2<f64>, rng: &mut ChaCha8Rng) -
             _ => Setting::steered(role.as_str(), feature as u64),
         }
     });
-    table(settings.collect(), answered(&cells, 7))
+    table(settings.collect(), answered(&cells, 8))
 }
 
 fn unsteered(cells: &Array2<f64>, items: usize) -> OrientationTable {
