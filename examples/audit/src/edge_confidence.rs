@@ -1,11 +1,12 @@
 //! How sure the edges of the discovered graph are, and the rates that follow from it.
 
+use std::error::Error;
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 use serde::Serialize;
 use value_causal::bench::OrientationTable;
-use value_causal::discovery::ci::FisherZ;
+use value_causal::discovery::ci::{DynCiTest, FisherZ, boxed};
 use value_causal::discovery::graph::{MixedGraph, UndirectedEdges};
 use value_causal::discovery::{
     Alpha, Bootstrap, BootstrapOptions, EdgeFrequency, Failures, PcOptions, ResampleProgress,
@@ -20,9 +21,10 @@ use super::resampled::{Means, Sample};
 use super::search::{Basis, Features};
 use super::settings::Settings;
 use super::waiting::Waiting;
+use measurement::Clustered;
 use program::Failure;
 use reproduce::Loaded;
-use reproduce::experiment::Experiment;
+use reproduce::experiment::{Experiment, Test};
 use reproduce::graphs::EdgeMark;
 use reproduce::varied::test_options;
 
@@ -206,10 +208,16 @@ pub fn resample(
     options: &BootstrapOptions,
     done: &(dyn Fn(usize) + Sync),
 ) -> Result<Bootstrap, Failure> {
-    let matrix = train.matrix();
-    let test = |rows: &[usize]| {
-        let options = test_options(experiment, train.values());
-        FisherZ::with_options(matrix.select(Axis(0), rows).view(), options)
+    let clustered = Clustered::of(train)?;
+    let test = |rows: &[usize]| -> Result<Box<DynCiTest>, Box<dyn Error + Send + Sync>> {
+        Ok(match experiment.test {
+            Test::Clustered => boxed(clustered.test_of(rows)?),
+            Test::FisherZ => {
+                let options = test_options(experiment, train.values());
+                let cells = train.matrix().select(Axis(0), rows);
+                boxed(FisherZ::with_options(cells.view(), options)?)
+            }
+        })
     };
     let pc = PcOptions::like_causal_learn(Alpha::new(experiment.alpha)?);
     let listener = |progress: &ResampleProgress| {

@@ -78,6 +78,7 @@ pub fn of_journal(
         )
         .into());
     };
+    let measured = (measured, tables.items.clone());
     let analysed = Analysed::new(study, analysis, data, measured, &out)?;
     analysed.write(&out)?;
     let mut loaded = analysed.loaded;

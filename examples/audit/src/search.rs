@@ -6,17 +6,18 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use value_causal::bench::{OrientationTable, Setting};
-use value_causal::discovery::ci::FisherZ;
+use value_causal::discovery::ci::{DynCiTest, FisherZ, boxed};
 use value_causal::discovery::graph::MixedGraph;
 use value_causal::discovery::{Alpha, PcError, PcOptions, PcProgress, pc, pc_with_progress};
 use value_causal::petgraph::graph::DiGraph;
 
+use measurement::Clustered;
 use program::Failure;
 use reproduce::Loaded;
-use reproduce::experiment::GraphRows;
+use reproduce::experiment::{Experiment, GraphRows, Test};
 use reproduce::graphs::digraph;
 use reproduce::measurements::steered_features;
-use reproduce::varied::test_options;
+use reproduce::varied::{independence, test_options};
 
 /// Which numbers of the training table the graph is searched in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -145,7 +146,7 @@ fn searched(train: &OrientationTable, features: &BTreeSet<u64>, rows: Rows) -> O
 
 /// The graph that PC finds, in the way of the study's own analysis.
 ///
-/// Role-centred rows count as fewer samples by the number of roles, which is what centring takes.
+/// By Fisher's z role-centred rows count as fewer samples by the number of roles, which is what centring takes.
 ///
 /// # Errors
 /// If a test of independence cannot be made on these rows.
@@ -188,19 +189,35 @@ fn prepared(
     features: &BTreeSet<u64>,
     rows: Rows,
     alpha: f64,
-) -> Result<(FisherZ, PcOptions), Failure> {
-    let train = &loaded.study.train;
-    let options = || test_options(&loaded.experiment, train.values());
-    let chosen = searched(train, features, rows);
-    let test = if rows == Rows::RoleCentred {
-        let test = FisherZ::with_options(chosen.role_centred().view(), options())?;
-        let n_samples = chosen.n_settings().saturating_sub(chosen.roles().len());
-        FisherZ::from_correlation(test.correlation(), n_samples, options())?
-    } else {
-        FisherZ::with_options(chosen.matrix(), options())?
+) -> Result<(Box<DynCiTest>, PcOptions), Failure> {
+    let chosen = searched(&loaded.study.train, features, rows);
+    let test = match rows {
+        Rows::RoleCentred => role_centred(&loaded.experiment, &chosen)?,
+        Rows::All | Rows::Unsteered => independence(&loaded.experiment, &chosen)?,
     };
     let options = PcOptions::like_causal_learn(Alpha::new(alpha)?).threads(1);
     Ok((test, options))
+}
+
+fn role_centred(
+    experiment: &Experiment,
+    rows: &OrientationTable,
+) -> Result<Box<DynCiTest>, Failure> {
+    let centred = rows.role_centred();
+    Ok(match experiment.test {
+        Test::Clustered => boxed(Clustered::with_cells(rows, centred)?.test()?),
+        Test::FisherZ => {
+            let options = || test_options(experiment, rows.values());
+            let test = FisherZ::with_options(centred.view(), options())?;
+            let n_samples = rows.n_settings().saturating_sub(rows.roles().len());
+            let correlation = test.correlation();
+            boxed(FisherZ::from_correlation(
+                correlation,
+                n_samples,
+                options(),
+            )?)
+        }
+    })
 }
 
 /// The reference graphs of the experiment by key, over the study's values.

@@ -36,6 +36,20 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// What is drawn to judge the measurements: as much as that takes, unless few draws are wanted of everything.
+    pub(crate) fn of_measurement(&self, alpha: f64) -> measurement::Settings {
+        let most = measurement::Settings::new(alpha);
+        measurement::Settings {
+            seed: self.seed,
+            draws: most.draws.min(self.draws),
+            quick_draws: most.quick_draws.min(self.draws),
+            resamples: most.resamples.min(self.resamples),
+            ..most
+        }
+    }
+}
+
 /// How a set of features was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]

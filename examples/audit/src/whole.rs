@@ -16,9 +16,11 @@ use super::rivals::{self, Contest};
 use super::search::{self, Basis, Rows};
 use super::settings::Settings;
 use super::waiting::Waiting;
+use measurement::Measurement;
 use program::Failure;
 use reproduce::Loaded;
 use reproduce::dyads::{SteeringTable, steering_table};
+use reproduce::judged::judged;
 use reproduce::varied::LeftOut;
 use study::Answers;
 
@@ -31,6 +33,8 @@ pub struct Audit {
     pub manifest: Manifest,
     /// What was drawn how often, from which seed.
     pub settings: Settings,
+    /// Whether a graph can be seen in the measurements at all, and how good these are.
+    pub measurement: Measurement,
     /// The values that the graphs are over, in the order of the training table.
     pub values: Vec<String>,
     /// The values that are not, because they hardly vary.
@@ -93,6 +97,8 @@ impl Audit {
         settings: &Settings,
         waiting: &Waiting,
     ) -> Result<Self, Failure> {
+        waiting.stage(1, "judging the measurements");
+        let measurement = judged(loaded, &settings.of_measurement(loaded.experiment.alpha));
         let graph = &loaded.of_graph()?;
         let published = Baselines::compute(graph, &Basis::published(graph))?;
         let all = Baselines::compute(graph, &Basis::all(graph))?;
@@ -110,6 +116,7 @@ impl Audit {
             experiment: loaded.experiment.name.clone(),
             manifest: Manifest::of(&loaded.inputs),
             settings: settings.clone(),
+            measurement,
             values: graph.study.values().to_vec(),
             left_out: loaded.study.left_out.clone(),
             is_published: loaded.experiment.paper.is_some(),

@@ -42,7 +42,7 @@ pub use left_out::{LeftOut, hardly_varied};
 pub use reliability::{BetweenRoles, Drawn, Items, Reliabilities, ValueReliability};
 pub use rival::Rival;
 pub use rows::{Clustering, Rows, Searched};
-pub use search::{Cluster, clustered_test, clusters};
+pub use search::Clustered;
 pub use settings::Settings;
 pub use spectrum::Spectrum;
 pub use transfer::Transfer;

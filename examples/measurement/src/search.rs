@@ -6,42 +6,70 @@ use value_causal::discovery::ci::{
     Singular, TooFew,
 };
 use value_causal::discovery::{Alpha, Clusters, ClustersError, PcOptions};
-use value_causal::ndarray::ArrayView2;
+use value_causal::ndarray::{Array2, ArrayView2, Axis};
 
-use crate::rows::{Clustering, LEAST_FEATURES};
-use crate::{Failure, Rows};
+use crate::Failure;
+use crate::rows::{Clustering, Rows, Searched};
 
-/// By what the rows of a table are clustered where its graph is searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cluster {
-    /// Roles alone.
-    Roles,
-    /// Roles and features.
-    RolesAndFeatures,
+/// The numbers of a table with their clusters, from which the test for clustered rows is made: by the clustering that the
+/// verdict takes.
+#[derive(Clone, Debug)]
+pub struct Clustered {
+    values: Vec<String>,
+    cells: Array2<f64>,
+    clusters: Clusters,
 }
 
-/// The clusters of the rows of a table: roles, and features too where these are enough for a sample of features.
-///
-/// # Errors
-/// Never for a table, whose rows all have a setting.
-pub fn clusters(table: &OrientationTable) -> Result<(Clusters, Cluster), ClustersError> {
-    let settings = table.settings().iter();
-    let roles = Clusters::new(settings.clone().map(|s| s.role.as_deref()));
-    let features: std::collections::BTreeSet<_> =
-        settings.clone().map(|s| &s.intervention).collect();
-    if features.len() < LEAST_FEATURES {
-        return Ok((roles, Cluster::Roles));
+impl Clustered {
+    /// Of all rows of a table.
+    ///
+    /// # Errors
+    /// Never for a table, whose rows all have a setting.
+    pub fn of(table: &OrientationTable) -> Result<Self, ClustersError> {
+        Self::with_cells(table, table.matrix().to_owned())
     }
-    let both = roles.and(settings.map(|s| &s.intervention))?;
-    Ok((both, Cluster::RolesAndFeatures))
+
+    /// Of all rows of a table, with other numbers in its cells: centred ones, say.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    ///
+    /// # Panics
+    /// Unless the numbers are as many as the cells.
+    pub fn with_cells(table: &OrientationTable, cells: Array2<f64>) -> Result<Self, ClustersError> {
+        assert_eq!(cells.dim(), table.matrix().dim(), "a number for each cell");
+        let rows = Rows {
+            cells,
+            ..Rows::of(table, Searched::All, &[])
+        };
+        let clustering = rows.honest();
+        Ok(Self {
+            cells: rows.cells_for(clustering),
+            clusters: rows.clusters(clustering)?,
+            values: rows.values,
+        })
+    }
+
+    /// The test on all rows. A value that is constant in them has no edges, and a question of more values than there are
+    /// clusters is answered by independence.
+    ///
+    /// # Errors
+    /// If the data cannot be tested at all.
+    pub fn test(&self) -> Result<ClusterRobust, ClusterRobustError> {
+        clustered_test(self.cells.view(), self.clusters.clone(), &self.values)
+    }
+
+    /// The test on some of the rows, which may repeat; clusters as [`Clusters::of_rows`] has them.
+    ///
+    /// # Errors
+    /// As [`test`](Self::test).
+    pub fn test_of(&self, rows: &[usize]) -> Result<ClusterRobust, ClusterRobustError> {
+        let cells = self.cells.select(Axis(0), rows);
+        clustered_test(cells.view(), self.clusters.of_rows(rows), &self.values)
+    }
 }
 
-/// The test for clustered rows as a study makes it: a value that is constant in them has no edges, and questions of more
-/// values than there are clusters are answered by independence.
-///
-/// # Errors
-/// If labels are not as many as rows, or the data cannot be tested at all.
-pub fn clustered_test(
+fn clustered_test(
     cells: ArrayView2<'_, f64>,
     clusters: Clusters,
     values: &[String],

@@ -125,6 +125,16 @@ impl Verdict {
         }
     }
 
+    /// Its word in files: `graph`, `no_graph` or `cannot_tell`.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::NoGraph { .. } => "no_graph",
+            Self::Graph { .. } => "graph",
+            Self::CannotTell { .. } => "cannot_tell",
+        }
+    }
+
     /// Whether a graph is claimed.
     #[must_use]
     pub fn is_graph(&self) -> bool {

@@ -85,11 +85,10 @@ pub struct Structure {
 }
 
 impl Measurement {
-    /// Computes all of it. The numbers depend on the seed, not on the number of threads.
-    ///
-    /// # Errors
-    /// If rows that can be judged cannot be searched.
-    pub fn of(input: &Input<'_>, settings: &Settings) -> Result<Self, Failure> {
+    /// Computes all of it. The numbers depend on the seed, not on the number of threads. Of rows that cannot be searched the
+    /// verdict says why.
+    #[must_use]
+    pub fn of(input: &Input<'_>, settings: &Settings) -> Self {
         let mut left_out = input.left_out.to_vec();
         for left in hardly_varied(&[&searched_rows(input.train, input.searched)]) {
             if left_out.iter().all(|known| known.value != left.value) {
@@ -99,21 +98,21 @@ impl Measurement {
         let without: Vec<String> = left_out.iter().map(|left| left.value.clone()).collect();
         let rows = Rows::of(input.train, input.searched, &without);
         let by_value = Parts::of(&rows);
-        let structure = match Verdict::impossible(&rows) {
-            Some(_) => None,
+        let judged = match Verdict::impossible(&rows) {
+            Some(impossible) => Err(impossible),
             None => {
                 let test = Rows::of(input.test, input.searched, &without);
-                Some(Structure::of(&rows, &test, settings)?)
+                Structure::of(&rows, &test, settings).map_err(|error| Verdict::CannotTell {
+                    why: format!("its rows cannot be searched ({error})"),
+                })
             }
         };
-        let verdict = match &structure {
-            None => {
-                Verdict::impossible(&rows).unwrap_or(Verdict::CannotTell { why: String::new() })
-            }
-            Some(structure) => structure.verdict(&rows),
+        let (verdict, structure) = match judged {
+            Ok(structure) => (structure.verdict(&rows), Some(structure)),
+            Err(verdict) => (verdict, None),
         };
         let reliability = Reliabilities::compute(input.train, input.test, input.items, settings);
-        Ok(Self {
+        Self {
             sentence: verdict.to_string(),
             advice: crate::verdict::advice(&verdict, &rows, &reliability, input.items),
             verdict,
@@ -129,7 +128,7 @@ impl Measurement {
             variance_by_value: by_value,
             structure,
             values: rows.values,
-        })
+        }
     }
 }
 

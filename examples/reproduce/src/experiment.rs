@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use measurement::Items;
 use value_causal::petgraph::algo::toposort;
 use value_causal::petgraph::graphmap::DiGraphMap;
 
@@ -25,6 +26,9 @@ pub struct Experiment {
     /// The causal graph that the measurements were drawn from, if there is one.
     #[serde(rename = "truth", skip_serializing_if = "Option::is_none")]
     pub truth_file: Option<String>,
+    /// The test of independence by which the graph is searched.
+    #[serde(default)]
+    pub test: Test,
     /// What becomes of values that hardly vary in the training rows.
     #[serde(default)]
     pub little_varied: LittleVaried,
@@ -38,6 +42,9 @@ pub struct Experiment {
     pub choices: Choices,
     /// Which reference graph goes into which figure.
     pub figures: Figures,
+    /// Which items the training roles were asked, where that is known: the reliability of orientations depends on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub items: Option<Items>,
     /// What the paper prints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub paper: Option<Paper>,
@@ -125,6 +132,17 @@ pub enum GraphRows {
     Published,
     /// The unsteered ones alone: what is seen without interfering.
     Unsteered,
+}
+
+/// A test of independence.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Test {
+    /// That knows that rows of a role depend on one another, and rows of a feature: [`measurement::Clustered`].
+    #[default]
+    Clustered,
+    /// Fisher's z, which takes rows for independent, as the paper does.
+    FisherZ,
 }
 
 /// What becomes of values that (nearly) never vary in the training rows.

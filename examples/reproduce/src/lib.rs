@@ -6,7 +6,8 @@
 //! - `checksum`: their SHA-256
 //! - [`experiment`]: the experiment file, every choice that the analysis leaves open
 //! - [`measurements`]: the orientation tables, checked against the choices
-//! - [`varied`]: the values that vary too little to be in a graph
+//! - [`varied`]: the values that vary too little to be in a graph, and the test that others are searched by
+//! - [`judged`]: whether a graph can be seen in the measurements at all
 //! - `arguments`: the experiment and its tables, from a command line
 //! - [`graphs`]: the graphs over its values, found, given and planted
 //! - [`effects`], [`dyads`], [`results`]: every number
@@ -19,6 +20,7 @@ pub mod dyads;
 pub mod effects;
 pub mod experiment;
 pub mod graphs;
+pub mod judged;
 pub mod measurements;
 pub mod outputs;
 pub mod report;

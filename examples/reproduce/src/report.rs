@@ -3,8 +3,11 @@
 use std::fmt::{self, Write};
 
 use crate::dyads::SteeringTable;
+use measurement::Measurement;
+
+use crate::arguments::Loaded;
 use crate::effects::{EffectsByGraph, GraphEffects, PerGraph, RELABELLINGS, SteeringComparisons};
-use crate::experiment::{Experiment, Paper, PaperBars, PaperTable};
+use crate::experiment::{Experiment, Paper, PaperBars, PaperTable, Test};
 use crate::graphs::EdgeMark;
 use crate::measurements::Study;
 use crate::results::{GraphResults, Results, TruthResults};
@@ -16,9 +19,10 @@ use crate::text::{decimal, escaped, headings};
 /// # Errors
 /// None in practice: writing to a string does not fail.
 pub fn markdown(
-    experiment: &Experiment,
-    study: &Study,
-    results: &Results,
+    Loaded {
+        experiment, study, ..
+    }: &Loaded,
+    (results, measurement): (&Results, &Measurement),
     table_1: &SteeringTable,
     told: &str,
     outputs: &[String],
@@ -27,6 +31,7 @@ pub fn markdown(
         experiment,
         study,
         results,
+        measurement,
         paper: experiment.paper.as_ref(),
     };
     let mut text = String::new();
@@ -60,6 +65,7 @@ struct Report<'a> {
     experiment: &'a Experiment,
     study: &'a Study,
     results: &'a Results,
+    measurement: &'a Measurement,
     paper: Option<&'a Paper>,
 }
 
@@ -70,6 +76,7 @@ impl Report<'_> {
         } = self;
         let n_values = study.values().len();
         writeln!(text, "# {}\n", escaped(&experiment.name))?;
+        self.verdict(text)?;
         match self.paper {
             Some(_) => writeln!(
                 text,
@@ -115,6 +122,25 @@ impl Report<'_> {
         writeln!(text)
     }
 
+    fn verdict(&self, text: &mut String) -> fmt::Result {
+        let found = self.measurement;
+        writeln!(text, "**{}**\n", found.sentence)?;
+        if let Some(structure) = &found.structure {
+            let search = structure.honest();
+            writeln!(
+                text,
+                "A search that knows which rows depend on one another finds {} edges, and {:.1} ± {:.1} in {} draws in which \
+                 every relation between values is destroyed (p = {:.3}). The program `audit` draws more and shows what this \
+                 rests on.\n",
+                search.n_edges, search.null_mean, search.null_sd, search.n_draws, search.p_value
+            )?;
+        }
+        for advice in &found.advice {
+            writeln!(text, "- {advice}")?;
+        }
+        writeln!(text)
+    }
+
     fn graph(&self, text: &mut String) -> fmt::Result {
         let Results {
             published_subset: subset,
@@ -125,9 +151,19 @@ impl Report<'_> {
             text,
             "## The causal graph (figure 3)\n\n![Figure 3](figure_3.svg)\n"
         )?;
+        if !self.measurement.verdict.is_graph() {
+            writeln!(
+                text,
+                "**The verdict above is not that a graph can be seen; this one may be drawn from nothing.**\n"
+            )?;
+        }
+        let test = match self.experiment.test {
+            Test::Clustered => "the test for clustered rows",
+            Test::FisherZ => "Fisher's z",
+        };
         writeln!(
             text,
-            "PC with causal-learn's semantics at level {}. Undirected edges count as both \
+            "PC with causal-learn's semantics by {test} at level {}. Undirected edges count as both \
              directions; the greedy reduction keeps who is reached from whom.\n",
             self.experiment.alpha
         )?;

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use measurement::Measurement;
 use program::{Failure, remark, remark_on_earlier, remove_stale, save_text, steps};
 
 use crate::Loaded;
+use crate::judged::{few_draws, judged};
 use crate::outputs::{ALL_STEMS, Output, outputs, table_1, write_all};
 use crate::report::markdown;
 use crate::results::Results;
@@ -16,12 +18,9 @@ const REPORT: &str = "report.md";
 /// # Errors
 /// The measurements cannot be analysed; a file cannot be written.
 pub fn reproduce(loaded: &Loaded, out: &Path) -> Result<Vec<String>, Failure> {
-    write(
-        loaded,
-        &Results::compute(&loaded.experiment, &loaded.study)?,
-        out,
-        "",
-    )
+    let results = Results::compute(&loaded.experiment, &loaded.study)?;
+    let measurement = judged(loaded, &few_draws(&loaded.experiment));
+    write(loaded, (&results, &measurement), out, "")
 }
 
 /// Writes `results.json`, every figure and table, and last `report.md`, with what `told` says of how the measurements came
@@ -31,7 +30,7 @@ pub fn reproduce(loaded: &Loaded, out: &Path) -> Result<Vec<String>, Failure> {
 /// A file cannot be written.
 pub fn write(
     loaded: &Loaded,
-    results: &Results,
+    (results, measurement): (&Results, &Measurement),
     out: &Path,
     told: &str,
 ) -> Result<Vec<String>, Failure> {
@@ -74,14 +73,7 @@ pub fn write(
         steps.inc(1);
     })?);
 
-    let report = markdown(
-        &loaded.experiment,
-        &loaded.study,
-        results,
-        &table_1,
-        told,
-        &files,
-    )?;
+    let report = markdown(loaded, (results, measurement), &table_1, told, &files)?;
     save_text(&out.join(REPORT), &report)?;
     steps.finish_and_clear();
     files.push(REPORT.to_owned());

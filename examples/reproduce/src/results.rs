@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use value_causal::bench::OrientationTable;
-use value_causal::discovery::ci::FisherZ;
 use value_causal::discovery::graph::{MixedGraph, UndirectedEdges};
 use value_causal::discovery::{Alpha, Discovery, PcOptions, pc};
 use value_causal::metrics::{Comparison, compare, reduce_in_order};
@@ -16,7 +15,7 @@ use crate::effects::{PerGraph, SteeringComparisons};
 use crate::experiment::{Experiment, Truth};
 use crate::graphs::{EdgeMark, mixed_edges, named_edges, planted_cpdag};
 use crate::measurements::Study;
-use crate::varied::{LeftOut, figure_rows, test_options};
+use crate::varied::{LeftOut, figure_rows, independence};
 use program::Failure;
 
 /// All of it. Serialises to `results.json`.
@@ -170,14 +169,13 @@ pub struct Search {
     pub time: Duration,
 }
 
-/// The search of the paper: causal-learn's PC by Fisher's z at the experiment's level, over the rows of a table.
+/// The search of a study: causal-learn's PC by the experiment's test and level, over the rows of a table.
 ///
 /// # Errors
 /// If the rows cannot be searched (too few of them).
 pub fn search(experiment: &Experiment, rows: &OrientationTable) -> Result<Search, Failure> {
     let started = Instant::now();
-    let fisher_z = test_options(experiment, rows.values());
-    let independence = FisherZ::with_options(rows.matrix(), fisher_z)?;
+    let independence = independence(experiment, rows)?;
     let found = pc(
         &independence,
         &PcOptions::like_causal_learn(Alpha::new(experiment.alpha)?),

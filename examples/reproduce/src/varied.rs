@@ -4,64 +4,14 @@
 //! two hang on these rows. In a study of one's own such values are no part of the graph, nor of what is held against it;
 //! tables of what steering does have all values.
 
-use std::fmt;
-
-use serde::Serialize;
+use measurement::{Clustered, hardly_varied};
+use program::Failure;
 use value_causal::bench::{OrientationTable, Setting};
-use value_causal::discovery::ci::{FisherZOptions, Singular};
+use value_causal::discovery::ci::{DynCiTest, FisherZ, FisherZOptions, Singular, boxed};
 
-use crate::experiment::{Experiment, GraphRows, LittleVaried};
+use crate::experiment::{Experiment, GraphRows, LittleVaried, Test};
 
-/// A value that varies has another number than its most common one in at least this share of the rows.
-const LEAST_SHARE: f64 = 0.01;
-/// And in at least as many rows as this.
-const LEAST_ROWS: usize = 3;
-
-/// A value that is left out of the graph.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct LeftOut {
-    /// The value.
-    pub value: String,
-    /// Its most common orientation in these rows.
-    pub usual: f64,
-    /// Rows with another one.
-    pub n_other: usize,
-    /// Rows that a graph is searched in.
-    pub n_rows: usize,
-}
-
-impl fmt::Display for LeftOut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            value,
-            usual,
-            n_other,
-            n_rows,
-        } = self;
-        match n_other {
-            0 => write!(f, "{value} ({usual} in all {n_rows} rows)"),
-            _ => write!(f, "{value} (not {usual} in {n_other} of {n_rows} rows)"),
-        }
-    }
-}
-
-impl LeftOut {
-    fn of(value: &str, mut column: Vec<f64>) -> Option<Self> {
-        let n_rows = column.len();
-        column.sort_by(f64::total_cmp);
-        let most_common = column
-            .chunk_by(|a, b| a == b)
-            .max_by_key(|same| same.len())?;
-        let n_other = n_rows - most_common.len();
-        let varies = n_other >= LEAST_ROWS && n_other as f64 >= LEAST_SHARE * n_rows as f64;
-        (!varies).then(|| Self {
-            value: value.to_owned(),
-            usual: most_common[0],
-            n_other,
-            n_rows,
-        })
-    }
-}
+pub use measurement::LeftOut;
 
 /// The training rows behind the figures' graph: those that the experiment names.
 #[must_use]
@@ -82,52 +32,32 @@ pub fn left_out(experiment: &Experiment, train: &OrientationTable) -> Vec<LeftOu
     if experiment.little_varied == LittleVaried::Keep {
         return Vec::new();
     }
-    let tables = [&figure_rows(experiment, train), train];
-    let of_value = |(at, value): (usize, &String)| {
-        let column = |table: &&OrientationTable| table.matrix().column(at).to_vec();
-        tables
-            .iter()
-            .find_map(|table| LeftOut::of(value, column(table)))
-    };
-    train
-        .values()
-        .iter()
-        .enumerate()
-        .filter_map(of_value)
-        .collect()
+    hardly_varied(&[&figure_rows(experiment, train), train])
 }
 
-/// How a study tests independence: as causal-learn does, but that a value which is constant in the rows of one search,
+/// The test by which a study searches these rows.
+///
+/// # Errors
+/// If the rows cannot be tested (too few of them).
+pub fn independence(
+    experiment: &Experiment,
+    rows: &OrientationTable,
+) -> Result<Box<DynCiTest>, Failure> {
+    Ok(match experiment.test {
+        Test::Clustered => boxed(Clustered::of(rows)?.test()?),
+        Test::FisherZ => {
+            let options = test_options(experiment, rows.values());
+            boxed(FisherZ::with_options(rows.matrix(), options)?)
+        }
+    })
+}
+
+/// How a study makes Fisher's z: as causal-learn does, but that a value which is constant in the rows of one search,
 /// such as a resample, has no edges there, unless the experiment keeps such values.
 pub fn test_options(experiment: &Experiment, values: &[String]) -> FisherZOptions {
     let options = FisherZOptions::like_causal_learn().names(values);
     match experiment.little_varied {
         LittleVaried::Keep => options,
         LittleVaried::LeaveOut => options.constant(Singular::DropEdge),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_that_hardly_varies_is_named_with_what_it_does() {
-        let column = |n_other: usize, n: usize| {
-            (0..n)
-                .map(|row| if row < n_other { row as f64 } else { -1.0 })
-                .collect()
-        };
-        let shown =
-            |n_other, n| LeftOut::of("Zeal", column(n_other, n)).map(|left| left.to_string());
-        assert_eq!(shown(0, 9).as_deref(), Some("Zeal (-1 in all 9 rows)"));
-        assert_eq!(shown(2, 9).as_deref(), Some("Zeal (not -1 in 2 of 9 rows)"));
-        assert_eq!(shown(3, 9), None);
-        assert_eq!(
-            shown(4, 500).as_deref(),
-            Some("Zeal (not -1 in 4 of 500 rows)")
-        );
-        assert_eq!(shown(5, 500), None);
-        assert_eq!(shown(0, 0), None);
     }
 }

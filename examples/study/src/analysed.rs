@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use measurement::Items;
 use program::{Failure, save_text};
 use reproduce::Loaded;
 use reproduce::experiment::{
@@ -35,7 +36,7 @@ pub struct Analysed {
 }
 
 impl Analysed {
-    /// The tables of `study`, whose files are relative to `data`, checked against its analysis. Errors name the tables
+    /// The tables of `study` with the items that its training roles were asked, whose files are relative to `data`, checked against its analysis. Errors name the tables
     /// as files in `out`.
     ///
     /// # Errors
@@ -44,13 +45,14 @@ impl Analysed {
         study: &StudyFile,
         analysis: &Analysis,
         data: &Path,
-        tables: Tables,
+        (tables, items): (Tables, Items),
         out: &Path,
     ) -> Result<Self, Failure> {
         let source = Source::Folder(data.to_owned());
         let references = name_of(&analysis.references)?;
         let truth = analysis.truth.as_deref().map(name_of).transpose()?;
         let experiment = Experiment {
+            test: analysis.test,
             little_varied: LittleVaried::LeaveOut,
             name: study.name.clone(),
             alpha: analysis.alpha,
@@ -73,6 +75,7 @@ impl Analysed {
                 lower: best_features(&tables.train, false),
             },
             figures: analysis.figures.clone(),
+            items: Some(items),
             paper: None,
             references: Reference::read_all(&source, references)?,
             truth: truth.map(|name| Truth::read(&source, name)).transpose()?,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::server::Server;
-use reproduce::experiment::{Figures, GraphRows};
+use reproduce::experiment::{Figures, GraphRows, Test};
 
 /// A study file. Paths are relative to the data folder, which is that of the file unless another is named.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -451,6 +451,9 @@ pub struct Analysis {
     /// Level of the tests of independence.
     #[serde(default = "five_percent")]
     pub alpha: f64,
+    /// The test of independence by which graphs are searched; unless set, the one that knows how rows depend on one another.
+    #[serde(default)]
+    pub test: Test,
     /// Reference graphs, as in an experiment file.
     pub references: PathBuf,
     /// The planted graph, if there is one. The `truth.json` of an organism says every planted answer, too.

@@ -12,6 +12,7 @@ use value_causal::bench::journal::{
 use value_causal::bench::{Inclination, OrientationTable};
 
 use super::analysed::Analysed;
+use super::asked::items_asked;
 use super::file::{Analysis, JudgingMode, Open, StudyFile};
 use super::found::{Findings, Found};
 use super::instructed::InstructedTables;
@@ -20,7 +21,9 @@ use super::obedience::Obedience;
 use super::orientations::orientations;
 use super::plan::{LOWER, RAISE, TEST, TRAIN};
 use crate::planted::Truth;
+use measurement::Items;
 use program::{Failure, cell, make_folder, remark, remark_on_earlier, save_text};
+use reproduce::judged::{few_draws, judged};
 use reproduce::measurements::Tables as MeasuredTables;
 use reproduce::reproduction::write;
 use reproduce::results::Results;
@@ -38,6 +41,8 @@ pub struct Tables {
     pub lower: Option<OrientationTable>,
     /// All values under every instruction, where all were asked.
     pub instructed: Option<InstructedTables>,
+    /// Which items the training roles were asked.
+    pub items: Items,
 }
 
 /// What is written beside figures, tables of the paper and the report.
@@ -92,6 +97,7 @@ pub fn finish(
     findings.found.orientations = orientations(journal, unjudged(study))?;
     if let Some(analysis) = &study.analysis {
         if let Some(measured) = tables.measured(study) {
+            let measured = (measured, tables.items.clone());
             let analysed = Analysed::new(study, analysis, data, measured, out)?;
             files.extend(analysed.write_choices(out)?);
             let loaded = &analysed.loaded;
@@ -100,7 +106,10 @@ pub fn finish(
             if let Some(truth) = organism(analysis, data)? {
                 findings.obey(Obedience::measured(journal, &truth)?);
             }
-            files.extend(write(loaded, &results, out, &findings.markdown()?)?);
+            let measurement = judged(loaded, &few_draws(&loaded.experiment));
+            findings.judge(&measurement);
+            let told = findings.markdown()?;
+            files.extend(write(loaded, (&results, &measurement), out, &told)?);
         } else {
             remark(
                 "note: figures and report are left out: they want both steering and instructions",
@@ -156,6 +165,7 @@ impl Tables {
             raise: of_own(RAISE, Inclination::Inclined)?,
             lower: of_own(LOWER, Inclination::Disinclined)?,
             instructed,
+            items: items_asked(&journal.item_scores(TRAIN, unjudged)?),
             test,
         })
     }

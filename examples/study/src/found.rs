@@ -11,6 +11,7 @@ use value_causal::discovery::graph::UndirectedEdges;
 use super::instructed::{Instructed, InstructedTables, Rates};
 use super::obedience::Obedience;
 use super::orientations::Orientations;
+use measurement::Measurement;
 use program::Failure;
 use reproduce::Loaded;
 use reproduce::experiment::{GraphRows, Truth};
@@ -22,6 +23,10 @@ use reproduce::text::decimal;
 /// instruction, without planted answers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Found {
+    /// Whether a graph can be seen in the measurements at all: `graph`, `no_graph` or `cannot_tell`.
+    verdict: Option<String>,
+    /// The same in one plain sentence.
+    verdict_sentence: Option<String>,
     /// F1 of the adjacent pairs that PC finds in the unsteered training rows, against the CPDAG of the planted graph.
     skeleton_f1: Option<f64>,
     /// F1 of arrowheads.
@@ -115,6 +120,12 @@ impl Findings {
             self.relabelled = Some(instructed.with_relabelled(&planted));
         }
         Ok(())
+    }
+
+    /// Adds whether a graph can be seen at all.
+    pub(super) fn judge(&mut self, measurement: &Measurement) {
+        self.found.verdict = Some(measurement.verdict.key().to_owned());
+        self.found.verdict_sentence = Some(measurement.sentence.clone());
     }
 
     /// Adds how many answers are as planted.

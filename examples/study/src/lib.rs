@@ -8,7 +8,8 @@
 //! - `respondent`: whoever answers; `lens` is a steered model, `served` one behind a server (with the feature `lens`)
 //! - `asking`: each answer into the journal; `meter`: how far it is; [`judging`]: by rules, as answers come
 //! - [`mod@finish`]: tables of a complete journal; `analysed`: tables and choices as `reproduce` has them, with the features that
-//!   `choices` takes for best; `instructed`: all values under each instruction; `answers`: what the journal tells beyond tables
+//!   `choices` takes for best; `asked`: which items roles were asked; `instructed`: all values under each instruction;
+//!   `answers`: what the journal tells beyond tables
 //! - `found`: `study.json` and its section of the report; `obedience`: answers held against those that are [`planted`];
 //!   `orientations`: how well they are measured
 //!
@@ -28,6 +29,7 @@ pub mod server;
 mod analysed;
 mod answers;
 mod arguments;
+mod asked;
 mod asking;
 mod choices;
 mod fingerprint;

@@ -22,6 +22,9 @@ const KEYS: [(&str, f64, f64); 10] = [
     ("obedience", 0.95, f64::INFINITY),
 ];
 
+/// The keys of `study.json` whose members are words.
+const WORDS: [&str; 2] = ["verdict", "verdict_sentence"];
+
 /// By how much a rate with the graph that was found may differ from that with the planted one.
 const DISCOVERED_WITHIN: f64 = 0.1;
 /// A random graph of the planted one's shape may predict at most this share of what the planted one
@@ -100,11 +103,19 @@ fn of_study(study: &str, run: &str) -> Vec<String> {
     demand(&chance, "relabelled_expected", 0.0, most);
     let least = planted("planted_unexpected").next_up();
     demand(&chance, "relabelled_unexpected", least, f64::INFINITY);
+    let verdict = found.get("verdict");
+    if verdict.is_none_or(|verdict| verdict != "graph") {
+        problems.push(format!(
+            "verdict: expected that a graph can be seen, found {verdict:?}"
+        ));
+    }
     let unknown = found
         .iter()
         .filter(|(_, value)| !value.is_object())
         .map(|(key, _)| key)
-        .filter(|key| KEYS.iter().all(|(known, ..)| known != key));
+        .filter(|key| {
+            !WORDS.contains(&key.as_str()) && KEYS.iter().all(|(known, ..)| known != key)
+        });
     problems.extend(unknown.map(|key| format!("{key}: there is no such key")));
     problems
 }
@@ -131,7 +142,7 @@ fn number(members: &Map<String, Value>, key: &str) -> Option<f64> {
 fn each_number_beyond_its_limit_is_told() {
     const STUDY: &str = r#"{"skeleton_f1": 1.0, "arrowhead_f1": 0.8, "shd": 0, "answers": 30,
         "answers_per_second": 9.5, "planted_expected": 0.95, "planted_unexpected": 0.01,
-        "discovered_expected": 0.9, "discovered_unexpected": 0.1, "obedience": 0.99}"#;
+        "discovered_expected": 0.9, "discovered_unexpected": 0.1, "obedience": 0.99, "verdict": "graph"}"#;
     const RUN: &str = r#"{"relabelled_expected": 0.14, "relabelled_unexpected": 0.13}"#;
     assert_eq!(of_study(STUDY, RUN), [""; 0]);
     for (from, to, key) in [
@@ -172,6 +183,7 @@ fn each_number_beyond_its_limit_is_told() {
             "discovered_unexpected",
         ),
         ("\"shd\": 0", "\"shd\": 0, \"sdh\": 1", "sdh"),
+        ("\"graph\"", "\"no_graph\"", "verdict"),
     ] {
         assert!(STUDY.contains(from));
         let problems = of_study(&STUDY.replace(from, to), RUN);
