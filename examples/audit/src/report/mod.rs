@@ -6,6 +6,7 @@
 mod pictures;
 mod text;
 mod values;
+mod verdict;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
@@ -39,6 +40,7 @@ pub fn html(audit: &Audit) -> Result<String, Failure> {
         audit => Serde(audit),
         pictures => Serde(Pictures::draw(audit)?),
         left_out => audit.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        left_out_of_measurement => audit.measurement.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(),
         steered_values => &audit.steering_table.values,
         panels => Serde(ValuePanel::all(audit)),
         style => STYLE,

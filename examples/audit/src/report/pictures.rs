@@ -12,6 +12,8 @@ use crate::null_tests::{Measure, NullTest, OverBaselines};
 use crate::planner::{Aim, By, Candidate, Target};
 use crate::search::Features;
 use crate::whole::Audit;
+
+use super::verdict;
 use figures::{
     Bar, BarCluster, BarFigure, BarGroup, BarPanel, DrawError, Edge, EdgeStyle, FrontFigure,
     FrontPoint, GraphFigure, GraphPanel, HistogramFigure, Picture, Standing, bars, front, graphs,
@@ -26,6 +28,8 @@ pub(super) struct Pictures {
     figure_4: Value,
     nulls: Vec<Value>,
     curves: Vec<CurvePicture>,
+    /// What carries the verdict.
+    verdict: Vec<Value>,
     /// By the target's place in the plan; none where nothing was nominated.
     fronts: Vec<Option<Value>>,
 }
@@ -58,6 +62,7 @@ impl Pictures {
         Ok(Self {
             graph: inline(&graphs(&graph(audit))?, "graph"),
             figure_4: inline(&bars(&figure_4(audit))?, "figure4"),
+            verdict: verdict::pictures(&audit.measurement)?,
             nulls: nulls.collect::<Result<_, DrawError>>()?,
             curves: curves.collect::<Result<_, _>>()?,
             fronts: fronts.collect::<Result<_, DrawError>>()?,
@@ -66,7 +71,7 @@ impl Pictures {
 }
 
 /// The document of a picture holds names as text only, and escapes them itself.
-fn inline(picture: &Picture, name: &str) -> Value {
+pub(super) fn inline(picture: &Picture, name: &str) -> Value {
     Value::from_safe_string(picture.inline(name))
 }
 
