@@ -86,7 +86,7 @@ impl SteeringTable {
 
     /// Whether a [selection](Self::select) of `all` holds all of it.
     pub(crate) fn is_as_large_as(&self, all: &Self) -> bool {
-        let size = |table: &Self| (table.features.len(), table.values.len());
+        let size = |table: &Self| (table.rows.len(), table.values.len());
         size(self) == size(all)
     }
 

@@ -52,7 +52,9 @@ fn parts(table: ArrayView2<'_, f64>) -> [f64; 3] {
 /// The share of the variance between unsteered roles that the draw of items makes, from what the table tells: answers
 /// are yes and no but for a share of unsure ones, which the mean standard deviation gives.
 fn share_of_the_draw(drawn: &Drawn, pools: &[usize]) -> f64 {
-    let unsteered = drawn.train.select(|setting| setting.is_unsteered());
+    let unsteered = drawn
+        .train
+        .select(value_causal::bench::Setting::is_unsteered);
     let orientations = unsteered.matrix();
     let yes_no = orientations.mapv(|x| (1.0 - x * x).sqrt());
     let unsure = unsteered.stds().unwrap().mean().unwrap() / yes_no.mean().unwrap();
