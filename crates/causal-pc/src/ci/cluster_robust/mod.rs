@@ -33,8 +33,9 @@ pub use options::ClusterRobustOptions;
 ///
 /// Nothing is assumed of the distribution, nor of equal variance: with a cluster for each row this is
 /// the test by heteroskedasticity-robust standard errors, and near [`FisherZ`] where that holds.
-/// Unlike Wald's test in a regression (as in statsmodels and Stata), V is taken under the hypothesis
-/// that is tested, from residuals on S alone, so that x and y may be exchanged.
+/// Unlike Wald's test in a regression, V is taken under the hypothesis that is tested, from residuals on
+/// S alone, so that x and y may be exchanged: the score test of statsmodels' `GEE.compare_score_test`,
+/// with the factor above and Student's distribution.
 ///
 /// Fewer than |S| + 2 clusters are refused unless [`ClusterRobustOptions::too_few`] says otherwise;
 /// below some twenty it sees little and is only roughly right.
