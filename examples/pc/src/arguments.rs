@@ -17,9 +17,8 @@ use crate::choices::{
 
 /// Search the causal graph behind a table of samples with the PC algorithm.
 ///
-/// FILE is CSV: a line with the names of the variables, then one sample per line; a first column
-/// without a name holds the names of the rows and is left out. The edges are
-/// printed one per line, `A -> B` (A causes B), `A -- B` (it is open which causes which) or
+/// FILE is CSV in UTF-8 or UTF-16: a line with the names of the variables, then one sample per line; a
+/// first column without a name holds the names of the rows and is left out. The edges are printed one per line, `A -> B` (A causes B), `A -- B` (it is open which causes which) or
 /// `A <-> B` (the tests contradict each other, or a common cause was not measured), then `time_s`
 /// with the seconds that the search took, reading the file not counted.
 #[derive(Parser)]
@@ -48,6 +47,9 @@ pub struct TableArguments {
     /// The character between cells, or `tab`.
     #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
     pub delimiter: u8,
+    /// Numbers have a decimal comma, as R's write.csv2 writes them.
+    #[arg(long)]
+    pub decimal_comma: bool,
     /// FILE has no line of names: the variables are X1, X2, ...
     #[arg(long)]
     pub no_header: bool,

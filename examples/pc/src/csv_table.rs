@@ -39,6 +39,7 @@ pub struct CsvOptions {
     without: Vec<String>,
     labels: Vec<String>,
     delimiter: u8,
+    decimal_comma: bool,
     has_header: bool,
     allows_missing: bool,
     markers: Vec<String>,
@@ -59,6 +60,7 @@ impl CsvOptions {
             without: Vec::new(),
             labels: Vec::new(),
             delimiter: b',',
+            decimal_comma: false,
             has_header: true,
             allows_missing: false,
             markers: Vec::new(),
@@ -98,6 +100,12 @@ impl CsvOptions {
         self
     }
 
+    /// Numbers have a comma where others have a point, as R's `write.csv2` writes them.
+    pub fn decimal_comma(mut self) -> Self {
+        self.decimal_comma = true;
+        self
+    }
+
     /// Texts that stand for a missing cell besides the empty one and [`MISSING`]. Default none.
     pub fn missing_markers(mut self, also: Vec<String>) -> Self {
         self.markers = also;
@@ -121,6 +129,17 @@ pub enum CsvError {
     /// There is no header.
     #[error("expected a line with column names, found an empty file")]
     NoHeader,
+    /// The cells seem to be separated by another character.
+    #[error(
+        "expected cells separated by {expected:?}, found one in each line, with {found:?} in it: \
+         should that be the --delimiter?"
+    )]
+    OneColumn {
+        /// What was said to separate cells.
+        expected: char,
+        /// What seems to.
+        found: char,
+    },
     /// Every column was left out.
     #[error("no column is left")]
     NoColumns,
@@ -194,6 +213,7 @@ impl CsvTable {
         if !reader.read_byte_record(&mut record)? {
             return Err(CsvError::NoHeader);
         }
+        let alone = (record.len() == 1).then(|| record[0].to_vec());
         let mut row_names = options.has_header && has_row_names(&record);
         let header = match options.has_header {
             true => names_in(&record, usize::from(row_names), line_of(&record, text))?,
@@ -209,6 +229,9 @@ impl CsvTable {
             let line = || line_of(&record, text);
             // R's write.table names the columns of values alone.
             row_names |= is_first && options.has_header && record.len() == header.len() + 1;
+            if is_first && let (Some(first), 1) = (&alone, record.len()) {
+                check_delimiter(first, &record[0], options.delimiter)?;
+            }
             is_first = false;
             let expected = header.len() + usize::from(row_names);
             if record.len() != expected {
@@ -298,12 +321,30 @@ fn line_of(record: &ByteRecord, text: &[u8]) -> usize {
     1 + ends.count()
 }
 
-/// Whether the first column is one of row names, as pandas and R write them: without a name.
+/// Refuses two lines of one cell each that look like several.
+fn check_delimiter(first: &[u8], second: &[u8], delimiter: u8) -> Result<(), CsvError> {
+    let times = |cell: &[u8], other: u8| cell.iter().filter(|&&byte| byte == other).count();
+    let separates = |&other: &u8| match times(first, other) {
+        0 => false,
+        n => other != delimiter && times(second, other) == n,
+    };
+    match [b',', b';', b'\t', b'|'].into_iter().find(separates) {
+        None => Ok(()),
+        Some(found) => Err(CsvError::OneColumn {
+            expected: delimiter.into(),
+            found: found.into(),
+        }),
+    }
+}
+
+/// Whether the first column is one of row names, as pandas and R write them: without a name, which
+/// pandas calls "Unnamed: 0" when it writes what it has read.
 fn has_row_names(header: &ByteRecord) -> bool {
     header.len() > 1
         && header
             .get(0)
-            .is_some_and(|cell| cell.trim_ascii().is_empty())
+            .map(<[u8]>::trim_ascii)
+            .is_some_and(|cell| cell.is_empty() || cell == b"Unnamed: 0")
 }
 
 /// The names of the columns from `first` on.
@@ -455,10 +496,18 @@ impl Column {
                 false => Err(wrong("a value (missing cells are refused)", text)),
             };
         }
-        match (text.parse::<f64>(), &mut self.texts) {
+        let parsed = match options.decimal_comma {
+            true => text.replace(',', ".").parse::<f64>(),
+            false => text.parse(),
+        };
+        match (parsed, &mut self.texts) {
             (_, Some(texts)) if texts.is_declared => Ok(texts.number_of(text)),
             (Ok(number), _) if !number.is_finite() => Err(wrong("a finite number", text)),
             (Ok(number), None) => Ok(number),
+            (Err(_), None) if is_number_with_comma(text) => Err(wrong(
+                "a number with a decimal point (or --decimal-comma)",
+                text,
+            )),
             (Err(_), None) => Err(wrong("a number", text)),
             (parsed, Some(texts)) => {
                 texts.n_numbers += usize::from(parsed.is_ok());
@@ -470,6 +519,11 @@ impl Column {
             }
         }
     }
+}
+
+/// Whether a comma stands where a number has its point: `1,5`, not `1,234.5`.
+fn is_number_with_comma(text: &str) -> bool {
+    !text.contains('.') && text.replacen(',', ".", 1).parse::<f64>().is_ok()
 }
 
 impl CsvOptions {

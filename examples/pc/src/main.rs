@@ -68,12 +68,27 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     answer.write(&arguments.output)
 }
 
-/// The bytes of a file, or of standard input for `-`.
+/// The text of a file in UTF-8, or that of standard input for `-`. A file that begins with the mark of
+/// UTF-16, as some spreadsheets write, is taken for that.
 fn content(file: &Path) -> Result<Vec<u8>, Failure> {
     if file == Path::new("-") {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes)?;
-        return Ok(bytes);
+        return Ok(in_utf8(bytes));
     }
-    std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()).into())
+    let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(in_utf8(bytes))
+}
+
+fn in_utf8(bytes: Vec<u8>) -> Vec<u8> {
+    let unit: fn([u8; 2]) -> u16 = match bytes[..] {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return bytes,
+    };
+    let units = bytes[2..]
+        .chunks_exact(2)
+        .map(|pair| unit([pair[0], pair[1]]));
+    let text = char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER));
+    text.collect::<String>().into_bytes()
 }

@@ -45,6 +45,9 @@ pub fn table(arguments: &Arguments) -> CsvOptions {
         .categorical(table.categorical.clone())
         .labels(label_columns(arguments).cloned().collect())
         .missing_markers(table.missing_marker.clone());
+    if table.decimal_comma {
+        options = options.decimal_comma();
+    }
     if table.no_header {
         options = options.without_header();
     }

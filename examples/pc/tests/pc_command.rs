@@ -631,3 +631,56 @@ fn exact_ties_do_not_hang_on_the_order_of_the_columns() {
     assert_eq!(by_name.len(), 1, "{by_name:?}");
     assert_eq!(by_name.first().map(Vec::len), Some(2));
 }
+
+#[test]
+fn tables_in_other_dialects_are_read_or_refused_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let plain = noise(60, 3, 1.0);
+    let expected = json(&[&written(&folder, "plain.csv", &plain)]);
+    let same = |arguments: &[&str]| {
+        let found = json(arguments);
+        for kind in ["directed", "undirected", "isolated", "separating_sets"] {
+            assert_eq!(found[kind], expected[kind], "{arguments:?}");
+        }
+    };
+    let encoded = |name: &str, units: Vec<[u8; 2]>| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, units.concat()).expect("a file");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let marked = format!("\u{feff}{plain}");
+    same(&[&encoded(
+        "le.csv",
+        marked.encode_utf16().map(u16::to_le_bytes).collect(),
+    )]);
+    same(&[&encoded(
+        "be.csv",
+        marked.encode_utf16().map(u16::to_be_bytes).collect(),
+    )]);
+    same(&[&written(&folder, "bom.csv", &marked)]);
+    same(&[&written(&folder, "crlf.csv", &plain.replace('\n', "\r\n"))]);
+    let semicolons = plain.replace(',', ";").replace('.', ",");
+    let r = &written(&folder, "csv2.csv", &semicolons);
+    same(&[r, "--delimiter", ";", "--decimal-comma"]);
+    let refused = complaint(&[r, "--delimiter", ";"]);
+    assert!(refused.contains("--decimal-comma"), "{refused}");
+    for (delimiter, shown) in [(";", "';'"), ("\t", "'\\t'"), ("|", "'|'")] {
+        let file = &written(&folder, "other.csv", &plain.replace(',', delimiter));
+        same(&[file, "--delimiter", delimiter]);
+        for test in ["fisherz", "gsq", "mixed"] {
+            let refused = complaint(&[file, "--test", test]);
+            assert!(
+                refused.contains(shown) && refused.contains("--delimiter"),
+                "{test}: {refused}"
+            );
+        }
+    }
+    let mut lines = plain.lines().enumerate();
+    let header = format!("Unnamed: 0,{}", lines.next().expect("a header").1);
+    let again: Vec<String> = lines.map(|(at, line)| format!("{at},{line}")).collect();
+    same(&[&written(
+        &folder,
+        "again.csv",
+        &format!("{header}\n{}\n", again.join("\n")),
+    )]);
+}
