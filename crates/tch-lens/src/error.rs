@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use tch::TchError;
 
+use crate::TorchError;
+
 /// Why a checkpoint, a tokenizer or a sparse autoencoder could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -110,7 +112,7 @@ pub enum LoadError {
         /// What was being done.
         doing: String,
         /// libtorch's message.
-        source: TchError,
+        source: TorchError,
     },
 }
 
@@ -124,7 +126,7 @@ pub enum Error {
         /// What was being done, with the layer where there is one.
         doing: String,
         /// libtorch's message.
-        source: TchError,
+        source: TorchError,
     },
     /// The model has no hook point of that name.
     #[error("unknown hook point \"{name}\"; this model has {available}")]
@@ -189,7 +191,7 @@ pub enum Error {
         /// Tokens per row.
         tokens: usize,
         /// libtorch's message.
-        source: TchError,
+        source: TorchError,
     },
     /// The run was cancelled.
     #[error("cancelled")]
@@ -214,7 +216,7 @@ impl From<TchError> for Error {
     fn from(source: TchError) -> Self {
         Self::Torch {
             doing: "computing".to_owned(),
-            source,
+            source: source.into(),
         }
     }
 }
@@ -246,14 +248,14 @@ impl<T> Doing<T> for Result<T, TchError> {
     fn doing(self, what: impl FnOnce() -> String) -> Result<T, Error> {
         self.map_err(|source| Error::Torch {
             doing: what(),
-            source,
+            source: source.into(),
         })
     }
 
     fn loading(self, what: impl FnOnce() -> String) -> Result<T, LoadError> {
         self.map_err(|source| LoadError::Torch {
             doing: what(),
-            source,
+            source: source.into(),
         })
     }
 }

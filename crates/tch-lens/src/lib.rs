@@ -35,6 +35,7 @@ mod sampling;
 mod steer;
 mod stop;
 mod tokenizer;
+mod torch_error;
 mod weights;
 
 pub use chat::{ChatTemplate, Message};
@@ -51,6 +52,7 @@ pub use stop::{Finish, Stop};
 /// The tensors of this crate's interface, so that users need not match versions themselves.
 pub use tch;
 pub use tokenizer::{Encoded, TextSoFar, Tokenizer, find_tokens};
+pub use torch_error::TorchError;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/from-transformerlens-and-saelens-to-tch-lens.md")]

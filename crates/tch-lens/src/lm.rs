@@ -52,8 +52,9 @@ impl LoadOptions {
     }
 
     /// Whether a model on the CPU, in the stored precision, computes on the mapped files themselves instead of a copy.
-    /// It then opens at once and shares its memory with other processes; but who shortens such a file while the model is
-    /// in use ends the process (`SIGBUS`). Default: a copy, made tensor by tensor.
+    /// It then opens at once and shares its memory with other processes. A mapped file must stay as it is: if it becomes
+    /// shorter while the model is in use, the system ends the process with a signal (SIGBUS), which no error can take the
+    /// place of. Default: a copy, made tensor by tensor, after which the files are not read again.
     #[must_use]
     pub fn mapped(mut self, mapped: bool) -> Self {
         self.mapped = mapped;
@@ -153,7 +154,7 @@ impl Lm {
                 .and_then(|x| x.f_mul_scalar(scale))
                 .map_err(|source| LoadError::Torch {
                     doing: format!("making \"{name}\""),
-                    source,
+                    source: source.into(),
                 })
         };
         let decoder = Decoder::new(config, kind, device, &mut random)?;

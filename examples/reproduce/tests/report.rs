@@ -54,6 +54,74 @@ fn a_study_of_ones_own_reads_neither_of_the_paper_s_numbers_nor_of_a_truth() {
     assert!(!out.path().join("figure_3_truth.svg").exists());
 }
 
+/// Names come from files of strangers, and Markdown is turned into HTML.
+#[test]
+fn names_are_no_markup_and_no_formulas() {
+    let folder = tempfile::tempdir().unwrap();
+    let planted = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/planted");
+    for entry in fs::read_dir(&planted).unwrap() {
+        let entry = entry.unwrap();
+        let text = fs::read_to_string(entry.path()).unwrap();
+        let text = text.replace("Conformity", "=<img src=x onerror=alert(1)>");
+        let text = text.replace("title = \"", r#"title = "<script>\u001b[2J"#);
+        fs::write(folder.path().join(entry.file_name()), text).unwrap();
+    }
+    let file = folder.path().join("experiment.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let name = text
+        .lines()
+        .find(|line| line.starts_with("name = "))
+        .unwrap();
+    fs::write(&file, text.replace(name, "name = \"<b>| [a](http://b)\"")).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let run = reproduce(&[Path::new("--experiment"), &file], out.path());
+    assert!(run.status.success(), "{run:?}");
+    for entry in fs::read_dir(out.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let ending = path.extension().unwrap().to_str().unwrap();
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        match ending {
+            "md" => {
+                let text = text.replace("\\<", "");
+                assert!(!text.contains(['<', '\u{1b}']), "{path:?}: {text}");
+                assert!(!text.contains("[a](http"), "{path:?}: {text}");
+            }
+            "csv" => assert!(!text.contains(",=") && !text.starts_with('='), "{text}"),
+            _ => {}
+        }
+    }
+    let table = fs::read_to_string(out.path().join("table_4.csv")).unwrap();
+    assert!(
+        table.contains(",'=<img src=x onerror=alert(1)>,"),
+        "{table}"
+    );
+}
+
+/// What another experiment left and this one does not have goes, and both are said.
+#[test]
+fn what_is_removed_and_written_over_is_said() {
+    let out = tempfile::tempdir().unwrap();
+    let said = |run: Output| {
+        assert!(run.status.success(), "{run:?}");
+        String::from_utf8(run.stderr).unwrap()
+    };
+    assert_eq!(said(reproduce(&[], out.path())), "");
+    fs::write(out.path().join("mine.txt"), "").unwrap();
+    let (_folder, file) = planted_with(|text| text.replace("truth = \"truth.json\"\n", ""));
+    let second = said(reproduce(&[Path::new("--experiment"), &file], out.path()));
+    let lines: Vec<&str> = second.lines().collect();
+    assert_eq!(lines.len(), 2, "{second}");
+    assert!(
+        lines[0].ends_with(
+            "are not of this experiment, and are removed: figure_3_truth.svg, figure_3_truth.png"
+        ),
+        "{second}"
+    );
+    assert!(lines[1].contains("are written over: results.json, report.md, figure_3.svg, "));
+    assert!(!out.path().join("figure_3_truth.svg").exists());
+    assert!(out.path().join("mine.txt").exists() && !second.contains("mine"));
+}
+
 /// A run that fails over an earlier one's files leaves no report, which would make them look whole.
 #[test]
 fn a_failed_run_takes_the_earlier_report_away() {

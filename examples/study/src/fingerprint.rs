@@ -1,5 +1,7 @@
 use std::collections::HashSet;
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde_json::Value;
 use value_causal::bench::RoleSet;
@@ -30,6 +32,87 @@ const FREE: [&str; 12] = [
 /// Settings in whose place stands the checksum of what they name.
 const FILES: [&str; 4] = ["model.folder", "steering.sae", "roles.", "prompt.template"];
 
+/// The files of model and autoencoder, with their checksums from before they are opened, so that a manifest names the model
+/// that answered.
+#[derive(Clone, Debug, Default)]
+pub struct ModelFiles {
+    sums: Vec<(&'static str, String)>,
+    files: Vec<(PathBuf, Stamp)>,
+}
+
+/// What tells of a file that it was changed, without reading it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl ModelFiles {
+    /// Reads the files that `study` names in `data`.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn of(study: &StudyFile, data: &Path) -> Result<Self, Failure> {
+        let mut all = Self::default();
+        for (key, path) in large_files(study, data) {
+            for file in files_of(&path)? {
+                let stamp = Stamp::of(&file)?;
+                all.files.push((file, stamp));
+            }
+            all.sums.push((key, checksum(&path)?));
+        }
+        Ok(all)
+    }
+
+    /// Refuses to go on where a file is no longer as it was, by its length and the time of its last change. A process
+    /// whose file becomes shorter while it is read through a memory map is ended by the system (SIGBUS) without a word.
+    /// Models are copied when they are opened and then read no more, so that this can happen only meanwhile, and where a
+    /// feature of an autoencoder is steered for the first time.
+    ///
+    /// # Errors
+    /// The file, and that it was changed.
+    pub fn check(&self) -> Result<(), Failure> {
+        for (file, before) in &self.files {
+            let now = Stamp::of(file)?;
+            if now != *before {
+                let (file, bytes, now) = (file.display(), before.bytes, now.bytes);
+                return Err(format!(
+                    "{file}: expected the file as it was when the run began ({bytes} bytes), found one that was changed \
+                     since ({now} bytes): which model answers is not known"
+                )
+                .into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Stamp {
+    fn of(file: &Path) -> Result<Self, Failure> {
+        let found = fs::metadata(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        Ok(Self {
+            bytes: found.len(),
+            modified: found.modified().ok(),
+        })
+    }
+}
+
+/// A file, or the files of a folder.
+fn files_of(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let named = |error: std::io::Error| format!("{}: {error}", path.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(named)? {
+        let file = entry.map_err(named)?.path();
+        if file.is_file() {
+            files.push(file);
+        }
+    }
+    Ok(files)
+}
+
 /// Everything but the questions that an answer of this study may depend on.
 ///
 /// Model and autoencoder count by the content of their files, so that they may lie elsewhere on every machine, and the
@@ -38,19 +121,19 @@ const FILES: [&str; 4] = ["model.folder", "steering.sae", "roles.", "prompt.temp
 /// `served` is the name of a served model.
 ///
 /// # Errors
-/// A file cannot be read.
+/// The study is no JSON value.
 pub fn manifest(
     study: &StudyFile,
     materials: &Materials,
-    data: &Path,
+    files: &ModelFiles,
     served: Option<&str>,
 ) -> Result<Manifest, Failure> {
     let mut manifest = without_large_files(study, materials)?;
     if let Some(name) = served {
         manifest = manifest.with("model.name", name);
     }
-    for (key, path) in large_files(study, data) {
-        manifest = manifest.with(key, checksum(&path)?);
+    for (key, sum) in &files.sums {
+        manifest = manifest.with(*key, sum);
     }
     Ok(manifest)
 }
@@ -201,5 +284,51 @@ fn flatten(name: &str, value: &Value, entries: &mut Vec<(String, String)>) {
         }
         Value::String(text) => entries.push((name.to_owned(), text.clone())),
         other => entries.push((name.to_owned(), other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_that_is_changed_while_it_is_used_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let weights = folder.path().join("model.safetensors");
+        fs::write(&weights, [7; 100]).unwrap();
+        let files = ModelFiles {
+            sums: Vec::new(),
+            files: files_of(folder.path())
+                .unwrap()
+                .into_iter()
+                .map(|file| (file.clone(), Stamp::of(&file).unwrap()))
+                .collect(),
+        };
+        files.check().unwrap();
+        fs::write(&weights, [7; 60]).unwrap();
+        let shorter = files.check().unwrap_err().to_string();
+        assert!(
+            shorter.contains("model.safetensors: expected the file"),
+            "{shorter}"
+        );
+        assert!(shorter.contains("(100 bytes), found one that was changed since (60 bytes)"));
+        // As long as before.
+        fs::write(&weights, [8; 100]).unwrap();
+        let time = SystemTime::now() + std::time::Duration::from_secs(3);
+        fs::File::options()
+            .write(true)
+            .open(&weights)
+            .unwrap()
+            .set_modified(time)
+            .unwrap();
+        assert!(files.check().is_err());
+        fs::remove_file(&weights).unwrap();
+        assert!(
+            files
+                .check()
+                .unwrap_err()
+                .to_string()
+                .contains("model.safetensors: ")
+        );
     }
 }

@@ -47,7 +47,7 @@ pub use analysed::{Analysed, EXPERIMENT};
 pub use answers::Answers;
 pub use arguments::{StudyArguments, journal_of, read_study};
 pub use asking::{Asking, Missing, ask, judge_thoughts_by_rules};
-pub use fingerprint::{is_of_study, manifest, same_study};
+pub use fingerprint::{ModelFiles, is_of_study, manifest, same_study};
 pub use instructed::InstructedTables;
 pub use materials::Materials;
 pub use meter::{Meter, duration};

@@ -260,7 +260,7 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
     fn halve(&mut self, error: Error) -> Result<(), Error> {
         let rows = self.batch.as_ref().map_or(self.wanted_rows(), Batch::slots);
         match error {
-            Error::Torch { source, .. } if is_out_of_memory(&source.to_string()) => {
+            Error::Torch { source, .. } if source.is_out_of_memory() => {
                 let tokens = self
                     .queue
                     .longest(rows)
@@ -281,17 +281,4 @@ impl<T, I: Iterator<Item = Request<T>>> Run<'_, T, I> {
         let running = self.batch.take().map_or_else(Vec::new, Batch::into_rows);
         self.queue.put_back(self.lm, running)
     }
-}
-
-/// Whether libtorch's message is about memory, on a GPU or a CPU.
-fn is_out_of_memory(message: &str) -> bool {
-    let message = message.to_lowercase();
-    [
-        "out of memory",
-        "can't allocate memory",
-        "not enough memory",
-        "bad_alloc",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
 }

@@ -13,7 +13,8 @@ use rand_chacha::ChaCha8Rng;
 use study::file::StudyFile;
 use study::finish::finish;
 use study::{
-    Answered, Asked, Materials, Meter, Outcome, Plan, Respondent, ask, journal_of, manifest,
+    Answered, Asked, Materials, Meter, ModelFiles, Outcome, Plan, Respondent, ask, journal_of,
+    manifest,
 };
 use tempfile::TempDir;
 use value_causal::bench::journal::{Design, Journal, Shard, Unjudged, prompt_hash};
@@ -154,7 +155,8 @@ impl Asking {
         let plan = Plan::new(&study, &materials, &[11, 12]).unwrap();
         let path = journal_of(&data.join("out"), Shard::WHOLE);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        let manifest = manifest(&study, &materials, data, None).unwrap();
+        let files = ModelFiles::of(&study, data).unwrap();
+        let manifest = manifest(&study, &materials, &files, None).unwrap();
         let journal = Journal::open(&path, &manifest, &plan.design, Shard::WHOLE).unwrap();
         Self {
             study,

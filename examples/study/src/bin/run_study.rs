@@ -13,8 +13,8 @@ use study::lens::LensRespondent;
 use study::pace::{self, spread};
 use study::served::{ServedRespondent, chat_judge, failure, judge_by_chat};
 use study::{
-    Asking, Materials, Meter, Plan, Respondent, StudyArguments, ask, describe, duration,
-    journal_of, judge_thoughts_by_rules, manifest,
+    Asking, Materials, Meter, ModelFiles, Plan, Respondent, StudyArguments, ask, describe,
+    duration, journal_of, judge_thoughts_by_rules, manifest,
 };
 use value_causal::bench::chat::ChatClient;
 use value_causal::bench::journal::{Aspect, Journal, JournalError, Question, Shard, Verdict};
@@ -51,6 +51,11 @@ fn run(args: &Args) -> Result<(), Failure> {
     let (study, data) = args.arguments.load()?;
     let (out, shard) = (&args.arguments.out, args.shard);
     let materials = Materials::read(&study, &data)?;
+    // Before they are opened: the journal is to name the model that answers.
+    let files = match args.plan {
+        true => ModelFiles::default(),
+        false => ModelFiles::of(&study, &data)?,
+    };
     let Opened {
         mut respondent,
         features,
@@ -77,10 +82,12 @@ fn run(args: &Args) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }
-    let manifest = manifest(&study, &materials, &data, served.as_deref())?;
+    files.check()?;
+    let manifest = manifest(&study, &materials, &files, served.as_deref())?;
     let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
     materials.keep_made_roles(&study, out)?;
     let asking = ask_all(&plan, &mut journal, &mut *respondent, &interruption)?;
+    files.check()?;
     let judged = judge(&study, &mut journal, server, &interruption);
     say_unjudged(&journal, study.judging.thoughts)?;
     judged?;

@@ -73,8 +73,8 @@ fn orders_of_examples_are_balanced_over_roles_and_items() {
         .iter()
         .position(|row| row.setting.feature().is_some())
         .unwrap();
-    for row in 0..6 {
-        let items = rows[row].items.iter();
+    for (row, asked) in rows.iter().enumerate().take(6) {
+        let items = asked.items.iter();
         let orders: Vec<bool> = items.map(|&item| yes_first(&balanced, row, item)).collect();
         let yes = orders.iter().filter(|&&yes| yes).count();
         assert!(yes.abs_diff(orders.len() - yes) <= 1, "{orders:?}");
