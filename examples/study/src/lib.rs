@@ -4,7 +4,8 @@
 //!
 //! - [`mod@file`]: the study file; `server`: how it says that servers are asked; `arguments`: both from a command line
 //! - `materials`: what the file names, read and checked; `fingerprint`: what makes a study another one
-//! - `plan`: every question with its prompt; `summary`: the plan in words; [`pace`]: how long it takes
+//! - `plan`: every question with its prompt; `summary`: the plan in words; [`pace`]: how long it takes;
+//!   `foresight`: what its answers will be able to tell
 //! - `respondent`: whoever answers; `lens` is a steered model, `served` one behind a server (with the feature `lens`)
 //! - `asking`: each answer into the journal; `meter`: how far it is; [`judging`]: by rules, as answers come
 //! - [`mod@finish`]: tables of a complete journal; `analysed`: tables and choices as `reproduce` has them, with the features that
@@ -33,6 +34,7 @@ mod asked;
 mod asking;
 mod choices;
 mod fingerprint;
+mod foresight;
 mod found;
 mod instructed;
 mod materials;
@@ -48,6 +50,7 @@ pub use answers::Answers;
 pub use arguments::{StudyArguments, journal_of, read_study};
 pub use asking::{Asking, Missing, ask, judge_thoughts_by_rules};
 pub use fingerprint::{ModelFiles, is_of_study, manifest, same_study};
+pub use foresight::Foresight;
 pub use instructed::InstructedTables;
 pub use materials::Materials;
 pub use meter::{Meter, duration};

@@ -16,7 +16,7 @@ use value_causal::bench::{
     FractionError, ItemSampling, MeasurementError, Measurements, OrientationTable, Setting,
 };
 use value_causal::discovery::synthetic::SyntheticError;
-use value_causal::ndarray::Array2;
+use value_causal::ndarray::{Array2, Axis};
 
 pub use items::answer;
 pub use structure::{Model, Structure};
@@ -83,6 +83,8 @@ pub struct Drawn {
     pub train: OrientationTable,
     /// Orientations of other roles, who are all asked the same other items.
     pub test: OrientationTable,
+    /// What the orientations of the training rows are, before any item is answered: `[rows, values]`.
+    pub orientations: Array2<f64>,
     /// For each value how many items a training role was asked.
     pub asked: Vec<usize>,
     /// What relates the values.
@@ -190,30 +192,27 @@ impl World {
             model.sample(self.design.features, rng.next_u64()) * self.strengths.feature;
         features.row_mut(0).fill(0.0); // the unsteered setting
 
-        let mut table = |name, n_roles, pools: &[usize], sampling: &ItemSampling| {
+        let mut group = |name, n_roles, pools: &[usize]| {
             let settings = n_roles * self.design.features;
+            let of_roles = model.sample(n_roles, rng.next_u64()) * self.strengths.role;
+            let own = model.sample(settings, rng.next_u64()) * self.strengths.setting;
             Group {
                 name,
-                roles: model.sample(n_roles, rng.next_u64()) * self.strengths.role,
-                settings: model.sample(settings, rng.next_u64()) * self.strengths.setting,
+                orientations: orientations(&of_roles, &features, own),
+                features: self.design.features,
                 pools: pools.iter().map(|&n| thresholds(n, &mut rng)).collect(),
                 slip: self.strengths.slip,
             }
-            .under(&features, sampling, &mut rng)
         };
-        let Design {
-            roles,
-            features: _,
-            pools,
-            sampling,
-        } = &self.design;
-        let train = table("Role", *roles, pools, sampling)?;
+        let pools = &self.design.pools;
+        let train = group("Role", self.design.roles, pools);
         // As released: seven tenths of a value's items are for training.
         let left: Vec<usize> = pools.iter().map(|n| (n * 3 / 7).max(1)).collect();
-        let test = table("Test role", TEST_ROLES, &left, &ItemSampling::all())?;
+        let test = group("Test role", TEST_ROLES, &left);
         Ok(Drawn {
-            train,
-            test,
+            train: train.table(&self.design.sampling, &mut rng)?,
+            test: test.table(&ItemSampling::all(), &mut rng)?,
+            orientations: train.orientations,
             asked,
             model,
         })
@@ -256,13 +255,22 @@ fn value_name(v: usize) -> String {
     format!("Value {}", v + 1)
 }
 
+/// `[roles x features, values]`, a role's rows together, from the parts of roles, features and settings.
+fn orientations(roles: &Array2<f64>, features: &Array2<f64>, own: Array2<f64>) -> Array2<f64> {
+    let mut sum = own;
+    for (row, mut sum) in sum.rows_mut().into_iter().enumerate() {
+        sum += &roles.row(row / features.nrows());
+        sum += &features.row(row % features.nrows());
+    }
+    sum
+}
+
 /// Roles that answer items of the same pools.
 struct Group {
     name: &'static str,
-    /// The roles' own parts of orientations, `[roles, values]`.
-    roles: Array2<f64>,
-    /// Those of the settings, `[roles x features, values]`, a role's rows together.
-    settings: Array2<f64>,
+    /// `[roles x features, values]`, a role's rows together.
+    orientations: Array2<f64>,
+    features: usize,
     /// The thresholds of each value's items.
     pools: Vec<Vec<f64>>,
     slip: f64,
@@ -270,25 +278,22 @@ struct Group {
 
 impl Group {
     /// Every role unsteered and under every feature, role by role.
-    fn under(
+    fn table(
         &self,
-        features: &Array2<f64>,
         sampling: &ItemSampling,
         rng: &mut ChaCha8Rng,
     ) -> Result<OrientationTable, MeasurementError> {
         let mut measured = Measurements::new((0..self.pools.len()).map(value_name).collect());
-        let mut settings = self.settings.rows().into_iter();
-        for (r, traits) in self.roles.rows().into_iter().enumerate() {
+        let rows = self.orientations.axis_chunks_iter(Axis(0), self.features);
+        for (r, of_role) in rows.enumerate() {
             let role = (r > 0).then(|| format!("{} {r}", self.name));
             let role = role.as_deref();
             let asked = self.asked(role, sampling);
-            let under = features.rows().into_iter().zip(&mut settings);
-            for (f, (feature, own)) in under.enumerate() {
-                let setting = match f as u64 {
+            for (f, orientations) in (0..).zip(of_role.rows()) {
+                let setting = match f {
                     0 => Setting::of_role(role),
                     f => Setting::steered(role, FIRST_FEATURE + f - 1),
                 };
-                let orientations = &traits + &feature + own;
                 let items = orientations.iter().zip(&asked);
                 let scores = items.map(|(&value, asked)| scores(value, asked, self.slip, rng));
                 measured.push(setting, scores.collect());

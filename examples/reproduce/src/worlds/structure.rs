@@ -9,10 +9,12 @@ use value_causal::discovery::{Edge, MixedGraph};
 use value_causal::ndarray::{Array2, s};
 
 /// What relates values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Structure {
     /// Nothing.
     Nothing,
+    /// One arrow, from the first value to the second, which correlate so; above -1 and below 1.
+    Arrow(f64),
     /// A causal graph: every pair joined with the same probability, three neighbours a value on average,
     /// coefficients between 0.3 and 0.7 either way.
     Graph,
@@ -41,6 +43,17 @@ impl Model {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let equations = match structure {
             Structure::Nothing => LinearSem::new(&MixedGraph::new(n_values), |_, _| 0.0, |_| 1.0)?,
+            Structure::Arrow(correlation) => {
+                let mut dag = MixedGraph::new(n_values);
+                if n_values > 1 {
+                    dag.add_edge(Edge::directed(0, 1));
+                }
+                let own_part = |v| match v {
+                    1 => (1.0 - correlation * correlation).sqrt(),
+                    _ => 1.0,
+                };
+                LinearSem::new(&dag, |_, _| correlation, own_part)?
+            }
             Structure::Graph => {
                 let expected_degree = NEIGHBOURS;
                 let dag = random_dag(

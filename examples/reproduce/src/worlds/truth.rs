@@ -47,6 +47,7 @@ impl Truth {
             },
             structure: match world.structure {
                 Structure::Nothing => "nothing",
+                Structure::Arrow(_) => "one arrow",
                 Structure::Graph => "graph",
                 Structure::OneFactor => "one general factor",
             },

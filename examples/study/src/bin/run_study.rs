@@ -13,7 +13,7 @@ use study::lens::LensRespondent;
 use study::pace::{self, spread};
 use study::served::{ServedRespondent, chat_judge, failure, judge_by_chat};
 use study::{
-    Asking, Materials, Meter, ModelFiles, Plan, Respondent, StudyArguments, ask, describe,
+    Asking, Foresight, Materials, Meter, ModelFiles, Plan, Respondent, StudyArguments, ask, describe,
     duration, journal_of, judge_thoughts_by_rules, manifest,
 };
 use value_causal::bench::chat::ChatClient;
@@ -38,7 +38,8 @@ struct Args {
     #[arg(long, value_name = "I/N", default_value_t = Shard::WHOLE)]
     shard: Shard,
 
-    /// Say what would be done and how long it would take, judged by answers that are not kept, and stop.
+    /// Say what would be done, what could be seen in it, and how long it would take, judged by answers that are not kept,
+    /// and stop.
     #[arg(long)]
     plan: bool,
 }
@@ -67,6 +68,10 @@ fn run(args: &Args) -> Result<(), Failure> {
     let plan = Plan::new(&study, &materials, &features)?;
     say(describe(&study, &plan, shard).trim_end())?;
     if args.plan {
+        match Foresight::of(&study, &materials, &features) {
+            Ok(foresight) => say(foresight.to_string().trim_end())?,
+            Err(why) => say(format_args!("Nothing can be foreseen: {why}."))?,
+        }
         let pace = pace_of(&plan, &mut *respondent, shard, served.is_some())?;
         let threads = served.is_none().then(LensRespondent::threads);
         return Ok(say_time(plan.design.n_questions(shard), &pace, threads)?);

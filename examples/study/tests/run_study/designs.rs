@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use study::file::StudyFile;
-use study::{Materials, Plan};
+use study::{Foresight, Materials, Plan};
 use value_causal::bench::journal::Question;
 
 fn root() -> PathBuf {
@@ -135,5 +135,58 @@ fn what_is_as_released_is_not_named() {
     assert_eq!(
         (&other["prompt"]["examples"], &other["sampling"]["draw"]),
         (&"no-first".into(), &"all".into())
+    );
+}
+
+/// What the program says of a study of the organism's values, 101 roles and so many features.
+fn foreseen(sampling: &str, n_features: u64) -> String {
+    let mut study = study(PLAIN, sampling);
+    study.analysis = None;
+    study.steering.as_mut().unwrap().roles = None;
+    let mut materials = Materials::read(&study, &root().join("fixtures/organism")).unwrap();
+    materials.train_roles = materials.train_roles.split_at(100).0;
+    let features: Vec<u64> = (0..n_features).collect();
+    let foresight = Foresight::of(&study, &materials, &features);
+    foresight.unwrap().to_string()
+}
+
+/// The first number after these words.
+fn number(text: &str, words: &str) -> Option<f64> {
+    let (_, after) = text.split_once(words)?;
+    let number = after.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let number = number
+        .split(|c: char| !c.is_ascii_digit() && c != '.')
+        .next()?;
+    number.parse().ok()
+}
+
+#[test]
+fn a_plan_warns_of_rows_that_depend_and_says_what_they_can_tell() {
+    let own = foreseen("[sampling]\ntrain = 0.4\n", 12);
+    for warning in [
+        "warning: each role is asked items of its own",
+        "warning: 12 of 12 values have fewer than 10 items (Achievement, ",
+        "warning: 12 features are few",
+    ] {
+        assert!(own.contains(warning), "{own}");
+    }
+    let all = foreseen("[sampling]\ntrain = 0.4\ndraw = \"all\"\n", 12);
+    let depend = "warning: rows of a role, and rows of a feature";
+    assert!(all.starts_with(depend), "{all}");
+    let unsteered = foreseen("[sampling]\ntrain = 1.0\n", 0);
+    assert!(!unsteered.contains("warning"), "{unsteered}");
+
+    // Without a graph a test that takes rows for independent calls many pairs dependent.
+    let by_fishers_z = number(&own, "where nothing is: ").unwrap();
+    let by_clusters = number(&own, "Fisher's z, ").unwrap();
+    assert!(by_fishers_z > 30.0 && by_clusters < 9.0, "{own}");
+    // What cannot be seen at all has no number.
+    let smallest = |text: &str| number(text, "seen in 80 % of studies: ").unwrap_or(1.0);
+    assert!(smallest(&all) < smallest(&own), "{own}{all}");
+    let reliability = |text: &str| number(text, "reliability of Achievement").unwrap();
+    assert!(reliability(&own) < reliability(&all), "{own}{all}");
+    assert!(
+        reliability(&all) < reliability(&unsteered),
+        "{all}{unsteered}"
     );
 }
