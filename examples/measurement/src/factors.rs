@@ -44,8 +44,11 @@ pub struct GivenFactors {
 }
 
 impl GivenFactors {
-    /// By number of factors, for those that can be fitted; nothing where correlations are singular.
+    /// By number of factors, for those that can be fitted.
     pub(crate) fn all(rows: &Rows, settings: &Settings) -> Result<Vec<Self>, Failure> {
+        if settings.simulations == 0 {
+            return Ok(Vec::new());
+        }
         let scores = Scores::named(rows.cells.view(), &rows.values)?;
         let correlations = Correlations::of(&scores)?;
         let found = pc(

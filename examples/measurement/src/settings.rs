@@ -11,7 +11,7 @@ pub struct Settings {
     pub draws: usize,
     /// The same where rows are taken for independent, whose searches are quick.
     pub quick_draws: usize,
-    /// Data simulated from each number of factors.
+    /// Data simulated from each number of factors; with none, what factors explain is left out.
     pub simulations: usize,
     /// Resamples of roles, for the intervals of reliabilities.
     pub resamples: usize,
@@ -31,13 +31,13 @@ impl Settings {
         }
     }
 
-    /// As few draws as tell a verdict: 99 of each kind, 10 simulations, 200 resamples.
+    /// As few draws as tell a verdict: 99 of each kind, no simulations, 200 resamples.
     #[must_use]
     pub fn few(self) -> Self {
         Self {
             draws: 99,
             quick_draws: 99,
-            simulations: 10,
+            simulations: 0,
             resamples: 200,
             ..self
         }

@@ -150,8 +150,8 @@ impl fmt::Display for Verdict {
                 because: Because::Chance,
             } => write!(
                 f,
-                "No graph can be seen in these measurements: a search finds as many edges when every relation between values \
-                 is destroyed."
+                "No graph can be seen in these measurements: a search that knows which rows belong together finds no more edges \
+                 than come up when every relation between values is destroyed."
             ),
             Self::NoGraph {
                 because: Because::CommonFactors,

@@ -4,9 +4,11 @@ mod planted;
 
 use std::time::Instant;
 
-use measurement::{Settings, claims_a_graph};
+use measurement::{Input, Measurement, Searched, Settings, Verdict, claims_a_graph};
 use planted::World;
 use rayon::prelude::*;
+use value_causal::bench::OrientationTable;
+use value_causal::ndarray::Axis;
 
 /// In how many of so many studies of a world a graph is claimed.
 fn claims(world: World, studies: u64) -> usize {
@@ -27,6 +29,79 @@ fn a_graph_is_claimed_where_there_is_one() {
     assert!(claims(World::GraphSameItems, 8) >= 6);
     assert!(claims(World::GeneralFactor, 8) <= 3);
     assert!(claims(World::NothingOwnItems, 3) <= 1);
+}
+
+/// The whole record of a table, from few draws.
+fn whole(table: &OrientationTable) -> Measurement {
+    let input = Input {
+        train: table,
+        test: table,
+        searched: Searched::All,
+        left_out: &[],
+        items: None,
+    };
+    Measurement::of(&input, &few())
+}
+
+fn few() -> Settings {
+    Settings {
+        draws: 39,
+        ..Settings::new(0.05).few()
+    }
+}
+
+#[test]
+fn the_claim_alone_is_that_of_the_whole() {
+    for seed in 0..3 {
+        for world in [World::GraphSameItems, World::GeneralFactor] {
+            let claim = claims_a_graph(&world.rows(seed), &few()).expect("it is searched");
+            let whole = whole(&world.table(seed));
+            assert_eq!(whole.verdict.is_graph(), claim, "{world:?}, seed {seed}");
+        }
+    }
+}
+
+/// The first rows of a table, with this number for all of its last value.
+fn rows(table: &OrientationTable, n: usize, last: Option<f64>) -> OrientationTable {
+    let places: Vec<usize> = (0..n).collect();
+    let mut cells = table.matrix().select(Axis(0), &places);
+    if let Some(last) = last {
+        cells.column_mut(table.n_values() - 1).fill(last);
+    }
+    let (values, settings) = (table.values().to_vec(), table.settings()[..n].to_vec());
+    OrientationTable::new(values, settings, cells, None).expect("each setting once")
+}
+
+#[test]
+fn a_value_that_does_not_vary_is_named_and_left_out() {
+    let table = World::GraphSameItems.table(1);
+    let found = whole(&rows(&table, 300, Some(-1.0)));
+    let named: Vec<String> = found.left_out.iter().map(ToString::to_string).collect();
+    assert_eq!(named, ["value 11 (-1 in all 300 rows)"]);
+    assert_eq!(found.values.len(), 11);
+    assert!(found.verdict.is_graph(), "{}", found.sentence);
+}
+
+#[test]
+fn a_design_that_could_not_show_a_graph_says_so() {
+    let table = World::GraphSameItems.table(1);
+    let found = whole(&rows(&table, 15, None));
+    assert!(
+        matches!(found.verdict, Verdict::CannotTell { .. }),
+        "{}",
+        found.sentence
+    );
+    assert!(found.sentence.contains("15 roles"), "{}", found.sentence);
+    // Enough roles to be searched, and too few for any but large correlations.
+    let nothing = World::NothingOwnItems
+        .table(1)
+        .select(|setting| setting.is_unsteered());
+    let found = whole(&rows(&nothing, 24, None));
+    assert!(
+        found.sentence.contains("easily missed"),
+        "{}",
+        found.sentence
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use reproduce::Arguments;
+use reproduce::judged::{few_draws, judged};
 use reproduce::outputs::table_1;
 use reproduce::results::Results;
 use serde_json::Value;
@@ -49,6 +50,20 @@ fn every_number_equals_the_reference() {
     assert_eq!(results.published_subset.reduced_edges.len(), 28);
     assert_eq!(results.all_features.pc_edges.len(), 56);
     assert_eq!(results.all_features.reduced_edges.len(), 19);
+}
+
+#[test]
+fn no_graph_can_be_seen_in_them() {
+    let Some(data) = folder("VALUE_CAUSAL_RELEASED") else {
+        return;
+    };
+    let loaded = gemma(data).load().unwrap();
+    let found = judged(&loaded, &few_draws(&loaded.experiment));
+    assert_eq!(found.verdict.key(), "no_graph", "{}", found.sentence);
+    let start = "No graph can be seen in these measurements";
+    assert!(found.sentence.starts_with(start), "{}", found.sentence);
+    let share = found.reliability.between_roles.draw_share.unwrap();
+    assert!((share - 0.788).abs() < 5e-4, "{share}");
 }
 
 /// Table 1 of the paper, to the two decimals that it prints.
