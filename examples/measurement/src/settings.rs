@@ -31,12 +31,12 @@ impl Settings {
         }
     }
 
-    /// As few draws as tell a verdict: 99 of each kind, no simulations, 200 resamples.
+    /// As few draws as tell a verdict, as in its calibration: 39 of each kind, no simulations, 200 resamples.
     #[must_use]
     pub fn few(self) -> Self {
         Self {
-            draws: 99,
-            quick_draws: 99,
+            draws: 39,
+            quick_draws: 39,
             simulations: 0,
             resamples: 200,
             ..self

@@ -12,11 +12,7 @@ use value_causal::ndarray::Axis;
 
 /// In how many of so many studies of a world a graph is claimed.
 fn claims(world: World, studies: u64) -> usize {
-    let settings = Settings {
-        draws: 39,
-        ..Settings::new(0.05)
-    };
-    let claimed = |seed: u64| claims_a_graph(&world.rows(seed), &settings).expect("it is searched");
+    let claimed = |seed: u64| claims_a_graph(&world.rows(seed), &few()).expect("it is searched");
     (0..studies)
         .into_par_iter()
         .filter(|&seed| claimed(seed))
@@ -44,10 +40,7 @@ fn whole(table: &OrientationTable) -> Measurement {
 }
 
 fn few() -> Settings {
-    Settings {
-        draws: 39,
-        ..Settings::new(0.05).few()
-    }
+    Settings::new(0.05).few()
 }
 
 #[test]
