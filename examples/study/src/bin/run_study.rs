@@ -13,8 +13,8 @@ use study::lens::LensRespondent;
 use study::pace::{self, spread};
 use study::served::{ServedRespondent, chat_judge, failure, judge_by_chat};
 use study::{
-    Asking, Foresight, Materials, Meter, ModelFiles, Plan, Respondent, StudyArguments, ask, describe,
-    duration, journal_of, judge_thoughts_by_rules, manifest,
+    Asking, Foresight, Materials, Meter, ModelFiles, Plan, Respondent, StudyArguments, ask,
+    describe, duration, journal_of, judge_thoughts_by_rules, manifest,
 };
 use value_causal::bench::chat::ChatClient;
 use value_causal::bench::journal::{Aspect, Journal, JournalError, Question, Shard, Verdict};
