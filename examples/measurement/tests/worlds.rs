@@ -7,7 +7,7 @@ use std::time::Instant;
 use measurement::{Input, Measurement, Searched, Settings, Verdict, claims_a_graph};
 use planted::World;
 use rayon::prelude::*;
-use value_causal::bench::OrientationTable;
+use value_causal::bench::{OrientationTable, Setting};
 use value_causal::ndarray::Axis;
 
 /// In how many of so many studies of a world a graph is claimed.
@@ -88,7 +88,7 @@ fn a_design_that_could_not_show_a_graph_says_so() {
     // Enough roles to be searched, and too few for any but large correlations.
     let nothing = World::NothingOwnItems
         .table(1)
-        .select(|setting| setting.is_unsteered());
+        .select(Setting::is_unsteered);
     let found = whole(&rows(&nothing, 24, None));
     assert!(
         found.sentence.contains("easily missed"),
