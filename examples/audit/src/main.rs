@@ -47,11 +47,11 @@ struct Args {
     random_sets: usize,
 
     /// Graphs to draw for each test against chance.
-    #[arg(long, value_name = "N", default_value_t = Settings::default().draws, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().draws, value_parser = count)]
     draws: usize,
 
     /// Resamples of the training rows and of the test rows.
-    #[arg(long, value_name = "N", default_value_t = Settings::default().resamples, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().resamples, value_parser = count)]
     resamples: usize,
 
     /// Share of the resamples that an edge of the consensus graph must be found in, from 0 to 1.
@@ -63,9 +63,17 @@ struct Args {
     minutes: u64,
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|&number| number > 0);
-    number.ok_or_else(|| "expected a number from 1 on".to_owned())
+/// How many times something is drawn; more would take memory and time and tell no more.
+fn count(text: &str) -> Result<usize, String> {
+    const MOST: usize = 1_000_000;
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=MOST).contains(number));
+    number.ok_or_else(|| {
+        "expected a number from 1 to 1,000,000 (a share of so many is known to within 0.001)"
+            .to_owned()
+    })
 }
 
 fn share(text: &str) -> Result<f64, String> {

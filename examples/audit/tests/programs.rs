@@ -24,3 +24,18 @@ fn the_audit_of_the_planted_study_writes_every_file() {
         assert!(written.contains(name), "{name} was not written");
     }
 }
+
+#[test]
+fn more_draws_than_tell_anything_are_refused() {
+    for option in ["--draws", "--resamples"] {
+        for many in ["1000000000000", "1000001", "0", "99999999999999999999999"] {
+            let mut audit = Command::new(env!("CARGO_BIN_EXE_audit"));
+            let output = audit.args([option, many]).output().expect("audit runs");
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(
+                !output.status.success() && told.contains("from 1 to 1,000,000"),
+                "{option} {many}: {told}"
+            );
+        }
+    }
+}
