@@ -1,6 +1,7 @@
 //! Known worlds have the shares of variance of the released study, and its edges where there is no graph.
 
 use reproduce::worlds::{Drawn, Known, World, WorldError};
+use value_causal::bench::Setting;
 use value_causal::discovery::{
     Alpha, CiTest, ClusterRobust, Clusters, FisherZ, MixedGraph, PcOptions, pc,
 };
@@ -52,9 +53,7 @@ fn parts(table: ArrayView2<'_, f64>) -> [f64; 3] {
 /// The share of the variance between unsteered roles that the draw of items makes, from what the table tells: answers
 /// are yes and no but for a share of unsure ones, which the mean standard deviation gives.
 fn share_of_the_draw(drawn: &Drawn, pools: &[usize]) -> f64 {
-    let unsteered = drawn
-        .train
-        .select(value_causal::bench::Setting::is_unsteered);
+    let unsteered = drawn.train.select(Setting::is_unsteered);
     let orientations = unsteered.matrix();
     let yes_no = orientations.mapv(|x| (1.0 - x * x).sqrt());
     let unsure = unsteered.stds().unwrap().mean().unwrap() / yes_no.mean().unwrap();
