@@ -452,10 +452,11 @@ impl Report<'_> {
         table: &SteeringTable,
         paper: &PaperTable,
     ) -> fmt::Result {
-        let of = if number == 1 {
-            "published features"
-        } else {
-            "all features"
+        let is_whole = table.is_as_large_as(&self.results.steering_table);
+        let of = match self.paper {
+            _ if is_whole => "all features",
+            Some(_) => "published features",
+            None => "chosen features",
         };
         writeln!(text, "## Steering by SAE features, {of} (table {number})\n")?;
         writeln!(text, "![Table {number}](table_{number}.svg)\n")?;

@@ -48,7 +48,7 @@ fn a_study_of_ones_own_reads_neither_of_the_paper_s_numbers_nor_of_a_truth() {
     let run = reproduce(&[Path::new("--experiment"), &file], out.path());
     assert!(run.status.success(), "{run:?}");
     let report = fs::read_to_string(out.path().join("report.md")).unwrap();
-    for absent in ["known", "planted,", "agrees", "| paper |", "–"] {
+    for absent in ["known", "planted,", "agrees", "| paper |", "–", "published"] {
         assert!(!report.contains(absent), "{absent:?} in {report}");
     }
     assert!(!out.path().join("figure_3_truth.svg").exists());
