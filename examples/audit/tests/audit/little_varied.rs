@@ -6,7 +6,7 @@ use std::time::Duration;
 use audit::cost::Cost;
 use audit::report;
 use reproduce::Loaded;
-use reproduce::experiment::LittleVaried;
+use reproduce::experiment::{LittleVaried, Test};
 use reproduce::results::Results;
 use reproduce::varied::left_out;
 use value_causal::bench::OrientationTable;
@@ -60,6 +60,7 @@ fn what_hardly_varies_is_named_and_no_part_of_the_graph() {
 fn a_preset_may_keep_them() {
     let mut loaded = answers_no();
     loaded.experiment.little_varied = LittleVaried::Keep;
+    loaded.experiment.test = Test::FisherZ;
     loaded.study.left_out = left_out(&loaded.experiment, &loaded.study.train);
     assert_eq!(loaded.study.left_out, []);
     let results = Results::compute(&loaded.experiment, &loaded.study).unwrap();
