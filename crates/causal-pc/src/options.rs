@@ -430,11 +430,12 @@ impl PcOptions {
         self
     }
 
-    /// Ends the search after so long with what is known by then: the skeleton after the last depth
-    /// that was finished (of the original search, all edges removed so far), oriented by the sets
-    /// that separated pairs, without further tests. [`Discovery::unfinished`](crate::Discovery) then
-    /// says where it ended. The first depth is always finished, and a pair that is being tested too.
-    /// Default: no limit.
+    /// Ends the search after this time and returns what is known by then: the skeleton after the last
+    /// depth that was finished (in the original search, after all edges removed so far), oriented
+    /// without further tests by the sets that separated pairs.
+    /// [`Discovery::unfinished`](crate::Discovery) then says where the search ended. The first depth,
+    /// and up to a hundred thousand sets of a pair, are always finished. In [`bootstrap`](crate::bootstrap()) and
+    /// [`edge_null`](crate::edge_null()) the limit is that of all searches together. Default: no limit.
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = Some(limit);
         self

@@ -98,7 +98,7 @@ fn pc_watched<T: CiTest + ?Sized>(
     }
 }
 
-/// The edges of the skeleton alone, on this thread.
+/// The edges of the skeleton alone, on this thread; an error if time is up before.
 pub(crate) fn skeleton_edges<T: CiTest + ?Sized>(
     test: &T,
     options: &PcOptions,
@@ -110,7 +110,11 @@ pub(crate) fn skeleton_edges<T: CiTest + ?Sized>(
         options,
         Watch::new(Some(listener), options.time_limit),
     );
-    Ok(skeleton::search(&search)?.adjacency.pairs().len())
+    let found = skeleton::search(&search)?;
+    match found.unfinished {
+        None => Ok(found.adjacency.pairs().len()),
+        Some(_) => Err(PcError::Cancelled),
+    }
 }
 
 /// Refuses names, options and knowledge that do not fit the test or each other.

@@ -83,6 +83,20 @@ impl<'a> Watch<'a> {
         self.late.load(Ordering::Relaxed) && !self.cancelled.load(Ordering::Relaxed)
     }
 
+    /// An error if time is up or the search is cancelled: for what lasts within a step.
+    pub(crate) fn check(&self) -> Result<(), PcError> {
+        self.check_deadline();
+        match self.late.load(Ordering::Relaxed) || self.cancelled.load(Ordering::Relaxed) {
+            true => Err(PcError::Cancelled),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether a time limit is set.
+    pub(crate) fn is_limited(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     fn check_deadline(&self) {
         if self
             .deadline

@@ -495,6 +495,55 @@ fn a_search_that_runs_out_of_time_ends_with_what_is_known() {
     assert_eq!((unlimited.unfinished, &limited), (None, &unlimited));
 }
 
+/// Every pair depends on every set: thirty variables have 10^9 sets of each.
+#[test]
+fn a_time_limit_ends_the_test_of_a_single_pair() {
+    let r = Array2::from_shape_fn((30, 30), |(i, j)| if i == j { 1.0 } else { 0.5 });
+    let test = FisherZ::from_correlation(&r, 100_000, FisherZOptions::new()).unwrap();
+    let start = std::time::Instant::now();
+    for options in [
+        options(0.05),
+        options(0.05).skeleton_search(SkeletonSearch::Original),
+        options(0.05).fdr_control(FdrControl::BenjaminiHochberg),
+    ] {
+        let found = pc(&test, &options.time_limit(Duration::from_millis(300))).unwrap();
+        assert!(found.unfinished.is_some());
+    }
+    assert!(
+        start.elapsed() < Duration::from_secs(60),
+        "{:?}",
+        start.elapsed()
+    );
+}
+
+/// Variable 0 depends on all others, which are independent of each other, but on the first not given
+/// one set of six.
+struct Star;
+
+impl CiTest for Star {
+    type Error = std::convert::Infallible;
+
+    fn n_variables(&self) -> usize {
+        28
+    }
+
+    fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, Self::Error> {
+        let separates = [x, y].contains(&1) && given == [3, 7, 9, 12, 20, 26];
+        Ok(if x.min(y) > 0 || separates { 0.5 } else { 0.0 })
+    }
+}
+
+#[test]
+fn a_scan_in_parts_finds_what_the_whole_finds() {
+    let options = options(0.05)
+        .max_depth(6)
+        .collider_rule(ColliderRule::SeparatingSet);
+    let whole = pc(&Star, &options).unwrap();
+    let parts = pc(&Star, &options.time_limit(Duration::from_secs(3_600))).unwrap();
+    assert_eq!(whole.separating_sets.get(0, 1).unwrap().depth, 6);
+    assert_eq!(parts, whole);
+}
+
 #[test]
 fn strengths_are_the_largest_p_values_that_the_search_met() {
     for seed in 0..20 {

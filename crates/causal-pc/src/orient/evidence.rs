@@ -10,7 +10,7 @@ use crate::error::PcError;
 use crate::options::{ColliderRule, RetestedSets};
 use crate::progress::PcStage;
 use crate::separating_sets::{SeparatedBy, SeparatingSets, Separation};
-use crate::skeleton::{Adjacency, Search};
+use crate::skeleton::{Adjacency, Search, binomial};
 
 /// The findings by middle, first end and second end, and the number of tests they took.
 pub(super) fn findings<T: CiTest + ?Sized>(
@@ -296,13 +296,6 @@ impl<T: CiTest + ?Sized> Judge<'_, T> {
         };
         size.min(self.search.options.max_depth.unwrap_or(usize::MAX))
     }
-}
-
-/// The number of subsets of a size.
-fn binomial(n: usize, size: usize) -> f64 {
-    (0..size)
-        .map(|i| n.saturating_sub(i) as f64 / (i + 1) as f64)
-        .product()
 }
 
 /// How many sets made a pair independent: all of them, and those with each of its middles.

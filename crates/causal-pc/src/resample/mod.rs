@@ -194,7 +194,7 @@ where
 {
     check(n_rows, options)?;
     let watch = Watch::new(listener, options.n_resamples, pc_options.time_limit);
-    let pc_options = alone(pc_options);
+    let pc_options = pc_options.clone().threads(1);
     let n_variables = OnceLock::new();
     let search = |resample: usize| {
         let rows = draw(n_rows, options, resample);
@@ -214,9 +214,13 @@ where
                 found,
             });
         }
-        let discovery = pc_with_progress(&test, &pc_options, &|_| watch.look());
+        let options = limited(&pc_options, &watch);
         let failed = |source| BootstrapError::Search { resample, source };
-        Ok(discovery.map_err(failed)?.graph)
+        let discovery = pc_with_progress(&test, &options, &|_| watch.look()).map_err(failed)?;
+        match discovery.unfinished {
+            None => Ok(discovery.graph),
+            Some(_) => Err(failed(PcError::Cancelled)),
+        }
     };
     let all = || count(options, &watch, &search);
     match options.threads {
@@ -228,11 +232,11 @@ where
     }
 }
 
-/// The options of one search of many: the limits of time and threads are those of all together.
-fn alone(options: &PcOptions) -> PcOptions {
+/// The options of one search of many: the time limit is that of all together.
+fn limited(options: &PcOptions, watch: &Watch<'_>) -> PcOptions {
     PcOptions {
-        time_limit: None,
-        ..options.clone().threads(1)
+        time_limit: watch.time_left(),
+        ..options.clone()
     }
 }
 

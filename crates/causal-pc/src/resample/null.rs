@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::watch::{ResampleProgress, Watch};
-use super::{MOST, alone, in_pool};
+use super::{MOST, in_pool, limited};
 use crate::ci::CiTest;
 use crate::clusters::{Clusters, ClustersError, Labels};
 use crate::error::PcError;
@@ -278,7 +278,7 @@ where
     let samples = samples.into();
     let mixing = options.mixing(samples.nrows())?;
     let watch = Watch::new(listener, options.n_draws, pc_options.time_limit);
-    let pc_options = alone(pc_options);
+    let pc_options = pc_options.clone().threads(1);
     let search = |draw: Option<usize>, samples: ArrayView2<'_, f64>| {
         let failed = |source: E| NullError::Test {
             draw,
@@ -286,7 +286,7 @@ where
         };
         let test = test(samples).map_err(failed)?;
         let failed = |source| NullError::Search { draw, source };
-        Found::new(&test, &pc_options, &watch).map_err(failed)
+        Found::new(&test, &limited(&pc_options, &watch), &watch).map_err(failed)
     };
     let gave_up = |error: &NullError| {
         watch.is_over()

@@ -54,6 +54,12 @@ impl<'a> Watch<'a> {
             .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
+    /// The time that is left, if it is limited.
+    pub(super) fn time_left(&self) -> Option<Duration> {
+        let deadline = self.deadline?;
+        Some(deadline.saturating_duration_since(Instant::now()))
+    }
+
     /// Whether no further search is to begin.
     pub(super) fn is_over(&self) -> bool {
         self.is_cancelled() || self.is_late()

@@ -125,7 +125,51 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
 
     /// Scans the sets; `visit` hears of those that count as independence. Returns the number of
     /// tests.
+    ///
+    /// With a time limit, many sets are scanned in parts, in the same order: by their first member,
+    /// and so on.
     pub(crate) fn scan(
+        &self,
+        sets: &SetScan<'_>,
+        bound: Bound,
+        visit: Visit<'_>,
+    ) -> Result<u64, PcError> {
+        const MANY: f64 = 1e5;
+        let many = || binomial(sets.candidates.len(), sets.size) > MANY;
+        if sets.size == 0 || !self.watch.is_limited() || !many() {
+            return self.scan_whole(sets, bound, visit);
+        }
+        let (mut n_tests, mut is_over) = (0, false);
+        let mut always = sets.always.to_vec();
+        for (at, &first) in sets.candidates.iter().enumerate() {
+            self.watch.check()?;
+            let place = always.partition_point(|&v| v < first);
+            always.insert(place, first);
+            // A set is left out if all its chosen members are marked.
+            let is_marked = sets.done.get(at) == Some(&true);
+            let part = SetScan {
+                always: &always,
+                candidates: &sets.candidates[at + 1..],
+                size: sets.size - 1,
+                done: if is_marked { &sets.done[at + 1..] } else { &[] },
+                ..*sets
+            };
+            if part.candidates.len() >= part.size && !(is_marked && part.size == 0) {
+                n_tests += self.scan(&part, bound, &mut |given| {
+                    let next = visit(given)?;
+                    is_over = matches!(next, Next::Stop);
+                    Ok(next)
+                })?;
+            }
+            always.remove(place);
+            if is_over {
+                break;
+            }
+        }
+        Ok(n_tests)
+    }
+
+    fn scan_whole(
         &self,
         sets: &SetScan<'_>,
         bound: Bound,
@@ -184,4 +228,11 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
     fn variable(&self, index: usize) -> Variable {
         Variable::new(index, self.test.names())
     }
+}
+
+/// The number of subsets of a size.
+pub(crate) fn binomial(n: usize, size: usize) -> f64 {
+    (0..size)
+        .map(|i| n.saturating_sub(i) as f64 / (i + 1) as f64)
+        .product()
 }
