@@ -45,9 +45,9 @@ pub struct ValueReliability {
     /// Items that they were drawn from, where that is known.
     pub pool: Option<usize>,
     /// For the items of the pool: would a role rank the same, had it been asked all of them? None where the pool is not
-    /// known, or all roles were asked the same items.
+    /// known.
     pub for_the_pool: Option<f64>,
-    /// For any items of the kind. Where all roles were asked the same items this is at least so much (KR-21).
+    /// For any items of the kind.
     pub for_the_domain: f64,
     /// 95 % interval, from resamples of roles: of the first if it is known, of the second otherwise.
     pub interval: [f64; 2],
@@ -76,7 +76,8 @@ pub struct Reliabilities {
     pub n_roles: usize,
     /// By which the variance of scores is smaller than without unsure answers.
     pub unsure_factor: f64,
-    /// By value. Values whose roles do not differ are not there.
+    /// By value. Values whose roles do not differ are not there; none where all roles were asked the same items, for then the
+    /// reliability is that of the single answers (`valuebench::ItemScores`), which a table does not have.
     pub values: Vec<ValueReliability>,
     /// Mean over the values of the reliability for the pool, or, where that is not known, for the domain.
     pub mean: Option<f64>,
@@ -163,6 +164,10 @@ impl Of<'_> {
     ) -> Option<(ValueReliability, Option<f64>)> {
         let all = AskedItems::from_moments(cases.iter().copied()).ok()?;
         let drawn = self.items.map(|items| items.drawn);
+        // Items that all roles share differ in how many say yes to them, and a table does not tell how.
+        if drawn == Some(Drawn::Shared) {
+            return None;
+        }
         let pool = self
             .items
             .and_then(|items| items.pool.get(self.value).copied());
@@ -173,10 +178,7 @@ impl Of<'_> {
         };
         let for_the_domain = all.reliability(Pool::Domain).ok()?;
         let for_the_pool = of_pool.and_then(|pool| all.reliability(pool).ok());
-        let from_draw = match drawn {
-            Some(Drawn::Shared) => Some(0.0),
-            _ => of_pool.and_then(|pool| all.error_variance(pool).ok()),
-        };
+        let from_draw = of_pool.and_then(|pool| all.error_variance(pool).ok());
         let mut again: Vec<f64> = (0..resamples)
             .filter_map(|_| {
                 let drawn = (0..cases.len()).map(|_| cases[rng.random_range(0..cases.len())]);
@@ -197,10 +199,7 @@ impl Of<'_> {
             for_the_pool,
             for_the_domain,
             interval: [at(0.025), at(0.975)],
-            draw_share: match drawn {
-                Some(Drawn::Shared) => Some(0.0),
-                _ => for_the_pool.map(|reliability| 1.0 - reliability),
-            },
+            draw_share: for_the_pool.map(|reliability| 1.0 - reliability),
         };
         Some((found, from_draw))
     }
