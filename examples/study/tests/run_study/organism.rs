@@ -97,10 +97,12 @@ fn the_study_finds_what_is_planted() {
     // It answers by its values, whichever way an item is keyed.
     let agreement = agreement.iter().sum::<f64>() / agreement.len() as f64;
     assert!(agreement > 0.3, "{orientations}");
-    let found: BTreeMap<String, f64> = found
-        .into_iter()
-        .map(|(key, number)| (key, number.as_f64().unwrap()))
-        .collect();
+    // A study this small may well not tell; that it says which is enough.
+    let (verdict, sentence) = (found.remove("verdict"), found.remove("verdict_sentence"));
+    let words = ["graph", "no_graph", "cannot_tell"];
+    assert!(verdict.is_some_and(|verdict| words.iter().any(|word| verdict == *word)));
+    let sentence = sentence.unwrap();
+    let number = |key: &str| found[key].as_f64().unwrap();
     let keys: Vec<&str> = found.keys().map(String::as_str).collect();
     let expected = [
         "answers",
@@ -115,10 +117,11 @@ fn the_study_finds_what_is_planted() {
         "skeleton_f1",
     ];
     assert_eq!(keys, expected);
-    assert!(found["obedience"] >= 0.95, "{found:?}");
-    assert!(found["planted_expected"] >= 0.8, "{found:?}");
-    assert!(found["planted_unexpected"] <= 0.15, "{found:?}");
+    assert!(number("obedience") >= 0.95, "{found:?}");
+    assert!(number("planted_expected") >= 0.8, "{found:?}");
+    assert!(number("planted_unexpected") <= 0.15, "{found:?}");
     let report = fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(report.contains(sentence.as_str().unwrap()), "{report}");
     for section in [
         "## The study",
         "## Found and planted",
