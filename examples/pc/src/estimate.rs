@@ -28,8 +28,8 @@ pub struct Estimate {
 
 /// The estimate, if it is worth telling.
 ///
-/// A hundredth of the pairs, at most 200, are tested given nothing, a few sets of one pair, and eight
-/// of the variables are searched; that takes some milliseconds, or a hundredth of what all pairs
+/// A hundredth of the pairs, at most 200, are tested given nothing, thirty of them given one variable,
+/// a few sets of one pair, and at times eight of the variables are searched; that takes some milliseconds, or a hundredth of what all pairs
 /// take. A test that fails, fails again in the search, which says so.
 pub fn estimate<T: CiTest>(test: &T, workload: &Workload) -> Option<Estimate> {
     const WORTH_TELLING: f64 = 3.0;
@@ -51,11 +51,11 @@ pub fn estimate<T: CiTest>(test: &T, workload: &Workload) -> Option<Estimate> {
     if estimate(all_sets, 1.0, single).seconds() < WORTH_TELLING {
         return None;
     }
-    let dependent = dependent_share(test, n_pairs, workload.alpha, single)?;
+    let (dependent, pairs) = dependent_share(test, n_pairs, workload.alpha, single)?;
     let per_test = per_test(test, workload.alpha, single)?;
     let alpha = Alpha::new(workload.alpha).ok()?;
     let staying = match single < SLOW {
-        true => staying_shares(test, alpha)?,
+        true => staying_shares(test, alpha, &pairs)?,
         false => Vec::new(),
     };
     let n_tests = expected_tests(p, dependent, &staying, workload.max_depth);
@@ -69,17 +69,24 @@ fn seconds_of<R>(work: impl FnOnce() -> Option<R>) -> Option<f64> {
     Some(start.elapsed().as_secs_f64())
 }
 
-/// The share of dependent pairs among some spread over all.
-fn dependent_share<T: CiTest>(test: &T, n_pairs: usize, alpha: f64, single: f64) -> Option<f64> {
+/// The share of dependent pairs among some spread over all, and these pairs.
+fn dependent_share<T: CiTest>(
+    test: &T,
+    n_pairs: usize,
+    alpha: f64,
+    single: f64,
+) -> Option<(f64, Vec<(usize, usize)>)> {
     let limit = Duration::from_secs_f64((0.01 * single * n_pairs as f64).max(0.002));
     let (start, n_asked) = (Instant::now(), (n_pairs / 100).clamp(10, 200).min(n_pairs));
-    let (mut n_dependent, mut n) = (0usize, 0usize);
+    let (mut dependent, mut n) = (Vec::new(), 0usize);
     while n < n_asked && (n < 5 || start.elapsed() < limit) {
         let (a, b) = pair(n * (n_pairs / n_asked));
-        n_dependent += usize::from(test.p_value(a, b, &[]).ok()? <= alpha);
+        if test.p_value(a, b, &[]).ok()? <= alpha {
+            dependent.push((a, b));
+        }
         n += 1;
     }
-    Some(n_dependent.max(1) as f64 / n as f64)
+    Some((dependent.len().max(1) as f64 / n as f64, dependent))
 }
 
 /// The pair at a place in `(0, 1), (0, 2), (1, 2), (0, 3), ...`.
@@ -138,10 +145,26 @@ impl<T: CiTest> CiTest for Few<'_, T> {
     }
 }
 
-/// The share of edges that stay at conditioning sets of one variable, of two and so on, in a search
-/// of eight variables, as far as it has enough edges to tell.
-fn staying_shares<T: CiTest>(test: &T, alpha: Alpha) -> Option<Vec<f64>> {
+/// The share of edges that stay at conditioning sets of one variable, of two and so on: at one
+/// variable by what at most thirty pairs are given each other variable; then, if almost all stay, as
+/// in a search of eight variables, as far as it has enough edges to tell.
+fn staying_shares<T: CiTest>(test: &T, alpha: Alpha, pairs: &[(usize, usize)]) -> Option<Vec<f64>> {
     const ENOUGH: usize = 5;
+    const ALMOST_ALL: f64 = 0.9;
+    if pairs.len() < ENOUGH {
+        return Some(Vec::new());
+    }
+    let some: Vec<_> = pairs.iter().step_by(pairs.len().div_ceil(30)).collect();
+    let mut n_stay = 0usize;
+    for &&(a, b) in &some {
+        let mut others = (0..test.n_variables()).filter(|&v| v != a && v != b);
+        let separates = |v| test.p_value(a, b, &[v]).is_ok_and(|p| p > alpha.value());
+        n_stay += usize::from(!others.any(separates));
+    }
+    let at_one = n_stay as f64 / some.len() as f64;
+    if at_one < ALMOST_ALL {
+        return Some(vec![at_one]);
+    }
     let p = test.n_variables();
     let few = Few {
         test,
@@ -157,8 +180,9 @@ fn staying_shares<T: CiTest>(test: &T, alpha: Alpha) -> Option<Vec<f64>> {
         separations.filter(|(_, s)| s.depth == depth).count()
     };
     let mut n_left = few.variables.len() * (few.variables.len() - 1) / 2 - n_removed(0);
-    let mut shares = Vec::new();
-    for depth in 1..found.n_tests_by_depth.len() {
+    let mut shares = vec![at_one];
+    n_left -= n_removed(1);
+    for depth in 2..found.n_tests_by_depth.len() {
         if n_left < ENOUGH {
             break;
         }
@@ -206,9 +230,9 @@ impl fmt::Display for Estimate {
         write!(
             f,
             "expect about {:.0e} tests{searches}, {} on {} thread(s), if all goes on as in a few pairs and \
-             variables that were tried: {:.0} % of pairs dependent, {:.2} \u{b5}s a test, and edges that go at \
-             larger sets as they do among eight variables, then half at each size; --time-limit ends it, \
-             --progress shows how far it is",
+             variables that were tried: {:.0} % of pairs dependent, {:.2} \u{b5}s a test, as many edges gone at \
+             small sets, and half of the rest at each size beyond; that can be far off; --time-limit ends \
+             it, --progress shows how far it is",
             self.n_tests,
             duration(self.seconds()),
             self.threads,
