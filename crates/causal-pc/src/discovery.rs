@@ -35,9 +35,10 @@ pub struct Discovery {
     pub n_tests_by_depth: Vec<u64>,
     /// Number of tests made after that, to tell colliders from other triples.
     pub n_tests_for_colliders: u64,
-    /// Where the time limit ended the search; none if it was finished. Then the skeleton may hold
-    /// edges that later depths would have removed (if it ended there), and colliders are told by
-    /// the sets that separated pairs, whatever the collider rule.
+    /// Where the time limit ended the search; none if it was finished. If it ended in
+    /// the skeleton, that may hold edges that later depths would have removed, and no arrows are
+    /// there but those that knowledge decides. If it ended among the colliders, these are told by the
+    /// sets that separated pairs, whatever the collider rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unfinished: Option<PcStage>,
 }

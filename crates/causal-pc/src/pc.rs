@@ -157,8 +157,8 @@ fn run<T: CiTest + ?Sized>(
     })
 }
 
-/// The skeleton oriented as the options say or, when time is up, without further tests; and where
-/// time was up.
+/// The skeleton oriented as the options say; when time is up before, without further tests, and by knowledge alone if it
+/// is not finished. And where time was up.
 fn oriented<T: CiTest + ?Sized>(
     search: &Search<'_, T>,
     found: &Skeleton,
@@ -168,12 +168,13 @@ fn oriented<T: CiTest + ?Sized>(
         Manner::CausalLearn => orient::causal_learn::orient,
         Manner::Pcalg => orient::pcalg::orient,
     };
-    let stage = match found.unfinished {
-        Some(depth) => PcStage::Skeleton { depth },
-        None => match orient(search, &found.adjacency, &found.separating_sets) {
-            Err(PcError::Cancelled) if search.watch.is_late() => PcStage::Colliders,
-            finished => return Ok((finished?, None)),
-        },
+    if let Some(depth) = found.unfinished {
+        let orientation = orient::by_knowledge(search, &found.adjacency)?;
+        return Ok((orientation, Some(PcStage::Skeleton { depth })));
+    }
+    let stage = match orient(search, &found.adjacency, &found.separating_sets) {
+        Err(PcError::Cancelled) if search.watch.is_late() => PcStage::Colliders,
+        finished => return Ok((finished?, None)),
     };
     let options = search.options;
     let conflict = match (options.manner, options.conflict) {

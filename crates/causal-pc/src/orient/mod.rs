@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use crate::graph::MixedGraph;
 use crate::skeleton::Adjacency;
 
-pub(crate) use own::orient;
+pub(crate) use own::{by_knowledge, orient};
 pub use reason::{Reason, Triple, TripleFinding, TripleVerdict};
 
 /// What the orientation of a skeleton hands on.

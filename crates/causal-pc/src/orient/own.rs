@@ -52,6 +52,21 @@ pub(crate) fn orient<T: CiTest + ?Sized>(
     })
 }
 
+/// A skeleton that is not finished, with no arrows but those that knowledge decides: which triples are unshielded is not
+/// known yet.
+pub(crate) fn by_knowledge<T: CiTest + ?Sized>(
+    search: &Search<'_, T>,
+    adjacency: &Adjacency,
+) -> Result<Orientation, PcError> {
+    let Start { graph, reasons } = Start::new(search, adjacency)?;
+    Ok(Orientation {
+        graph,
+        reasons,
+        triples: Vec::new(),
+        n_tests: 0,
+    })
+}
+
 type Oriented = (MixedGraph, BTreeMap<(usize, usize), Reason>);
 
 /// The skeleton with the arrows that knowledge decides.
