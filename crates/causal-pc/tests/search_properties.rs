@@ -65,6 +65,7 @@ struct Noise {
     /// Whether p-values take only a few values, so that there are ties.
     coarse: bool,
     asked: Mutex<BTreeSet<(usize, usize)>>,
+    names: Option<Vec<String>>,
 }
 
 impl Noise {
@@ -75,7 +76,14 @@ impl Noise {
             seed,
             coarse,
             asked,
+            names: None,
         }
+    }
+
+    /// With names, which settle exact ties.
+    fn named(mut self) -> Self {
+        self.names = Some((0..self.n).map(|v| format!("v{v}")).collect());
+        self
     }
 }
 
@@ -84,6 +92,10 @@ impl CiTest for Noise {
 
     fn n_variables(&self) -> usize {
         self.n
+    }
+
+    fn names(&self) -> Option<&[String]> {
+        self.names.as_deref()
     }
 
     fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, Infallible> {
@@ -342,7 +354,7 @@ proptest! {
         conflict in prop::sample::select(&CONFLICTS),
         alpha in 0.01..0.9f64,
     ) {
-        let test = Noise::new(n, seed, coarse);
+        let test = Noise::new(n, seed, coarse).named();
         for options in [
             options(alpha),
             options(alpha).collider_rule(rule).collider_conflict(conflict),

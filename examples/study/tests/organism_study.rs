@@ -88,11 +88,12 @@ fn of_study(study: &str, run: &str) -> Vec<String> {
     for (key, least, most) in KEYS {
         demand(&found, key, least, most);
     }
-    let orientations = found["orientations"].as_object().expect("it is an object");
-    for orientation in orientations.values() {
-        let all = orientation["all"].as_object().expect("it is an object");
-        demand(all, "reliability", 0.5, 1.0);
-    }
+    let orientations = found.get("orientations").and_then(Value::as_object);
+    let orientations = orientations.into_iter().flat_map(Map::values);
+    let of_all = orientations.filter_map(|orientation| orientation["all"].as_object());
+    let n_values = of_all
+        .inspect(|all| demand(all, "reliability", 0.5, 1.0))
+        .count();
     let planted = |key: &str| number(&found, key).unwrap_or(f64::NAN);
     for side in ["expected", "unexpected"] {
         let planted = planted(&format!("planted_{side}"));
@@ -103,6 +104,9 @@ fn of_study(study: &str, run: &str) -> Vec<String> {
     demand(&chance, "relabelled_expected", 0.0, most);
     let least = planted("planted_unexpected").next_up();
     demand(&chance, "relabelled_unexpected", least, f64::INFINITY);
+    if n_values == 0 {
+        problems.push("orientations: expected one for each value, found none".to_owned());
+    }
     let verdict = found.get("verdict");
     if verdict.is_none_or(|verdict| verdict != "graph") {
         problems.push(format!(
@@ -142,7 +146,8 @@ fn number(members: &Map<String, Value>, key: &str) -> Option<f64> {
 fn each_number_beyond_its_limit_is_told() {
     const STUDY: &str = r#"{"skeleton_f1": 1.0, "arrowhead_f1": 0.8, "shd": 0, "answers": 30,
         "answers_per_second": 9.5, "planted_expected": 0.95, "planted_unexpected": 0.01,
-        "discovered_expected": 0.9, "discovered_unexpected": 0.1, "obedience": 0.99, "verdict": "graph"}"#;
+        "discovered_expected": 0.9, "discovered_unexpected": 0.1, "obedience": 0.99, "verdict": "graph",
+        "orientations": {"Power": {"all": {"reliability": 0.75}}}}"#;
     const RUN: &str = r#"{"relabelled_expected": 0.14, "relabelled_unexpected": 0.13}"#;
     assert_eq!(of_study(STUDY, RUN), [""; 0]);
     for (from, to, key) in [
@@ -184,6 +189,8 @@ fn each_number_beyond_its_limit_is_told() {
         ),
         ("\"shd\": 0", "\"shd\": 0, \"sdh\": 1", "sdh"),
         ("\"graph\"", "\"no_graph\"", "verdict"),
+        ("0.75", "0.25", "reliability"),
+        ("\"all\"", "\"plain\"", "orientations"),
     ] {
         assert!(STUDY.contains(from));
         let problems = of_study(&STUDY.replace(from, to), RUN);
