@@ -6,6 +6,7 @@ place in one step. PIP_NO_INDEX and PIP_FIND_LINKS name a folder with the wheels
 
 import fcntl
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -111,7 +112,8 @@ def complete(made):
         subprocess.run(["strip", "--strip-unneeded", lib / "libtorch_cpu.so"], check=True)
     except (OSError, subprocess.CalledProcessError):
         print("strip is not here or failed: libtorch_cpu.so keeps 90 MB for debuggers")
-    stub = [os.environ.get("CC", "cc"), "-shared", "-fPIC", "-Wl,-soname,libtorch.so", "-o", lib / "libtorch.so"]
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    stub = [*compiler, "-shared", "-fPIC", "-Wl,-soname,libtorch.so", "-o", lib / "libtorch.so"]
     subprocess.run([*stub, "-x", "c", os.devnull], check=True)
     (made / "build-version").write_text(VERSION + "\n")
     listed = [f"{path.stat().st_size} lib/{path.name}\n" for path in sorted(lib.iterdir())]
