@@ -2,7 +2,7 @@
 //! measurements can be told from what the design makes.
 //!
 //! Orientations of roles under features are linear: a role's, a feature's and a setting's own part, each drawn
-//! from the same [`structure`]; [`items`] are answered by where the orientation stands against their thresholds,
+//! from the same `structure`; `items` are answered by where the orientation stands against their thresholds,
 //! and scored as in every study. The shares of variance are those of the released measurements
 //! ([`Strengths::released`]). `truth` is what is written beside the tables.
 
