@@ -2,7 +2,9 @@
 //! each of them runs.
 
 use crate::system;
-use crate::workspace::{Workspace, all_features, feature_sets, has_test, needs_libtorch};
+use crate::workspace::{
+    Workspace, all_features, feature_sets, has_test, is_published, needs_libtorch,
+};
 use crate::{libtorch, packing, tools};
 use anyhow::{Context, Result, anyhow};
 use cargo_metadata::Package;
@@ -165,20 +167,25 @@ impl Site {
         log.run(cmd!(sh, "cargo fmt --all -- --check"));
     }
 
+    /// All of it with all features, tests, examples and benchmarks included; then each package alone in each feature set, as
+    /// who depends on it builds it, and the tests of what is published with its default features.
     fn lint(&self, log: &mut Log) {
         let sh = &self.workspace.sh;
         log.keep(tools::component(sh, "clippy", "clippy"));
         let mut clippy = |args: Vec<String>| {
-            log.run(cmd!(
-                sh,
-                "cargo clippy --all-targets {args...} -- -D warnings"
-            ));
+            log.run(cmd!(sh, "cargo clippy {args...} -- -D warnings"));
         };
-        clippy([self.together(), self.all_features()].concat());
+        let all_targets = || vec!["--all-targets".to_owned()];
+        clippy([all_targets(), self.together(), self.all_features()].concat());
         for package in self.buildable() {
-            for set in feature_sets(package, &self.left_out_of([package])) {
+            let sets = feature_sets(package, &self.left_out_of([package]));
+            for (at, set) in sets.into_iter().enumerate() {
                 let alone = ["--no-deps", "--package", &package.name].map(str::to_owned);
-                clippy([alone.as_slice(), &set].concat());
+                let targets = match at == 0 && is_published(package) {
+                    true => all_targets(),
+                    false => Vec::new(),
+                };
+                clippy([targets, alone.to_vec(), set].concat());
             }
         }
     }

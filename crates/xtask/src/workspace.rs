@@ -55,8 +55,7 @@ impl Workspace {
 
     /// The members that are meant for the registry.
     pub fn published(&self) -> impl Iterator<Item = &Package> {
-        let to = |package: &&Package| package.publish.as_ref().is_none_or(|to| !to.is_empty());
-        self.packages.iter().filter(to)
+        self.packages.iter().filter(|package| is_published(package))
     }
 
     /// Cargo's arguments that build and run a program of the workspace, with libtorch where it has
@@ -90,6 +89,11 @@ impl Workspace {
         let has = |package: &Package| package.features.contains_key(feature);
         self.packages.iter().any(has)
     }
+}
+
+/// Whether a package is meant for the registry.
+pub fn is_published(package: &Package) -> bool {
+    package.publish.as_ref().is_none_or(|to| !to.is_empty())
 }
 
 /// Whether a package has a test program of that name.
