@@ -95,6 +95,27 @@ impl Rows {
         }
     }
 
+    /// Why mixing up would leave clusters in place: they have rows where no other cluster has just these. None if at most a
+    /// tenth of the roles do, and of the features where these are clusters too.
+    pub(crate) fn unlike(&self, clustering: Clustering) -> Option<String> {
+        let told = |kind: &str, n: usize, of: usize| {
+            (10 * n > of).then(|| {
+                format!(
+                    "{n} of {of} {kind} have rows where no other has just these, so that what they have in common cannot be \
+                     mixed up"
+                )
+            })
+        };
+        let roles = told("roles", alone(&self.roles, &self.features), self.n_roles());
+        match clustering {
+            Clustering::RolesAndFeatures => roles.or_else(|| {
+                let n = alone(&self.features, &self.roles);
+                told("features", n, self.n_features())
+            }),
+            _ => roles,
+        }
+    }
+
     /// The numbers that such a test is made on, `[rows, values]`.
     pub(crate) fn cells_for(&self, clustering: Clustering) -> Array2<f64> {
         match clustering {
@@ -151,6 +172,20 @@ pub(crate) fn searched_rows(table: &OrientationTable, searched: Searched) -> Ori
         Searched::All => table.clone(),
         Searched::Unsteered => table.select(Setting::is_unsteered),
     }
+}
+
+/// How many of the first labels come with a set of the second ones that no other comes with.
+fn alone<A: Ord, B: Ord>(labels: &[A], with: &[B]) -> usize {
+    let mut of_label: BTreeMap<&A, Vec<&B>> = BTreeMap::new();
+    for (label, with) in labels.iter().zip(with) {
+        of_label.entry(label).or_default().push(with);
+    }
+    let mut times: BTreeMap<Vec<&B>, usize> = BTreeMap::new();
+    for mut with in of_label.into_values() {
+        with.sort_unstable();
+        *times.entry(with).or_default() += 1;
+    }
+    times.values().filter(|&&times| times == 1).count()
 }
 
 fn distinct<T: Ord>(labels: &[T]) -> usize {

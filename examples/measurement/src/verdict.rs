@@ -13,7 +13,8 @@
 //!    everything) joins all values and is no graph.
 //!
 //! Otherwise no graph can be seen, unless the design could hardly have shown one, which is said instead: fewer than 20
-//! clusters, fewer than three values, or a correlation of .5 too small to be seen in four cases of five.
+//! clusters, fewer than three values, more than a tenth of the clusters with rows where no other has just these (nothing can
+//! take their place), or a correlation of .5 too small to be seen in four cases of five.
 //!
 //! A claim says that arrows are needed, not that each arrow is right. And neither rule sees what two values share for
 //! other reasons than cause: an item that measures both, say.
@@ -88,7 +89,7 @@ impl Verdict {
                 "the rows are those of {clusters} roles, and fewer than {LEAST_CLUSTERS} are too few to tell anything"
             )
         } else {
-            return None;
+            rows.unlike(rows.honest())?
         };
         Some(Self::CannotTell { why })
     }
@@ -150,15 +151,15 @@ impl fmt::Display for Verdict {
                 because: Because::Chance,
             } => write!(
                 f,
-                "No graph can be seen in these measurements: a search that knows which rows belong together finds no more edges \
-                 than come up when every relation between values is destroyed."
+                "No graph can be seen in these measurements: a search that knows which rows belong together does not find \
+                 clearly more edges than where every relation between values is destroyed."
             ),
             Self::NoGraph {
                 because: Because::CommonFactors,
             } => write!(
                 f,
-                "No graph can be seen in these measurements: values hang together, but no more than a few common factors \
-                 make them."
+                "No graph can be told from common factors in these measurements: values hang together, but a few common \
+                 factors without any arrow would give such correlations too."
             ),
             Self::Graph { edges } => write!(
                 f,

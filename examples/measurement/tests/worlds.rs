@@ -85,6 +85,18 @@ fn a_design_that_could_not_show_a_graph_says_so() {
         found.sentence
     );
     assert!(found.sentence.contains("15 roles"), "{}", found.sentence);
+    // Roles that lack some rows each: no other role can take their place.
+    let mut place = 0_usize;
+    let gaps = World::NothingOwnItems.table(1).select(|_| {
+        place += 1;
+        place * place % 97 > 7
+    });
+    let found = whole(&gaps);
+    assert!(
+        found.sentence.contains("no other has just these"),
+        "{}",
+        found.sentence
+    );
     // Enough roles to be searched, and too few for any but large correlations.
     let nothing = World::NothingOwnItems
         .table(1)

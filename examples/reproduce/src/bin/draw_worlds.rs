@@ -63,8 +63,8 @@ fn run(args: &Args) -> Result<(), Failure> {
             Searched::by_fishers_z(&drawn, args)?,
             Searched::by_clusters(&drawn, args)?,
         ];
-        let fisher = fisher.panel("Rows taken for independent", &drawn);
-        let clustered = clustered.panel("By clusters", &drawn);
+        let fisher = fisher.panel("Rows taken for independent", "roles", &drawn);
+        let clustered = clustered.panel("By clusters", "roles and features", &drawn);
         let figure = GraphFigure::new(title)
             .description("Left: found by Fisher's z. Right: found by the test for clustered rows.")
             .comparison(
@@ -90,7 +90,10 @@ struct Searched {
 
 impl Searched {
     fn by_fishers_z(drawn: &Drawn, args: &Args) -> Result<Self, Failure> {
-        let (options, null) = options(args)?;
+        let options = options()?;
+        let null = NullOptions::new(args.draws)
+            .clusters(roles())
+            .matched_by(features());
         let rows = drawn.train.matrix();
         Ok(Self {
             found: pc(&FisherZ::from_samples(rows)?, &options)?,
@@ -99,8 +102,9 @@ impl Searched {
     }
 
     fn by_clusters(drawn: &Drawn, args: &Args) -> Result<Self, Failure> {
-        let (options, null) = options(args)?;
+        let options = options()?;
         let both = roles().and(features())?;
+        let null = NullOptions::new(args.draws).clusters(both.clone());
         let test = |rows| ClusterRobust::from_samples(rows, both.clone());
         let rows = drawn.train.matrix();
         Ok(Self {
@@ -115,7 +119,7 @@ impl Searched {
     }
 
     /// The graph, with planted edges marked, and the numbers of edges.
-    fn panel(&self, test: &str, drawn: &Drawn) -> GraphPanel {
+    fn panel(&self, test: &str, mixed: &str, drawn: &Drawn) -> GraphPanel {
         let graph = &self.found.graph;
         let arrows = drawn.model.arrows();
         let (n, mean, sd) = (
@@ -123,18 +127,14 @@ impl Searched {
             self.null.mean(),
             self.null.standard_deviation(),
         );
-        let title = format!("{test}: {n} edges; with all relations gone {mean:.1} ± {sd:.1}");
+        let title = format!("{test}: {n} edges; {mixed} mixed up: {mean:.1} ± {sd:.1}");
         let names = (1..=graph.n_variables()).map(|v| v.to_string());
         GraphPanel::new(title, edges(graph, &arrows)).nodes(names)
     }
 }
 
-fn options(args: &Args) -> Result<(PcOptions, NullOptions), Failure> {
-    // Each value's roles are mixed up by themselves; the rows of a role stay together.
-    let null = NullOptions::new(args.draws)
-        .clusters(roles())
-        .matched_by(features());
-    Ok((PcOptions::new(Alpha::new(0.05)?), null))
+fn options() -> Result<PcOptions, Failure> {
+    Ok(PcOptions::new(Alpha::new(0.05)?))
 }
 
 fn roles() -> Clusters {
