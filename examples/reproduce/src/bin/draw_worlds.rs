@@ -1,5 +1,5 @@
 //! Draws the four known worlds for `docs/measurement.md`: what is found in each, beside what is planted and what is
-//! found where every relation is gone.
+//! found where each value's roles (and features) are mixed up by themselves.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
