@@ -11,6 +11,7 @@ use crate::error::{Within, request};
 use crate::hook::{Activations, Hook, HookPoint, Hooks, Pass, PassKind};
 use crate::model::Decoder;
 use crate::model::pass::Memory;
+use crate::steer::Steer;
 use crate::tokenizer::Tokenizer;
 use crate::weights::{Names, Weights};
 use crate::{Error, LoadError, ModelConfig, Precision};
@@ -163,6 +164,14 @@ impl Lm {
             tokenizer: None,
             _weights: None,
         })
+    }
+
+    /// Refuses a steer that this model cannot do in its precision, as every request with it would be.
+    ///
+    /// # Errors
+    /// The hook point or the direction does not fit the model; the dose is beyond the numbers of its precision.
+    pub fn check_steer(&self, steer: &Steer) -> Result<(), Error> {
+        steer.check(self.config(), self.kind())
     }
 
     /// The model's sizes and settings.

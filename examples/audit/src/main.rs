@@ -43,7 +43,7 @@ struct Args {
     seed: u64,
 
     /// Random sets of features to try, each as large as the published one.
-    #[arg(long, value_name = "N", default_value_t = Settings::default().random_sets)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().random_sets, value_parser = sets)]
     random_sets: usize,
 
     /// Graphs to draw for each test against chance.
@@ -74,6 +74,12 @@ fn count(text: &str) -> Result<usize, String> {
         "expected a number from 1 to 1,000,000 (a share of so many is known to within 0.001)"
             .to_owned()
     })
+}
+
+/// Every set is searched in a dozen ways.
+fn sets(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| *number <= 10_000);
+    number.ok_or_else(|| "expected a number from 0 to 10,000".to_owned())
 }
 
 fn share(text: &str) -> Result<f64, String> {

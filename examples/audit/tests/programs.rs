@@ -38,4 +38,8 @@ fn more_draws_than_tell_anything_are_refused() {
             );
         }
     }
+    let mut audit = Command::new(env!("CARGO_BIN_EXE_audit"));
+    let sets = audit.args(["--random-sets", "1000000000000"]).output();
+    let told = String::from_utf8_lossy(&sets.expect("audit runs").stderr).into_owned();
+    assert!(told.contains("from 0 to 10,000"), "{told}");
 }

@@ -109,18 +109,18 @@ impl LensRespondent {
     ///
     /// # Errors
     /// The steered phrase is not whole tokens of the prompt; fewer features are active than asked for; a listed feature is
-    /// not there.
+    /// not there, or the dose is beyond the model's precision.
     pub fn features(&self, materials: &Materials) -> Result<Vec<u64>, Failure> {
         let Some(steered) = &self.steered else {
             return Ok(Vec::new());
         };
-        match &steered.steering.features {
+        let features = match &steered.steering.features {
             Features::List(features) => {
                 for &feature in features {
                     let direction = steered.sae.direction(usize::try_from(feature)?);
                     let _checked = direction.map_err(|error| of("steering.features", &error))?;
                 }
-                Ok(features.clone())
+                features.clone()
             }
             Features::Top { top } => {
                 let prompt = materials.ranking_prompt()?;
@@ -133,9 +133,15 @@ impl LensRespondent {
                     )
                     .into());
                 }
-                Ok(ranked)
+                ranked
             }
+        };
+        for &feature in &features {
+            let direction = SteeringDirection::feature(&steered.sae, usize::try_from(feature)?)?;
+            let fits = self.lm.check_steer(&steered.change(&direction));
+            fits.map_err(|error| of("steering", &error))?;
         }
+        Ok(features)
     }
 
     fn ranked(&self, steered: &Steered, prompt: &Prompt, top: usize) -> Result<Vec<u64>, Failure> {
@@ -160,6 +166,25 @@ fn of(setting: &str, error: &dyn Display) -> String {
 }
 
 impl Steered {
+    /// What is done along a direction, wherever it is.
+    fn change(&self, direction: &SteeringDirection) -> Steer {
+        let Steering { mode, dose, .. } = self.steering;
+        let steer = match mode {
+            Mode::Add => Steer::add(self.at, direction, Dose::Absolute(dose)),
+            Mode::AddOfNorm => Steer::add(self.at, direction, Dose::OfNorm(dose)),
+            Mode::Scale => Steer::scale(self.at, direction, dose),
+            Mode::Clamp => Steer::clamp(self.at, direction, dose),
+            Mode::Ablate => Steer::ablate(self.at, direction),
+        };
+        steer
+            .keep_error(self.steering.keep_error)
+            .passes(match self.steering.passes {
+                SteeredPasses::Prompt => Passes::Prompt,
+                SteeredPasses::Decode => Passes::Decode,
+                SteeredPasses::Every => Passes::Every,
+            })
+    }
+
     fn steer(&mut self, feature: u64, prompt: &Prompt) -> Result<Steer, Failure> {
         let direction = match self.directions.get(&feature) {
             Some(direction) => direction.clone(),
@@ -169,21 +194,7 @@ impl Steered {
                 direction
             }
         };
-        let Steering { mode, dose, .. } = self.steering;
-        let steer = match mode {
-            Mode::Add => Steer::add(self.at, &direction, Dose::Absolute(dose)),
-            Mode::AddOfNorm => Steer::add(self.at, &direction, Dose::OfNorm(dose)),
-            Mode::Scale => Steer::scale(self.at, &direction, dose),
-            Mode::Clamp => Steer::clamp(self.at, &direction, dose),
-            Mode::Ablate => Steer::ablate(self.at, &direction),
-        };
-        let steer = steer
-            .keep_error(self.steering.keep_error)
-            .passes(match self.steering.passes {
-                SteeredPasses::Prompt => Passes::Prompt,
-                SteeredPasses::Decode => Passes::Decode,
-                SteeredPasses::Every => Passes::Every,
-            });
+        let steer = self.change(&direction);
         // The span lies in the prompt; who steers new tokens steers all of them.
         Ok(match self.steering.passes {
             SteeredPasses::Prompt => steer.at_bytes(prompt.steered.clone()),

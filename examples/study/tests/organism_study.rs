@@ -92,7 +92,7 @@ fn of_study(study: &str, run: &str) -> Vec<String> {
     let orientations = orientations.into_iter().flat_map(Map::values);
     let of_all = orientations.filter_map(|orientation| orientation["all"].as_object());
     let n_values = of_all
-        .inspect(|all| demand(all, "reliability", 0.5, 1.0))
+        .inspect(|all| demand(all, "reliability", 0.3, 1.0))
         .count();
     let planted = |key: &str| number(&found, key).unwrap_or(f64::NAN);
     for side in ["expected", "unexpected"] {

@@ -199,7 +199,7 @@ impl Lm {
         let steers = steers
             .iter()
             .map(|steer| {
-                steer.check(self.config(), self.kind())?;
+                self.check_steer(steer)?;
                 let mut steer = steer.clone();
                 if let Place::Bytes(bytes) = &steer.place {
                     let Some(encoded) = &encoded else {

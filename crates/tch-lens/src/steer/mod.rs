@@ -268,10 +268,10 @@ impl Steer {
             _ => 1.0,
         };
         // Written so that NaN is refused, too.
-        if number.abs() <= largest && number.abs() * reach <= largest {
+        if number.abs() * reach.max(1.0) <= largest {
             return Ok(());
         }
-        let expected = if reach == 1.0 {
+        let expected = if reach <= 1.0 {
             format!("a number that {name} can hold, at most {largest:e}")
         } else {
             format!(
@@ -279,7 +279,11 @@ impl Steer {
                 largest / reach
             )
         };
-        Err(request("the steering dose", expected, number))
+        Err(request(
+            "the steering dose",
+            expected,
+            format!("{number:e}"),
+        ))
     }
 
     /// What is at a transcoder's output is no activation that it reads, so there is nothing to scale, set or reconstruct.

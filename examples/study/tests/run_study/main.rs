@@ -244,6 +244,11 @@ fn what_cannot_come_to_an_end_is_refused_before_it_begins() {
             "steering.features: feature: expected a number below 256, found 256",
         ),
         (
+            "dose = 12.0",
+            "dose = 1e308".to_owned(),
+            "steering: the steering dose: expected a number that 32 bits can hold",
+        ),
+        (
             "mode = \"add\"",
             "mode = \"add\"\nat = \"nowhere\"".to_owned(),
             "steering.at: unknown hook point",
