@@ -1,10 +1,10 @@
 //! What was found, as text, JSON, DOT and SVG.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use causal_pc::{Discovery, Edge, EdgeStrength, Explanation, MixedGraph, PcStage};
 use figures::{GraphFigure, GraphPanel, graphs};
-use program::{Failure, Unsaid, save_text};
+use program::{Failure, Unsaid, cell, save_text, shown};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
@@ -44,7 +44,13 @@ impl Answer {
             let written = serde_json::to_writer(&mut out, &json).map_err(io::Error::from);
             written.and_then(|()| writeln!(out))
         } else {
-            self.text(&mut out, graph, arguments)
+            let mut text = Vec::new();
+            let made = self.text(&mut text, graph, arguments);
+            // Who reads it with a program gets names as they are.
+            made.and_then(|()| match String::from_utf8_lossy(&text) {
+                text if io::stdout().is_terminal() => out.write_all(shown(&text).as_bytes()),
+                text => out.write_all(text.as_bytes()),
+            })
         };
         Ok(printed.and_then(|()| out.flush()).map_err(Unsaid::from)?)
     }
@@ -58,7 +64,7 @@ impl Answer {
         })
     }
 
-    /// A line for each edge, with what came nearest to removing it.
+    /// A line for each edge, with what came nearest to removing it; names that a spreadsheet would run are made text.
     fn csv(&self, graph: &MixedGraph) -> Result<String, Failure> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(["from", "to", "kind", "p_value", "association", "given"])?;
@@ -81,7 +87,14 @@ impl Answer {
             let p_value = told(|strength| Some(strength.p_value));
             let association = told(|strength| strength.association);
             let given = strength.map_or_else(String::new, |s| named(graph, &s.given).join("; "));
-            writer.write_record([from, to, kind, &p_value, &association, &given])?;
+            writer.write_record([
+                &cell(from),
+                &cell(to),
+                kind,
+                &p_value,
+                &association,
+                &cell(&given),
+            ])?;
         }
         Ok(String::from_utf8(writer.into_inner()?)?)
     }

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<(), Failure> {
     settings::check(arguments)?;
+    check_outputs(arguments)?;
     // This thread is one of those that work: a search of a tenth of a second would else wait for the
     // system to spread them over the cores.
     rayon::ThreadPoolBuilder::new()
@@ -66,6 +67,33 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         TestKind::Kci => search(table, arguments, settings::kci),
     }?;
     answer.write(&arguments.output)
+}
+
+/// Refuses an output that would write over the table, or over another output.
+fn check_outputs(arguments: &Arguments) -> Result<(), Failure> {
+    let is_device = |path: &Path| path.metadata().is_ok_and(|found| !found.is_file());
+    let same = |a: &Path, b: &Path| {
+        a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+    };
+    let output = &arguments.output;
+    let outputs = [
+        ("--csv", &output.csv),
+        ("--gml", &output.gml),
+        ("--dot", &output.dot),
+        ("--svg", &output.svg),
+    ];
+    let mut taken = vec![("FILE", arguments.file.as_path())];
+    for (option, path) in outputs {
+        let Some(path) = path.as_deref().filter(|path| !is_device(path)) else {
+            continue;
+        };
+        if let Some((other, _)) = taken.iter().find(|(_, other)| same(path, other)) {
+            let path = path.display();
+            return Err(format!("{option} {path} would write over that of {other}").into());
+        }
+        taken.push((option, path));
+    }
+    Ok(())
 }
 
 /// The text of a file in UTF-8, or that of standard input for `-`. A file that begins with the mark of

@@ -684,3 +684,37 @@ fn tables_in_other_dialects_are_read_or_refused_with_what_to_do() {
         &format!("{header}\n{}\n", again.join("\n")),
     )]);
 }
+
+#[test]
+fn outputs_write_over_nothing_that_was_given_and_run_in_no_spreadsheet() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let rows: Vec<String> = (0..40)
+        .map(|i| f64::from(i * 7 % 11))
+        .map(|x| format!("{x},{}", 2.0 * x + x.sin()))
+        .collect();
+    let table = format!("=cmd,b\n{}\n", rows.join("\n"));
+    let file = &written(&folder, "table.csv", &table);
+    let refused = complaint(&[file, "--csv", file]);
+    assert!(
+        refused.contains("would write over that of FILE"),
+        "{refused}"
+    );
+    let out = folder.path().join("out.csv");
+    let out = out.to_str().expect("UTF-8");
+    let refused = complaint(&[file, "--csv", out, "--dot", out]);
+    assert!(
+        refused.contains("would write over that of --csv"),
+        "{refused}"
+    );
+    assert_eq!(std::fs::read_to_string(file).expect("it is whole"), table);
+    printed(&[file, "--csv", out]);
+    let edges = std::fs::read_to_string(out).expect("it is written");
+    assert!(
+        edges
+            .lines()
+            .nth(1)
+            .expect("an edge")
+            .starts_with("'=cmd,b,"),
+        "{edges}"
+    );
+}
