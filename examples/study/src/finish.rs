@@ -60,6 +60,24 @@ const OWN_FILES: [&str; 11] = [
     "study.json",
 ];
 
+/// Refuses a folder in which something else has a name that the study will write once all is asked.
+///
+/// # Errors
+/// What has such a name is a folder, a pipe or a device.
+pub fn check_names(out: &Path) -> Result<(), Failure> {
+    for name in OWN_FILES.into_iter().chain(["results.json", "report.md"]) {
+        let path = out.join(name);
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            let path = path.display();
+            return Err(format!(
+                "{path}: expected a file or nothing, found a folder, a pipe or a device"
+            )
+            .into());
+        }
+    }
+    Ok(())
+}
+
 /// Writes everything that follows from a complete journal into `out` and returns the names of the files. `rate` is the
 /// answers per second of the run, where one process did most of it.
 ///

@@ -8,7 +8,7 @@ use std::time::Instant;
 use clap::Parser;
 use program::{Failure, Interruption, Unsaid, exit_code, make_folder, say};
 use study::file::{JudgedBy, StudyFile};
-use study::finish::finish;
+use study::finish::{check_names, finish};
 use study::lens::LensRespondent;
 use study::pace::{self, spread};
 use study::served::{ServedRespondent, chat_judge, failure, judge_by_chat};
@@ -77,7 +77,8 @@ fn run(args: &Args) -> Result<(), Failure> {
         return Ok(say_time(plan.design.n_questions(shard), &pace, threads)?);
     }
 
-    // A judge that cannot be had is known before anything is asked.
+    // What cannot be written, and a judge that cannot be had, are known before anything is asked.
+    check_names(out)?;
     let server = match study.judging.judge {
         JudgedBy::Chat => Some(study.judging.server.clone().unwrap_or_default().client()?),
         JudgedBy::Rules => None,

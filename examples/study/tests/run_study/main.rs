@@ -198,6 +198,18 @@ fn a_changed_study_is_refused_and_a_plan_asks_nothing() {
 }
 
 #[test]
+fn names_that_cannot_be_written_are_told_before_anything_is_asked() {
+    let study = Small::varied("");
+    let taken = study.out().join("test.csv");
+    fs::create_dir_all(&taken).unwrap();
+    let refused = run_study(&study, &[]).output().unwrap();
+    let why = String::from_utf8_lossy(&refused.stderr);
+    let expected = "test.csv: expected a file or nothing, found a folder";
+    assert!(!refused.status.success() && why.contains(expected), "{why}");
+    assert_eq!(fs::read_dir(study.out()).unwrap().count(), 1, "no journal");
+}
+
+#[test]
 fn what_cannot_come_to_an_end_is_refused_before_it_begins() {
     let figures = "[analysis.figures]\nreference = \"a\"\nself_generated = []\nhierarchy = \"b\"";
     let analysis = |settings: &str| format!("[analysis]\n{settings}\n{figures}\n[instructions]");
