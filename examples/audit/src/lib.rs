@@ -33,11 +33,10 @@
 //! | `whole` | all of them in one record |
 //!
 //! What becomes of them: `write` the files, `report` the page, `curve_figure` the specification curves of both; `words`
-//! and `correlation` are what several files need.
+//! is what several files need.
 
 pub mod baselines;
 pub mod comparisons;
-mod correlation;
 pub mod cost;
 mod curve_figure;
 pub mod edge_confidence;

@@ -1,7 +1,7 @@
 //! `pc FILE.csv`: searches the causal graph behind a table with the PC algorithm and prints it.
 //!
 //! The way: `arguments` are the command line, with `choices` for its enums; `csv_table` reads the file; `settings` makes a
-//! test of independence and the search's options, with the tiers of `knowledge`; `estimate` foretells how
+//! test of independence and the search's options, with the tiers of `knowledge`; `estimate` predicts how
 //! long that takes, `search` searches, `resampled` and `null`
 //! repeat that on resamples and on tables without structure; `answer` prints and draws.
 

@@ -507,7 +507,7 @@ fn noise(rows: usize, columns: usize, share: f64) -> String {
 }
 
 #[test]
-fn a_time_limit_holds_for_resamples_and_null_tables_and_long_searches_are_foretold() {
+fn a_time_limit_holds_for_resamples_and_null_tables_and_long_searches_are_predicted() {
     let folder = tempfile::tempdir().expect("a folder");
     let table = &written(&folder, "six.csv", &noise(300, 6, 0.5));
     let both = ["--bootstrap", "50", "--null", "50"];

@@ -12,6 +12,7 @@ use value_causal::metrics::{
 };
 use value_causal::petgraph::graph::DiGraph;
 
+use crate::correlation::pearson;
 use crate::experiment::Experiment;
 use crate::graphs::{digraph, planted};
 use crate::measurements::Study;
@@ -242,13 +243,8 @@ fn base_rate_correlation(rates: &ChangeRates) -> Option<f64> {
         .filter(|(w, v)| w != v)
         .filter_map(|(w, v)| Some((rates.rate(w, v)?, rates.base_rate(w)?)))
         .collect();
-    let n = both.len() as f64;
-    let mean = |of: fn(&(f64, f64)) -> f64| both.iter().map(of).sum::<f64>() / n;
-    let (x, y) = (mean(|pair| pair.0), mean(|pair| pair.1));
-    let moment =
-        |of: &dyn Fn(f64, f64) -> f64| both.iter().map(|p| of(p.0 - x, p.1 - y)).sum::<f64>();
-    let correlation =
-        moment(&|dx, dy| dx * dy) / (moment(&|dx, _| dx * dx) * moment(&|_, dy| dy * dy)).sqrt();
+    let (x, y): (Vec<f64>, Vec<f64>) = both.into_iter().unzip();
+    let correlation = pearson(&x, &y);
     correlation.is_finite().then_some(correlation)
 }
 

@@ -10,12 +10,13 @@
 //! - [`judged`]: whether a graph can be seen in the measurements at all
 //! - `arguments`: the experiment and its tables, from a command line
 //! - [`graphs`]: the graphs over its values, found, given and planted
-//! - [`effects`], [`dyads`], [`results`]: every number
+//! - [`effects`], [`dyads`], [`results`]: every number; [`correlation`]: of pairs of them
 //! - [`outputs`]: which number goes into which figure and table; [`report`]: the Markdown that sets each beside the paper's
 //! - [`text`]: numbers and names as tables of text have them
 //! - [`worlds`]: studies drawn from a structure and a design that are known
 //! - [`reproduction`]: all of it from end to end; `single`: one output alone
 
+pub mod correlation;
 pub mod dyads;
 pub mod effects;
 pub mod experiment;

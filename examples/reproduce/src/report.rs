@@ -417,20 +417,18 @@ impl Report<'_> {
             (every, &self.results.all_features),
         ] {
             let edges = results.pc_edges.len();
-            let cells = pairs(&results.steering_effects, |graphs| &graphs.discovered);
+            let cells = pairs(&results.steering_effects, |graphs| Some(&graphs.discovered));
             writeln!(text, "| discovered, {set} | {edges} | {cells} |")?;
         }
         let subset = &self.results.published_subset.steering_effects;
         for (at, reference) in self.experiment.references.iter().enumerate() {
-            let cells = pairs(subset, |graphs| &graphs.references[at].1);
+            let cells = pairs(subset, |graphs| Some(&graphs.references[at].1));
             let edges = reference.edges.len();
             let title = escaped(&reference.title);
             writeln!(text, "| {title} | {edges} | {cells} |")?;
         }
         if let Some(truth) = &self.experiment.truth {
-            let cells = pairs(subset, |graphs| {
-                graphs.planted.as_ref().unwrap_or(&graphs.discovered)
-            });
+            let cells = pairs(subset, |graphs| graphs.planted.as_ref());
             writeln!(text, "| planted | {} | {cells} |", truth.edges.len())?;
         }
         let correlations = columns(subset)
@@ -679,10 +677,10 @@ fn columns(of: &SteeringComparisons) -> impl Iterator<Item = Option<&EffectsByGr
 /// Expected and unexpected rates of one graph, in the cells of a row.
 fn pairs(
     of: &SteeringComparisons,
-    graph: impl Fn(&PerGraph<GraphEffects>) -> &GraphEffects,
+    graph: impl Fn(&PerGraph<GraphEffects>) -> Option<&GraphEffects>,
 ) -> String {
     let cell = |effects: Option<&EffectsByGraph>| {
-        let e = graph(&effects?.graphs);
+        let e = graph(&effects?.graphs)?;
         let (expected, unexpected) = (decimal(e.expected, 3), decimal(e.unexpected, 3));
         Some(format!(
             "{expected} / {unexpected} ({})",

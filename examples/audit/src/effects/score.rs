@@ -10,8 +10,8 @@ use value_causal::bench::{OrientationTable, Setting};
 use value_causal::discovery::effects::{Action, LinearModel};
 use value_causal::ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView3, Axis, s};
 
-use crate::correlation::pearson;
 use program::Failure;
+use reproduce::correlation::pearson;
 
 /// A number with its interval over resampled roles, 95%.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

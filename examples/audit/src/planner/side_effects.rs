@@ -5,7 +5,7 @@ use value_causal::discovery::effects::Ida;
 use value_causal::ndarray::{ArrayView1, ArrayView2, Axis};
 
 use super::record::{Interval, Moved, Predicted, SideEffects};
-use crate::correlation::pearson;
+use reproduce::correlation::pearson;
 
 /// Of changes over `[roles, values]`, NaN where a role has none; instructions have none in training.
 pub(super) fn side_effects(

@@ -244,7 +244,8 @@ fn a_reader_can_work_with_the_page() {
         // In their boxes, where no line and no arrowhead passes. A browser may have another font, a little wider.
         let outside = browser.eval(
             "[...document.querySelectorAll('.node.noted')].filter(node => { const [box, ...texts] = \
-             [...node.querySelectorAll('rect, text')].map(e => e.getBoundingClientRect()); const wider = box.width / 20; return texts.some(t => t.left < box.left - wider || \
+             [...node.querySelectorAll('rect, text')].map(e => e.getBoundingClientRect()); const wider = box.width / 20; \
+             return texts.some(t => t.left < box.left - wider || \
              t.right > box.right + wider || t.top < box.top || t.bottom > box.bottom); }).length",
         );
         assert_eq!(outside, 0);

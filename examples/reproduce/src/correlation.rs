@@ -1,7 +1,8 @@
 //! Of pairs of numbers.
 
 /// Pearson's correlation; NaN where one side is constant.
-pub(super) fn pearson(x: &[f64], y: &[f64]) -> f64 {
+#[must_use]
+pub fn pearson(x: &[f64], y: &[f64]) -> f64 {
     let n = x.len() as f64;
     let (mean_x, mean_y) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
     let moments = x
