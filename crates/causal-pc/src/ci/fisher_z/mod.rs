@@ -2,6 +2,9 @@
 
 mod correlation;
 mod double;
+mod error;
+mod given;
+mod incomplete;
 mod kernel;
 mod options;
 mod partial;
@@ -10,12 +13,15 @@ mod semidefinite;
 
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
-use thiserror::Error;
 
 use super::{Bound, CiTest, Next, QueryError, SetOutcome, SetScan, normal, scan};
-use crate::data::{self, DataError, Missing, Variable};
+use crate::data::{self, DataError, Variable};
+use given::check_correlation;
+use incomplete::Incomplete;
 use partial::{Determined, Partial};
 
+pub use error::FisherZError;
+pub(super) use incomplete::standardised_correlations;
 pub use options::{Correlation, FisherZOptions, Singular, TooFew};
 
 /// Fisher's z test of zero partial correlation.
@@ -67,107 +73,6 @@ pub struct FisherZ {
     /// Whether each column is constant; empty if none is.
     constant: Vec<bool>,
     incomplete: Option<Incomplete>,
-}
-
-/// Columns with missing values, for test-wise deletion.
-#[derive(Clone, Debug)]
-struct Incomplete {
-    /// `[p, n]`, NaN where missing.
-    columns: Array2<f64>,
-    /// Whether each column lacks a value.
-    lacks: Vec<bool>,
-}
-
-/// Why a Fisher-Z test could not be made, or could not answer.
-#[derive(Clone, Debug, PartialEq, Error)]
-#[non_exhaustive]
-pub enum FisherZError {
-    /// The data cannot be tested.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// Two columns are equal up to scale and shift.
-    #[error(
-        "variables {first} and {second} are duplicates: their correlation is {correlation}; \
-         remove one of them, or choose what the test answers for singular sets"
-    )]
-    Duplicate {
-        /// One of them.
-        first: Variable,
-        /// The other.
-        second: Variable,
-        /// Their correlation, nearly 1 or -1.
-        correlation: f64,
-    },
-    /// A variable is a linear combination of others.
-    #[error(
-        "variable {variable} is a linear combination of {} (1 - R² is {one_minus_r2:e}, tolerance \
-         {tolerance:e}); remove a variable, or choose what the test answers for singular sets",
-        determinants(on)
-    )]
-    Collinear {
-        /// The variable.
-        variable: Variable,
-        /// The others.
-        on: Vec<Variable>,
-        /// What the others leave unexplained of its variance.
-        one_minus_r2: f64,
-        /// The least that counts as something.
-        tolerance: f64,
-    },
-    /// There are fewer samples than the test needs.
-    #[error(
-        "{n_samples} samples cannot test {x} and {y} given {n_given} variables; at least {} are \
-         needed: {}", n_given + 3, data::too_few_advice(*n_given)
-    )]
-    TooFewSamples {
-        /// Samples, complete in the variables of the test.
-        n_samples: usize,
-        /// One variable of the pair.
-        x: Variable,
-        /// The other.
-        y: Variable,
-        /// Size of the conditioning set.
-        n_given: usize,
-    },
-    /// A given matrix is not a correlation matrix.
-    #[error("entry ({row}, {column}) of the correlation matrix is {found}; expected {expected}")]
-    NotACorrelation {
-        /// The row.
-        row: usize,
-        /// The column.
-        column: usize,
-        /// What is there.
-        found: f64,
-        /// What should be there.
-        expected: String,
-    },
-    /// A given matrix has a negative eigenvalue: no data have such correlations.
-    #[error(
-        "the correlation matrix is not positive semidefinite: its smallest eigenvalue is \
-         {smallest_eigenvalue:.3e}; correlations taken pair by pair over different rows are often \
-         so: take them over the rows complete in all columns"
-    )]
-    NotPositiveSemidefinite {
-        /// Its smallest eigenvalue.
-        smallest_eigenvalue: f64,
-    },
-    /// The stated effective number of samples is no number above 0.
-    #[error("the effective number of samples must be a number above 0, found {found}")]
-    EffectiveSamples {
-        /// What was stated.
-        found: f64,
-    },
-    /// A given matrix is not square.
-    #[error("a correlation matrix has as many rows as columns; this one has {rows} and {columns}")]
-    NotSquare {
-        /// Its rows.
-        rows: usize,
-        /// Its columns.
-        columns: usize,
-    },
-    /// A question names a variable twice, or one that does not exist.
-    #[error(transparent)]
-    Query(#[from] QueryError),
 }
 
 impl FisherZ {
@@ -569,52 +474,6 @@ impl Singular {
     }
 }
 
-impl Incomplete {
-    fn new(columns: &Array2<f64>, missing: Missing) -> Option<Self> {
-        if missing == Missing::Refuse {
-            return None;
-        }
-        let rows = columns.rows();
-        let lacks: Vec<bool> = rows
-            .into_iter()
-            .map(|row| row.iter().any(|v| v.is_nan()))
-            .collect();
-        let columns = || columns.clone();
-        lacks.contains(&true).then(|| Self {
-            columns: columns(),
-            lacks,
-        })
-    }
-
-    /// Correlations of these columns over the rows complete in all of them. A column that is
-    /// constant there has variance zero.
-    fn correlations(&self, order: &[usize]) -> (Array2<f64>, usize) {
-        let complete = |row: &usize| order.iter().all(|&v| !self.columns[(v, *row)].is_nan());
-        let rows: Vec<usize> = (0..self.columns.ncols()).filter(complete).collect();
-        let mut own = Array2::from_shape_fn((order.len(), rows.len()), |(i, j)| {
-            self.columns[(order[i], rows[j])]
-        });
-        (standardised_correlations(&mut own), rows.len())
-    }
-}
-
-/// Standardises columns without missing values, `[n_columns, n_rows]`, and correlates them. One that
-/// is constant has variance zero.
-pub(super) fn standardised_correlations(columns: &mut Array2<f64>) -> Array2<f64> {
-    let varies: Vec<bool> = columns
-        .rows_mut()
-        .into_iter()
-        .map(|mut row| row.as_slice_mut().is_some_and(correlation::standardise))
-        .collect();
-    let mut corr = correlation::correlations(columns);
-    for v in (0..varies.len()).filter(|&v| !varies[v]) {
-        columns.row_mut(v).fill(0.0);
-        corr.row_mut(v).fill(0.0);
-        corr.column_mut(v).fill(0.0);
-    }
-    corr
-}
-
 /// Transforms and standardises the columns; tells which are constant.
 fn prepare(columns: &mut Array2<f64>, correlation: Correlation) -> Vec<bool> {
     let n_samples = columns.ncols();
@@ -657,49 +516,6 @@ fn check_rows(found: usize) -> Result<(), DataError> {
         });
     }
     Ok(())
-}
-
-fn check_correlation(matrix: &ArrayView2<'_, f64>) -> Result<(), FisherZError> {
-    let (rows, columns) = matrix.dim();
-    if rows != columns {
-        return Err(FisherZError::NotSquare { rows, columns });
-    }
-    if rows == 0 {
-        return Err(DataError::NoColumns.into());
-    }
-    for ((row, column), &found) in matrix.indexed_iter() {
-        let expected = if row == column {
-            if (found - 1.0).abs() <= 1e-12 {
-                continue;
-            }
-            "1".to_owned()
-        } else if !(-1.0..=1.0).contains(&found) {
-            "a number between -1 and 1".to_owned()
-        } else if (found - matrix[(column, row)]).abs() > 1e-12 {
-            format!("{}, as at ({column}, {row})", matrix[(column, row)])
-        } else {
-            continue;
-        };
-        return Err(FisherZError::NotACorrelation {
-            row,
-            column,
-            found,
-            expected,
-        });
-    }
-    match semidefinite::negative_eigenvalue(matrix) {
-        None => Ok(()),
-        Some(smallest_eigenvalue) => Err(FisherZError::NotPositiveSemidefinite {
-            smallest_eigenvalue,
-        }),
-    }
-}
-
-fn determinants(variables: &[Variable]) -> String {
-    if variables.is_empty() {
-        return "no other (it is constant in these rows)".to_owned();
-    }
-    data::listed(variables)
 }
 
 #[cfg(test)]
