@@ -61,7 +61,7 @@ impl<'a> Watch<'a> {
         Self {
             listener,
             cancelled: AtomicBool::new(false),
-            // A limit beyond what clocks can tell is none.
+            // A limit beyond the range of the clock never comes.
             deadline: limit.and_then(|limit| Instant::now().checked_add(limit)),
             late: AtomicBool::new(false),
         }

@@ -17,7 +17,7 @@ const ROUNDING: f64 = 1e-10;
 #[derive(Clone, Debug, Error, PartialEq)]
 #[non_exhaustive]
 pub enum CorrelationError {
-    /// The matrix is not square, or there is none.
+    /// The matrix is not square, or empty.
     #[error("a correlation matrix is square and not empty, this one is {rows} x {columns}")]
     Shape {
         /// Number of rows.

@@ -70,7 +70,7 @@ impl Server {
         if let Some(n) = self.requests_per_minute {
             options = options.requests_per_minute(n);
         }
-        // A time that cannot be is none, which the client refuses.
+        // A time below 0 or beyond what a clock can hold becomes 0, which the client refuses by name.
         let time = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default();
         if let Some(seconds) = self.connect_timeout {
             options = options.connect_timeout(time(seconds));

@@ -207,7 +207,7 @@ impl<'a, T: CiTest + ?Sized> Search<'a, T> {
         }
     }
 
-    /// What counts for a p-value that is none.
+    /// What a test's answer counts as where it is no number between 0 and 1.
     fn instead(&self, x: usize, y: usize, given: &[usize], p: f64) -> Result<f64, PcError> {
         match self.options.undefined_p {
             UndefinedP::Dependent if p.is_nan() => Ok(0.0),

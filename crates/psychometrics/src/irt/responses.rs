@@ -19,7 +19,7 @@ pub struct Responses {
 }
 
 impl Responses {
-    /// Reads answers as categories; NaN is none. Any whole numbers will do: the lowest answer to an
+    /// Reads answers as categories; NaN is a missing answer. Any whole numbers will do: the lowest answer to an
     /// item is its lowest category.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ fn kept(out: &Path) -> BTreeMap<Question, Recorded> {
         }
     }
     let mut all = BTreeMap::new();
-    // One that is killed while it is made is none yet.
+    // A run that was killed while it made its journal has left no journal to read.
     if let Ok(journal) = Journal::of_file(copies.path().join("study.journal")) {
         let each = |recorded: Recorded| {
             all.insert(recorded.response.question, recorded);
