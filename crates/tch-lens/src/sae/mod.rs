@@ -52,6 +52,7 @@ mod layout;
 mod normalise;
 mod options;
 mod ranking;
+pub mod training;
 
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 mod fields;
 mod gemma_scope;
 mod npz;
-mod saelens;
+pub(super) mod saelens;
 mod sparsify;
 
 use std::fs;

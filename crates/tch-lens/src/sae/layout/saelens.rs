@@ -14,8 +14,8 @@ use crate::sae::fold;
 use crate::sae::normalise::Normalisation;
 use crate::weights::Weights;
 
-pub(super) const WEIGHTS: &str = "sae_weights.safetensors";
-const CONFIG: &str = "cfg.json";
+pub(in crate::sae) const WEIGHTS: &str = "sae_weights.safetensors";
+pub(in crate::sae) const CONFIG: &str = "cfg.json";
 const KNOWN: [&str; 5] = ["standard", "jumprelu", "gated", "topk", "batchtopk"];
 
 pub(super) fn open(folder: &Path, target: Target) -> Result<Parts, LoadError> {
