@@ -41,25 +41,9 @@ impl LensRespondent {
     /// # Errors
     /// The device is not there; model or autoencoder cannot be opened or do not go together.
     pub fn open(study: &StudyFile, data: &Path) -> Result<Self, Failure> {
-        let device = device(&study.model.device).map_err(|error| of("model.device", &error))?;
-        let mut load = LoadOptions::default().device(device);
-        if let Some(precision) = &study.model.precision {
-            let precision = precision
-                .parse()
-                .map_err(|error| of("model.precision", &error));
-            load = load.precision(precision?);
-        }
-        if let Some(theta) = study.model.rope_theta {
-            load = load.rope_theta(theta);
-        }
-        let folder = study
-            .model
-            .folder
-            .as_ref()
-            .ok_or("the study names no folder of a model")?;
-        let lm = Lm::open(data.join(folder), &load)?;
+        let lm = open_model(study, data)?;
         let steered = study.steering.as_ref().map(|steering| {
-            let options = SaeOptions::default().device(device);
+            let options = SaeOptions::default().device(lm.device());
             let sae = Sae::open(data.join(&steering.sae), &options)?;
             let at = match (&steering.at, sae.hook_name()) {
                 (Some(name), _) => lm
@@ -158,6 +142,30 @@ impl LensRespondent {
             .map(|(feature, _)| feature as u64)
             .collect())
     }
+}
+
+/// The model that `study` names in `data`.
+///
+/// # Errors
+/// The device is not there; the model cannot be opened.
+pub fn open_model(study: &StudyFile, data: &Path) -> Result<Lm, Failure> {
+    let device = device(&study.model.device).map_err(|error| of("model.device", &error))?;
+    let mut load = LoadOptions::default().device(device);
+    if let Some(precision) = &study.model.precision {
+        let precision = precision
+            .parse()
+            .map_err(|error| of("model.precision", &error));
+        load = load.precision(precision?);
+    }
+    if let Some(theta) = study.model.rope_theta {
+        load = load.rope_theta(theta);
+    }
+    let folder = study
+        .model
+        .folder
+        .as_ref()
+        .ok_or("the study names no folder of a model")?;
+    Ok(Lm::open(data.join(folder), &load)?)
 }
 
 /// What is wrong with a setting of the study file, by its name there.

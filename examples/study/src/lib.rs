@@ -7,6 +7,7 @@
 //! - `plan`: every question with its prompt; `summary`: the plan in words; [`pace`]: how long it takes;
 //!   `foresight`: what its answers will be able to tell
 //! - `respondent`: whoever answers; `lens` is a steered model, `served` one behind a server (with the feature `lens`)
+//! - `training`: what an autoencoder of the model is trained on
 //! - `asking`: each answer into the journal; `meter`: how far it is; [`judging`]: by rules, as answers come
 //! - [`mod@finish`]: tables of a complete journal; `analysed`: tables and choices as `reproduce` has them, with the features that
 //!   `choices` takes for best; `asked`: which items roles were asked; `instructed`: all values under each instruction;
@@ -26,6 +27,8 @@ pub mod planted;
 #[cfg(feature = "lens")]
 pub mod served;
 pub mod server;
+#[cfg(feature = "lens")]
+pub mod training;
 
 mod analysed;
 mod answers;

@@ -10,7 +10,8 @@
 //!
 //! [`Sae::encode`] gives the features' activations and [`Sae::decode`] the sum of directions that stands for them; what
 //! that sum misses is the [`Sae::error`]. To change one feature and keep the error, [`Sae::feature`] and [`Sae::write`]
-//! need neither all features nor the reconstruction. [`top_features`] ranks. The formulas are those of
+//! need neither all features nor the reconstruction. [`top_features`] ranks, and [`training`] makes an autoencoder where none is
+//! published. The formulas are those of
 //! [SAELens](https://decoderesearch.github.io/SAELens) 6.54 and, for its own layout,
 //! [sparsify](https://github.com/EleutherAI/sparsify) 1.3, with which this module is compared number by number.
 //!

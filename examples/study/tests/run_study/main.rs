@@ -10,6 +10,7 @@ mod real_server;
 mod roles;
 mod slurm;
 mod small;
+mod trained;
 mod unanswered;
 
 use std::fs;

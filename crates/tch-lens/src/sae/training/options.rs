@@ -92,6 +92,12 @@ impl SaeTraining {
         self
     }
 
+    /// How many steps it has.
+    #[must_use]
+    pub fn n_steps(&self) -> usize {
+        self.steps
+    }
+
     pub(super) fn check(&self) -> Result<(), Error> {
         let counts = [
             ("d_sae", self.d_sae),
