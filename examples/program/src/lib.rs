@@ -3,7 +3,7 @@
 //! - this file: lines to the user, [`exit_code`], a progress bar
 //! - `save`: files that are whole or not there
 //! - `names`: names from files, as a terminal and a spreadsheet may have them
-//! - `interruption`: Ctrl-C and SIGTERM, after which what is done is kept
+//! - `interruption`: Ctrl-C, SIGTERM and SIGHUP, after which what is done is kept
 
 mod interruption;
 mod names;
@@ -32,18 +32,15 @@ pub struct Unsaid(#[from] io::Error);
 /// What a shell tells of a program that ended because nobody reads what it writes.
 const NOBODY_READS: u8 = 141;
 
-/// What a shell tells of a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
-
 /// Prints the error, if there is one, and says so to the system. Where nobody reads standard output any more, as after
 /// `| head`, there is nothing to print.
 pub fn exit_code(outcome: Result<(), Failure>) -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
-    if error.is::<Interrupted>() {
-        remark(error);
-        return ExitCode::from(INTERRUPTED);
+    if let Some(interrupted) = error.downcast_ref::<Interrupted>() {
+        remark(interrupted);
+        return ExitCode::from(interrupted.code());
     }
     match error.downcast_ref::<Unsaid>() {
         Some(Unsaid(why)) if why.kind() == ErrorKind::BrokenPipe => ExitCode::from(NOBODY_READS),

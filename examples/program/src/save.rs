@@ -1,7 +1,8 @@
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+#[cfg(unix)]
+use std::time::{Duration, Instant};
 
 use super::remark;
 
@@ -26,10 +27,7 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
 const BEGINNING: &str = ".writing-";
 const ENDING: &str = ".part";
 
-/// A file is written in far less time; what lies longer was left by a program that was killed.
-const ABANDONED: Duration = Duration::from_secs(600);
-
-/// Removes temporary files that nobody writes any more, where that can be done.
+/// Removes temporary files that nobody writes any more: those that can be locked. What cannot be removed stays.
 fn clear_left_overs(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -38,8 +36,13 @@ fn clear_left_overs(folder: &Path) {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         let is_ours = name.starts_with(BEGINNING) && name.ends_with(ENDING);
-        let modified = || entry.metadata().ok()?.modified().ok()?.elapsed().ok();
-        if is_ours && modified().is_some_and(|age| age > ABANDONED) {
+        if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        // Locked until it is removed, so that nobody takes it up in between.
+        if let Ok(file) = fs::File::open(entry.path())
+            && file.try_lock().is_ok()
+        {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -48,11 +51,16 @@ fn clear_left_overs(folder: &Path) {
 /// Removes a file that an earlier run may have left, if it is there. What is no file, such as a pipe, stays.
 ///
 /// # Errors
-/// If it is there and cannot be removed; the error names it.
+/// If it is there and cannot be removed, or is a link, which nobody but the user has made; the error names it.
 pub fn remove_stale(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(found) if found.is_file() => fs::remove_file(path)
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))),
+    let named =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => fs::remove_file(path).map_err(named),
+        Ok(found) if found.is_symlink() => Err(named(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "expected a file of an earlier run, or nothing of that name, found a link",
+        ))),
         _ => Ok(()),
     }
 }
@@ -114,7 +122,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = match fs::metadata(path) {
         Ok(found) if written_through(path, &found, bytes)? => return Ok(()),
         Ok(_) => &fs::canonicalize(path)?,
-        Err(_) => path,
+        Err(_) => &no_dead_link(path)?,
     };
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -125,10 +133,20 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::NotADirectory, found));
     }
     fs::create_dir_all(folder)?;
+    clear_left_overs(folder);
     let mut file = temporary_in(folder)?;
     file.write_all(bytes)?;
     file.persist(path)?;
     Ok(())
+}
+
+/// The path of what is not there, unless a link is: to rename a file over it would take it away.
+fn no_dead_link(path: &Path) -> io::Result<PathBuf> {
+    if fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink()) {
+        let problem = "expected a file or nothing of that name, found a link that leads nowhere";
+        return Err(io::Error::new(io::ErrorKind::NotFound, problem));
+    }
+    Ok(path.to_owned())
 }
 
 /// Writes to what must not be replaced by a file. False where `found`, which lies at `path`, is a file.
@@ -150,16 +168,48 @@ fn written_through(path: &Path, found: &fs::Metadata, bytes: &[u8]) -> io::Resul
         }
     }
     let kind = found.file_type();
-    if kind.is_fifo() || kind.is_char_device() {
-        fs::OpenOptions::new()
-            .write(true)
-            .open(path)?
-            .write_all(bytes)?;
-        return Ok(true);
+    if kind.is_fifo() {
+        return pipe(path)?.write_all(bytes).map(|()| true);
+    }
+    if kind.is_char_device() {
+        let mut device = fs::OpenOptions::new().write(true).open(path)?;
+        return device.write_all(bytes).map(|()| true);
     }
     match found.is_file() {
         true => Ok(false),
         false => Err(no_file(found)),
+    }
+}
+
+/// How long a pipe may be without a reader, who may have been started together with us.
+#[cfg(unix)]
+const READER_COMES: Duration = Duration::from_secs(5);
+
+/// Opens a pipe to write to. To open one that nobody reads would wait for ever.
+#[cfg(unix)]
+fn pipe(path: &Path) -> io::Result<fs::File> {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    use std::os::unix::fs::OpenOptionsExt;
+    let since = Instant::now();
+    loop {
+        let opened = fs::OpenOptions::new()
+            .write(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(path);
+        match opened {
+            Ok(pipe) => {
+                fcntl_setfl(&pipe, fcntl_getfl(&pipe)? - OFlags::NONBLOCK)?;
+                return Ok(pipe);
+            }
+            Err(error) if error.raw_os_error() != Some(rustix::io::Errno::NXIO.raw_os_error()) => {
+                return Err(error);
+            }
+            Err(_) if since.elapsed() >= READER_COMES => {
+                let problem = "expected a pipe that somebody reads, found one without a reader";
+                return Err(io::Error::new(io::ErrorKind::BrokenPipe, problem));
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(10)),
+        }
     }
 }
 
@@ -180,16 +230,25 @@ fn no_file(found: &fs::Metadata) -> io::Error {
     io::Error::new(io::ErrorKind::AlreadyExists, problem)
 }
 
-/// Temporary files are private by default; results should have the permissions of any new file.
+/// A file that is locked as long as it is open, so that no other process takes it for a left-over.
 fn temporary_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(BEGINNING).suffix(ENDING);
+    // Temporary files are private by default; results should have the permissions of any new file.
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    loop {
+        let file = builder.tempfile_in(folder)?;
+        // Where files cannot be locked, none is taken for a left-over either.
+        let is_locked = file.as_file().lock().is_ok();
+        // Another process may have found it before it was locked.
+        if !is_locked || file.path().exists() {
+            return Ok(file);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -210,22 +269,71 @@ mod tests {
         assert_eq!(fs::read(stem.with_extension("3.png")).unwrap(), [1, 2]);
     }
 
+    /// Also one that was left a moment ago, and whether or not the program makes its folder first.
     #[test]
     fn what_a_kill_left_is_cleared_and_what_is_being_written_stays() {
         let folder = tempfile::tempdir().unwrap();
-        let file = |name: &str, old: bool| {
-            let file = fs::File::create(folder.path().join(name)).unwrap();
-            if old {
-                let hour = std::time::SystemTime::now() - Duration::from_secs(3600);
-                file.set_modified(hour).unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let written = temporary_in(folder.path()).unwrap();
+        let clear: [&dyn Fn(); 2] = [&|| make_folder(folder.path()).unwrap(), &|| {
+            save_text(&at("new"), "").unwrap();
+        }];
+        for clear in clear {
+            fs::write(at(".writing-a.part"), "").unwrap();
+            fs::write(at("mine.part"), "").unwrap();
+            clear();
+            assert!(!at(".writing-a.part").exists() && at("mine.part").exists());
+            assert!(written.path().exists());
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_neither_removed_nor_replaced() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("file"), "mine").unwrap();
+        symlink("file", at("link")).unwrap();
+        symlink("nowhere", at("dead")).unwrap();
+        let said = remove_stale(&at("link")).unwrap_err().to_string();
+        assert!(said.contains("link: expected a file") && said.ends_with("found a link"));
+        let said = save_text(&at("dead"), "new").unwrap_err().to_string();
+        assert!(said.ends_with("found a link that leads nowhere"), "{said}");
+        for link in ["link", "dead"] {
+            assert!(fs::symlink_metadata(at(link)).unwrap().is_symlink());
+        }
+        assert_eq!(fs::read_to_string(at("file")).unwrap(), "mine");
+    }
+
+    /// Nobody waits for ever; a reader who comes a moment later gets all.
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_nobody_reads_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let long = "a".repeat(1 << 20);
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || {
+                std::thread::sleep(Duration::from_millis(100));
+                fs::read_to_string(pipe).unwrap()
             }
-        };
-        file(".writing-a.part", true);
-        file(".writing-b.part", false);
-        file("mine.part", true);
-        make_folder(folder.path()).unwrap();
-        let there = |name| folder.path().join(name).exists();
-        assert!(!there(".writing-a.part") && there(".writing-b.part") && there("mine.part"));
+        });
+        save_text(&pipe, &long).unwrap();
+        assert!(reader.join().unwrap() == long);
+        let (sender, said) = std::sync::mpsc::channel();
+        std::thread::spawn({
+            let pipe = pipe.clone();
+            move || sender.send(save_text(&pipe, "").unwrap_err().to_string())
+        });
+        let said = said.recv_timeout(4 * READER_COMES);
+        assert!(
+            said.expect("it does not wait")
+                .ends_with("without a reader")
+        );
     }
 
     /// What lies there still does, and has got the bytes.

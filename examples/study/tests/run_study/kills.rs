@@ -292,7 +292,8 @@ fn a_closed_pipe_ends_a_run_quietly() {
     assert_eq!(outcome(&study.out()), outcome(&whole.out()));
 }
 
-/// Ctrl-C and SIGTERM end a run between two answers: what came is kept, one line says how to go on.
+/// Ctrl-C, SIGTERM and SIGHUP end a run between two answers: what came is kept, one line says how to go on, and the code is
+/// that of the signal.
 #[cfg(unix)]
 #[test]
 fn a_run_that_is_told_to_end_keeps_its_answers_and_says_how_to_go_on() {
@@ -301,7 +302,7 @@ fn a_run_that_is_told_to_end_keeps_its_answers_and_says_how_to_go_on() {
         study.finish(&[]);
         outcome(&study.out())
     };
-    for signal in ["-INT", "-TERM"] {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
         let study = Small::varied("");
         let mut run = run_study(&study, &[])
             .stdout(Stdio::null())
@@ -326,7 +327,7 @@ fn a_run_that_is_told_to_end_keeps_its_answers_and_says_how_to_go_on() {
         let said = String::from_utf8_lossy(&ended.stderr);
         // On a fast machine it may have come to its end.
         if !ended.status.success() {
-            assert_eq!(ended.status.code(), Some(130), "{said}");
+            assert_eq!(ended.status.code(), Some(code), "{said}");
             assert!(said.contains("the same command goes on"), "{said}");
         }
         let before = kept(&study.out());
@@ -334,4 +335,58 @@ fn a_run_that_is_told_to_end_keeps_its_answers_and_says_how_to_go_on() {
         assert_kept(&before, &kept(&study.out()));
         assert_eq!(outcome(&study.out()), expected);
     }
+}
+
+/// `nohup` has SIGHUP ignored, and so it stays.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_was_ignored_stays_ignored() {
+    let study = Small::varied("");
+    let program = run_study(&study, &[]);
+    let mut nohup = Command::new("nohup");
+    nohup.arg(program.get_program()).args(program.get_args());
+    let mut run = nohup
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !study.out().join("study.journal").exists() {
+        assert!(run.try_wait().unwrap().is_none());
+        sleep(Duration::from_millis(2));
+    }
+    let id = run.id().to_string();
+    let sent = Command::new("kill").args(["-HUP", &id]).status();
+    assert!(sent.unwrap().success());
+    let ended = run.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{said}");
+}
+
+/// A second signal ends the program whatever it is at: here it waits for a server that never answers.
+#[cfg(unix)]
+#[test]
+fn a_second_signal_ends_the_program_at_once() {
+    use std::os::unix::process::ExitStatusExt;
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let study = Small::served();
+    let mut run = run_study(&study, &[])
+        .env(
+            "OPENAI_BASE_URL",
+            format!("http://{}/v1", silent.local_addr().unwrap()),
+        )
+        .env("OPENAI_MODEL", "silent")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    // Once it has connected, it has long watched signals.
+    let (_asked, _) = silent.accept().unwrap();
+    let id = run.id().to_string();
+    for _ in 0..2 {
+        assert!(run.try_wait().unwrap().is_none());
+        let sent = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(sent.unwrap().success());
+        sleep(Duration::from_millis(200));
+    }
+    assert_eq!(run.wait().unwrap().signal(), Some(15));
 }
