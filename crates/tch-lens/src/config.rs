@@ -1,11 +1,10 @@
 //! config.json: what kind of model a checkpoint holds, and its sizes.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Deserializer};
 
-use crate::{LoadError, Precision};
+use crate::{LoadError, Precision, file};
 
 /// The families of models that this crate computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -472,7 +471,7 @@ impl ModelConfig {
 }
 
 fn read(path: &Path) -> Result<String, LoadError> {
-    fs::read_to_string(path).map_err(|source| LoadError::Read {
+    file::read_text(path).map_err(|source| LoadError::Read {
         path: path.to_owned(),
         source,
     })

@@ -12,9 +12,9 @@
 //! | `steer/`, `sae/` | steering, and the sparse autoencoders that it goes along; one file per layout and per architecture |
 //! | `generate/`, `sampling/`, `stop/`, `cache.rs` | generation: requests and rows, the choice of tokens, when a row ends, keys and values |
 //! | `engine/` | generation for many requests: the batch, the queue, shared beginnings |
-//! | `device.rs`, `error.rs` | devices and precisions, and what can go wrong |
+//! | `device.rs`, `error.rs`, `file.rs` | devices and precisions, what can go wrong, and files as they are opened |
 //!
-//! Each depends on those named before it, `error.rs` and `device.rs` on none, but for `lm.rs` and `model/`, which stand on
+//! Each depends on those named before it, `error.rs`, `file.rs` and `device.rs` on none, but for `lm.rs` and `model/`, which stand on
 //! the files, on `hook/` and on `native/`.
 #![cfg_attr(not(feature = "native"), forbid(unsafe_code))]
 #![warn(clippy::must_use_candidate, clippy::return_self_not_must_use)]
@@ -25,6 +25,7 @@ mod config;
 mod device;
 mod engine;
 mod error;
+mod file;
 mod generate;
 pub mod hook;
 mod lm;

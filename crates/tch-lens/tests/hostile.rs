@@ -15,7 +15,7 @@ use proptest::sample::Index;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tch_lens::sae::{Sae, SaeOptions};
 use tch_lens::tch::{Device, Kind, Tensor};
-use tch_lens::{Lm, LoadError, LoadOptions};
+use tch_lens::{ChatTemplate, Lm, LoadError, LoadOptions};
 
 /// One change of a file.
 #[derive(Debug, Clone)]
@@ -396,4 +396,65 @@ fn generation_settings() {
 #[test]
 fn indices_of_shards() {
     models_survive("model.safetensors.index.json", &["gemma2_sharded"]);
+}
+
+/// A pipe without a writer in the place of any file: an error that names it, where waiting would have no end.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_refused() {
+    let lm = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm");
+    let saes = [
+        ("saes/gemma1/old_gemma_it_style", "cfg.json"),
+        ("saes/gemma1/old_gemma_it_style", "sae_weights.safetensors"),
+        ("saes/gemma_scope", "params.npz"),
+    ];
+    let model = |file| ("models/gemma1", file);
+    let files = [
+        "config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "generation_config.json",
+        "chat_template.jinja",
+        "model.safetensors",
+        "model.safetensors.index.json",
+    ];
+    for (of, file) in files.map(model).into_iter().chain(saes) {
+        let folder = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(lm.join(of)).unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+        }
+        let path = folder.path().join(file);
+        let is_read = path.exists() || file.starts_with("model.") || file.starts_with("chat");
+        let _ = fs::remove_file(&path);
+        if file.ends_with("index.json") {
+            fs::remove_file(folder.path().join("model.safetensors")).unwrap();
+        }
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        let (sender, opened) = std::sync::mpsc::channel();
+        let is_model = of.starts_with("models");
+        std::thread::spawn({
+            let (folder, path) = (folder.path().to_owned(), path.clone());
+            move || {
+                let opened = match is_model {
+                    true if file.starts_with("chat") => ChatTemplate::open(&folder).map(drop),
+                    true => Lm::open(&folder, &LoadOptions::default()).map(drop),
+                    false if file.ends_with("npz") => {
+                        Sae::open(&path, &SaeOptions::default()).map(drop)
+                    }
+                    false => Sae::open(&folder, &SaeOptions::default()).map(drop),
+                };
+                sender.send(opened.map_err(|error| error.to_string()))
+            }
+        });
+        let opened = opened.recv_timeout(std::time::Duration::from_secs(60));
+        let opened = opened.unwrap_or_else(|_| panic!("{file}: it waits for a writer"));
+        if let Err(why) = &opened {
+            let words = format!("{file}: expected a regular file, found a pipe");
+            assert!(why.contains(&words), "{file}: {why}");
+        }
+        assert!(opened.is_err() || !is_read, "{file}");
+    }
 }

@@ -33,6 +33,11 @@ pub fn checksum(path: &Path) -> io::Result<String> {
 }
 
 fn file_checksum(path: &Path) -> io::Result<String> {
+    // To read a pipe would take away what it holds, or wait for it for ever.
+    if !fs::metadata(path)?.is_file() {
+        let problem = "expected a regular file, found a pipe, a socket or a device";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, problem));
+    }
     let mut file = File::open(path)?;
     let mut hash = Sha256::new();
     let mut bytes = vec![0; 1 << 20];

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::LoadError;
 use crate::tokenizer::Settings;
+use crate::{LoadError, file};
 
 const FILE: &str = "chat_template.jinja";
 const FOLDER: &str = "additional_chat_templates";
@@ -70,7 +70,7 @@ fn files(folder: &Path) -> Result<Vec<Source>, LoadError> {
     paths[1..].sort();
     let mut sources = Vec::new();
     for (name, path) in paths {
-        match fs::read_to_string(&path) {
+        match file::read_text(&path) {
             Ok(text) => sources.push(Source { name, path, text }),
             Err(error) if error.kind() == ErrorKind::NotFound && name == "default" => {}
             Err(source) => return Err(LoadError::Read { path, source }),

@@ -1,11 +1,12 @@
 //! Files mapped into memory, and tensors that lie in them.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use memmap2::{Mmap, UncheckedAdvice};
 use tch::{Device, Kind, TchError, Tensor};
+
+use crate::file;
 
 /// A file of weights.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(crate) struct FileMap(Mmap);
 impl FileMap {
     #[expect(unsafe_code, reason = "there is no safe memory map")]
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+        let file = file::open(path)?;
         // SAFETY: the map is read-only. That nobody changes or shortens a file of weights while it is in use is asked of
         // the user, as by every program that maps its weights.
         unsafe { Mmap::map(&file) }.map(Self)

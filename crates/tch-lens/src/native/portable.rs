@@ -1,10 +1,11 @@
 //! What takes the place of this folder without the feature `native`: libtorch's own, in safe Rust.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
 use tch::{Kind, TchError, Tensor};
+
+use crate::file;
 
 /// A file of weights, read as a whole.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub(crate) struct FileMap(Vec<u8>);
 
 impl FileMap {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        fs::read(path).map(Self)
+        file::read(path).map(Self)
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -1,6 +1,5 @@
 //! The files of a tokenizer.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -9,11 +8,11 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use tokenizers::AddedToken;
 
-use crate::LoadError;
+use crate::{LoadError, file};
 
 /// What `tokenizer.json` describes.
 pub(super) fn tokenizer(path: &Path) -> Result<tokenizers::Tokenizer, LoadError> {
-    let bytes = fs::read(path).map_err(|source| LoadError::Read {
+    let bytes = file::read(path).map_err(|source| LoadError::Read {
         path: path.to_owned(),
         source,
     })?;
@@ -146,7 +145,7 @@ impl Settings {
 
 /// The object in a JSON file; nothing if there is no file.
 fn object(path: &Path) -> Result<Map<String, Value>, LoadError> {
-    let bytes = match fs::read(path) {
+    let bytes = match file::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Map::new()),
         Err(source) => {
             return Err(LoadError::Read {

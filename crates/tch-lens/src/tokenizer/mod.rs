@@ -112,7 +112,10 @@ impl Tokenizer {
 
     /// The ids of a prompt: as [`encode`](Self::encode) gives them, but without a second BOS in front of a text that
     /// spells out its own, as chat templates write it.
-    pub(crate) fn encode_prompt(&self, text: &str) -> Result<Vec<i64>, Error> {
+    ///
+    /// # Errors
+    /// As for [`encode`](Self::encode).
+    pub fn encode_prompt(&self, text: &str) -> Result<Vec<i64>, Error> {
         let middle = self.fast(text)?;
         let before = self.before_prompt(&middle);
         let ids = before.iter().chain(middle.get_ids()).chain(&self.after);

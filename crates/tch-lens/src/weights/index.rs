@@ -7,7 +7,7 @@ use std::path::{Component, Path};
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 
-use crate::LoadError;
+use crate::{LoadError, file};
 
 #[derive(serde::Deserialize)]
 struct Index {
@@ -15,7 +15,7 @@ struct Index {
 }
 
 pub(super) fn read_index(path: &Path) -> Result<Vec<(String, String)>, LoadError> {
-    let text = std::fs::read(path).map_err(|source| LoadError::Read {
+    let text = file::read(path).map_err(|source| LoadError::Read {
         path: path.to_owned(),
         source,
     })?;

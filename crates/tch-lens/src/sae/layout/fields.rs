@@ -1,11 +1,10 @@
 //! The settings of a JSON file, read one by one so that a wrong one can be named.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::LoadError;
+use crate::{LoadError, file};
 
 pub(super) struct Fields {
     path: PathBuf,
@@ -16,7 +15,7 @@ pub(super) struct Fields {
 
 impl Fields {
     pub(super) fn read(path: &Path) -> Result<Self, LoadError> {
-        let text = fs::read(path).map_err(|source| LoadError::Read {
+        let text = file::read(path).map_err(|source| LoadError::Read {
             path: path.to_owned(),
             source,
         })?;

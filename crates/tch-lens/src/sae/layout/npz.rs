@@ -9,8 +9,8 @@ use npyz::{DType, NpyHeader, Order};
 use tch::{Kind, Tensor};
 
 use super::Target;
-use crate::LoadError;
 use crate::error::Doing;
+use crate::{LoadError, file};
 
 /// `\x93NUMPY`, a version of two bytes, and the header's length in two bytes (version 1) or four.
 const MAGIC: usize = 6;
@@ -29,7 +29,7 @@ impl Npz {
             path: path.to_owned(),
             source,
         };
-        let file = File::open(path).map_err(read)?;
+        let file = file::open(path).map_err(read)?;
         let bytes = file.metadata().map_err(read)?.len();
         let archive = NpzArchive::new(BufReader::new(file)).map_err(|error| {
             let reason = format!("not an .npz file, or a damaged one: {error}");
