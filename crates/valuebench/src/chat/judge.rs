@@ -14,8 +14,8 @@ use crate::{Judge, Judgement, RuleJudge, Stance};
 /// about the rest, several at a time.
 ///
 /// What fails stays [unjudged](ChatVerdict::Unjudged), with the reason, and can be given again; it is
-/// never taken as unsure, unless one [asks for it](FailuresAre::Unsure). A model whose first
-/// requests are all refused is not asked on: [`JudgeFailure::GaveUp`] has its own words.
+/// never taken as unsure, unless one [asks for it](FailuresAre::Unsure). A model that judges
+/// none of the first answers is not asked on: [`JudgeFailure::GaveUp`] has its own words.
 ///
 /// A model that reasons before it replies needs more tokens, and most of the newer ones want their
 /// limit under [another name](super::TokenLimit::MaxCompletionTokens) and no temperature:
@@ -62,8 +62,8 @@ pub struct ChatJudge {
 #[derive(Debug, Default)]
 struct Record {
     has_judged: AtomicBool,
-    /// Replies that could not be used, or were refused by the server, before it first judged.
-    refused: AtomicUsize,
+    /// Requests that got no judgement before it first judged.
+    fruitless: AtomicUsize,
 }
 
 /// What becomes of an answer whose judging fails.
@@ -114,8 +114,8 @@ pub enum JudgeFailure {
         /// What it replied.
         reply: Box<Reply>,
     },
-    /// It was not asked, because the first requests were all refused.
-    #[error("not asked, because the first {n} requests were all refused; the last: {last}")]
+    /// It was not asked, because none of the first requests got a judgement.
+    #[error("not asked, because none of the first {n} requests got a judgement; the last: {last}")]
     GaveUp {
         /// Number of these requests.
         n: usize,
@@ -177,10 +177,11 @@ impl ChatJudge {
     }
 
     /// How many requests may be refused, or get a reply without a text, before
-    /// [`judge_all`](Self::judge_all) asks no more, as long as there was no judgement. A text that is
-    /// no judgement does not count. 5 unless set.
-    pub fn with_give_up_after(mut self, replies: usize) -> Self {
-        self.give_up_after = replies.max(1);
+    /// [`judge_all`](Self::judge_all) asks no more, as long as there was no judgement. Of texts that
+    /// are no judgement it takes twice as many, as a model may be lost for words now and then; with
+    /// [`FailuresAre::Unsure`] they are taken as they are. 5 unless set.
+    pub fn with_give_up_after(mut self, requests: usize) -> Self {
+        self.give_up_after = requests.max(1);
         self
     }
 
@@ -247,11 +248,18 @@ impl ChatJudge {
 
     /// The failure for all that is not asked yet, if this one is one too many.
     fn last_straw(&self, failure: &JudgeFailure) -> Option<JudgeFailure> {
-        if !failure.is_refusal() || self.record.has_judged.load(Ordering::Relaxed) {
+        if self.record.has_judged.load(Ordering::Relaxed) {
             return None;
         }
-        let n = self.record.refused.fetch_add(1, Ordering::Relaxed) + 1;
-        (n >= self.give_up_after).then(|| JudgeFailure::GaveUp {
+        let most = match failure {
+            JudgeFailure::Unclear { .. } if self.failures == FailuresAre::Unjudged => {
+                self.give_up_after.saturating_mul(2)
+            }
+            failure if failure.is_refusal() => self.give_up_after,
+            _ => return None,
+        };
+        let n = self.record.fruitless.fetch_add(1, Ordering::Relaxed) + 1;
+        (n >= most).then(|| JudgeFailure::GaveUp {
             n,
             last: Box::new(failure.clone()),
         })
@@ -334,14 +342,13 @@ impl<F: FnMut(usize, &ChatVerdict)> Ending<'_, F> {
 }
 
 impl JudgeFailure {
-    /// Whether the next reply would most likely be of no use either.
+    /// Whether the next request would most likely be refused, too.
     fn is_refusal(&self) -> bool {
         match self {
             Self::Chat(error) => {
                 matches!(error, ChatError::Status { .. } | ChatError::Shape { .. })
                     && !error.may_pass()
             }
-            // What is no judgement is still an answer, and the next may be one.
             Self::Unclear { .. } | Self::GaveUp { .. } => false,
         }
     }

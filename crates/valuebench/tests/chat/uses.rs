@@ -335,7 +335,7 @@ fn a_judge_whose_every_reply_is_refused_ends_after_a_few() {
             };
             let last = last.to_string();
             assert!(
-                last.starts_with("not asked, because the first 3 requests were all refused"),
+                last.starts_with("not asked, because none of the first 3 requests got a judgement"),
                 "{last}"
             );
             assert!(last.contains(word), "{last}");
@@ -353,16 +353,37 @@ fn a_judge_whose_every_reply_is_refused_ends_after_a_few() {
     let mut expected = [Some(Stance::Unsure); 20];
     expected[2] = Some(Stance::No);
     assert_eq!(stances(&verdicts), expected);
-    // What is no judgement is still an answer: such a judge is asked on.
-    let server = Server::saying(saying("I would say it depends."));
-    let client = ChatClient::new(server.options()).unwrap();
-    let judge = ChatJudge::new(client).with_give_up_after(3);
-    let verdicts = judge.judge_all(&[Statement::Response("Hm"); 20], &never(), |_, _| ());
-    assert_eq!(server.requests().len(), 20);
-    assert!(
-        verdicts
-            .iter()
-            .all(|verdict| matches!(verdict, ChatVerdict::Unjudged(JudgeFailure::Unclear { .. })))
+}
+
+#[test]
+fn a_judge_that_says_something_else_ends_after_a_few_more() {
+    let asked = |replies: Vec<Vec<u8>>, judge: fn(ChatClient) -> ChatJudge| {
+        let server = Server::saying_in_turn(replies);
+        let client = ChatClient::new(server.options().concurrency(1)).unwrap();
+        let judge = judge(client).with_give_up_after(3);
+        let verdicts = judge.judge_all(&[Statement::Response("Hm"); 20], &never(), |_, _| ());
+        (server.requests().len(), verdicts)
+    };
+    let senseless = || vec![saying("It depends."); 20];
+    let (n, verdicts) = asked(senseless(), ChatJudge::new);
+    assert_eq!((n, stances(&verdicts)), (6, vec![None; 20]));
+    let ChatVerdict::Unjudged(last) = &verdicts[19] else {
+        panic!("{:?}", verdicts[19]);
+    };
+    assert_eq!(
+        last.to_string(),
+        "not asked, because none of the first 6 requests got a judgement; the last: expected the judgement yes, no or \
+         unsure, found \"It depends.\""
+    );
+    // One judgement among them is enough to go on, and what the released code takes for unsure is unsure.
+    let mut replies = senseless();
+    replies[5] = saying("no");
+    let (n, verdicts) = asked(replies, ChatJudge::new);
+    assert_eq!((n, stances(&verdicts)[5]), (20, Some(Stance::No)));
+    let (n, verdicts) = asked(senseless(), ChatJudge::like_released);
+    assert_eq!(
+        (n, stances(&verdicts)),
+        (20, vec![Some(Stance::Unsure); 20])
     );
 }
 

@@ -564,3 +564,32 @@ fn senseless_settings_of_a_server_are_refused_by_name() {
         "{why}"
     );
 }
+
+/// It says something, but never a judgement.
+#[test]
+fn a_judge_that_talks_of_something_else_ends_the_run_after_a_few() {
+    let study = Small::open();
+    study.change("[judging]", "[judging]\njudge = \"chat\"");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let senseless = server(move |_| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        says("As an AI, I love pasta.")
+    });
+    let run = run_with(&study, senseless);
+    let (why, said) = (
+        String::from_utf8_lossy(&run.stderr),
+        String::from_utf8_lossy(&run.stdout),
+    );
+    assert_eq!(run.status.code(), Some(1), "{why}");
+    assert!(
+        why.contains("none of the first 10 requests got a judgement"),
+        "{why}"
+    );
+    assert!(why.contains("\"As an AI, I love pasta.\""), "{why}");
+    assert!(said.contains("answers are unjudged"), "{said}");
+    let n = asked.load(Ordering::Relaxed);
+    assert!((10..20).contains(&n), "{n}");
+    assert!(!study.out().join("train.csv").exists());
+    assert!(run_with(&study, naysayer()).status.success());
+}
