@@ -3,6 +3,8 @@
 //! Each graph is held against graphs with its nodes relabelled and against graphs with its degrees,
 //! on rates and on lifts, against the published baseline and over all of them.
 
+use std::time::{Duration, Instant};
+
 use rayon::prelude::*;
 use serde::Serialize;
 use value_causal::discovery::graph::UndirectedEdges;
@@ -18,6 +20,10 @@ use reproduce::Loaded;
 
 /// Bars of a histogram.
 const BARS: usize = 40;
+
+/// Draws that tell how long many take.
+const FEW: usize = 2;
+const SOME: usize = 52;
 
 /// One test of one gap.
 #[derive(Clone, Debug, Serialize)]
@@ -154,6 +160,29 @@ pub fn compute(loaded: &Loaded, settings: &Settings) -> Result<Vec<NullTest>, Fa
         }
     }
     Ok(tests)
+}
+
+/// How long [`compute`] takes, from how long it takes with few draws.
+///
+/// # Errors
+/// As for [`compute`].
+pub(super) fn foreseen(loaded: &Loaded, settings: &Settings) -> Result<Duration, Failure> {
+    let time = |draws| {
+        let few = Settings {
+            draws,
+            ..settings.clone()
+        };
+        let started = Instant::now();
+        compute(loaded, &few)?;
+        Ok::<_, Failure>(started.elapsed())
+    };
+    let (few, some) = (FEW.min(settings.draws), SOME.min(settings.draws));
+    let least = time(few)?;
+    if some == few {
+        return Ok(least);
+    }
+    let further = time(some)?.saturating_sub(least);
+    Ok(least + further.mul_f64((settings.draws - few) as f64 / (some - few) as f64))
 }
 
 impl Drawn {

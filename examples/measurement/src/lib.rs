@@ -21,8 +21,10 @@
 //! | `transfer` | the graph of the training rows against that of the test rows |
 //! | `verdict` | what follows |
 //! | `whole` | all of it in one record |
+//! | `cost` | how long that takes, told before |
 
 mod against_chance;
+mod cost;
 mod factors;
 mod left_out;
 mod reliability;
@@ -37,6 +39,7 @@ pub mod verdict;
 mod whole;
 
 pub use against_chance::{AgainstChance, Pairs};
+pub use cost::foresee;
 pub use factors::GivenFactors;
 pub use left_out::{LeftOut, hardly_varied};
 pub use reliability::{BetweenRoles, Drawn, Items, Reliabilities, ValueReliability};

@@ -89,19 +89,12 @@ impl Measurement {
     /// verdict says why.
     #[must_use]
     pub fn of(input: &Input<'_>, settings: &Settings) -> Self {
-        let mut left_out = input.left_out.to_vec();
-        for left in hardly_varied(&[&searched_rows(input.train, input.searched)]) {
-            if left_out.iter().all(|known| known.value != left.value) {
-                left_out.push(left);
-            }
-        }
-        let without: Vec<String> = left_out.iter().map(|left| left.value.clone()).collect();
-        let rows = Rows::of(input.train, input.searched, &without);
+        let (left_out, rows) = searched_of(input);
         let by_value = Parts::of(&rows);
         let judged = match Verdict::impossible(&rows) {
             Some(impossible) => Err(impossible),
             None => {
-                let test = Rows::of(input.test, input.searched, &without);
+                let test = Rows::of(input.test, input.searched, &names(&left_out));
                 Structure::of(&rows, &test, settings).map_err(|error| Verdict::CannotTell {
                     why: format!("its rows cannot be searched ({error})"),
                 })
@@ -130,6 +123,22 @@ impl Measurement {
             values: rows.values,
         }
     }
+}
+
+/// The values that are left out, and the rows that are searched.
+pub(crate) fn searched_of(input: &Input<'_>) -> (Vec<LeftOut>, Rows) {
+    let mut left_out = input.left_out.to_vec();
+    for left in hardly_varied(&[&searched_rows(input.train, input.searched)]) {
+        if left_out.iter().all(|known| known.value != left.value) {
+            left_out.push(left);
+        }
+    }
+    let rows = Rows::of(input.train, input.searched, &names(&left_out));
+    (left_out, rows)
+}
+
+fn names(left_out: &[LeftOut]) -> Vec<String> {
+    left_out.iter().map(|left| left.value.clone()).collect()
 }
 
 impl Structure {

@@ -1,5 +1,7 @@
 //! Whether a graph can be seen in the measurements of an experiment.
 
+use std::time::Duration;
+
 use measurement::{Input, Measurement, Searched, Settings};
 
 use crate::arguments::Loaded;
@@ -14,10 +16,20 @@ pub fn few_draws(experiment: &Experiment) -> Settings {
 /// The measurements judged, in all training rows or, where the figures' graph is that of the unsteered ones, in these.
 #[must_use]
 pub fn judged(loaded: &Loaded, settings: &Settings) -> Measurement {
+    Measurement::of(&input(loaded), settings)
+}
+
+/// How long that takes; none where a single search outlasts `limit`.
+#[must_use]
+pub fn foreseen(loaded: &Loaded, settings: &Settings, limit: Duration) -> Option<Duration> {
+    measurement::foresee(&input(loaded), settings, limit)
+}
+
+fn input(loaded: &Loaded) -> Input<'_> {
     let Loaded {
         experiment, study, ..
     } = loaded;
-    let input = Input {
+    Input {
         train: &study.train,
         test: &study.test,
         searched: match experiment.features.rows {
@@ -26,6 +38,5 @@ pub fn judged(loaded: &Loaded, settings: &Settings) -> Measurement {
         },
         left_out: &study.left_out,
         items: experiment.items.as_ref(),
-    };
-    Measurement::of(&input, settings)
+    }
 }

@@ -4,9 +4,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use audit::cost::Cost;
-use audit::report;
+use audit::{Settings, report};
 use reproduce::Loaded;
 use reproduce::experiment::{LittleVaried, Test};
+use reproduce::judged::foreseen;
 use reproduce::results::Results;
 use reproduce::varied::left_out;
 use value_causal::bench::OrientationTable;
@@ -84,6 +85,25 @@ fn what_an_audit_will_cost_is_told_and_bounded() {
     assert!(cost.to_string().starts_with("audit: "), "{cost}");
     let refused = Cost::foresee(&loaded, &few(), Duration::ZERO).unwrap_err();
     assert!(refused.to_string().contains("--minutes"), "{refused}");
+    // Few searches and many draws by chance, which take 70 microseconds each at the very least.
+    let drawn = Settings {
+        draws: 1_000_000_000,
+        ..few()
+    };
+    let refused = Cost::foresee(&loaded, &drawn, Duration::from_secs(3600)).unwrap_err();
+    let words = " for 1,000,000,000 draws by chance and ";
+    assert!(refused.to_string().contains(words), "{refused}");
+    // The verdict takes more the more is drawn for it.
+    let verdict = |draws| {
+        let settings = measurement::Settings::new(0.05);
+        let settings = measurement::Settings {
+            draws,
+            quick_draws: draws,
+            ..settings
+        };
+        foreseen(&loaded, &settings, Duration::MAX).unwrap()
+    };
+    assert!(verdict(100_000) > 2 * verdict(2));
 
     let out = tempfile::tempdir().unwrap();
     let run = Command::new(env!("CARGO_BIN_EXE_audit"))
