@@ -32,7 +32,7 @@
 //! | `planner` | what to steer each value with? |
 //! | `whole` | all of them in one record |
 //!
-//! What becomes of them: `write` the files, `report` the page, `curve_figure` the specification curves of both; `words`
+//! What becomes of them: `folder` where they may lie, `write` the files, `report` the page, `curve_figure` the specification curves of both; `words`
 //! is what several files need.
 
 pub mod baselines;
@@ -41,6 +41,7 @@ pub mod cost;
 mod curve_figure;
 pub mod edge_confidence;
 pub mod effects;
+pub mod folder;
 pub mod manifest;
 pub mod moved;
 pub mod multiverse;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use audit::cost::Cost;
 use audit::own::{self, OwnStudy};
-use audit::{Audit, Settings, Waiting, write};
+use audit::{Audit, Settings, Waiting, folder, write};
 use clap::Parser;
 use program::{Failure, exit_code, make_folder, remark, say};
 use reproduce::Arguments;
@@ -23,7 +23,7 @@ use study::read_study;
 /// Without options it runs on the planted study, which the program carries. docs/audit.md says how
 /// to read the results.
 #[derive(Parser)]
-#[command(version, verbatim_doc_comment)]
+#[command(name = env!("CARGO_BIN_NAME"), version, verbatim_doc_comment)]
 struct Args {
     #[command(flatten)]
     arguments: Arguments,
@@ -47,7 +47,7 @@ struct Args {
     random_sets: usize,
 
     /// Graphs to draw for each test against chance.
-    #[arg(long, value_name = "N", default_value_t = Settings::default().draws, value_parser = count)]
+    #[arg(long, value_name = "N", default_value_t = Settings::default().draws, value_parser = draws)]
     draws: usize,
 
     /// Resamples of the training rows and of the test rows.
@@ -63,15 +63,26 @@ struct Args {
     minutes: u64,
 }
 
-/// How many times something is drawn; more would take memory and time and tell no more.
+/// How often rows are drawn; more would take memory and time and tell no more.
 fn count(text: &str) -> Result<usize, String> {
-    const MOST: usize = 1_000_000;
     let number = text
         .parse()
         .ok()
-        .filter(|number| (1..=MOST).contains(number));
+        .filter(|number| (1..=1_000_000).contains(number));
     number.ok_or_else(|| {
         "expected a number from 1 to 1,000,000 (a share of so many is known to within 0.001)"
+            .to_owned()
+    })
+}
+
+/// Of the graphs drawn all are kept, some 20 KB for each of these.
+fn draws(text: &str) -> Result<usize, String> {
+    let number = text
+        .parse()
+        .ok()
+        .filter(|number| (1..=100_000).contains(number));
+    number.ok_or_else(|| {
+        "expected a number from 1 to 100,000 (a share of so many is known to within 0.003)"
             .to_owned()
     })
 }
@@ -115,6 +126,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     }
     // Rather now than when all is computed.
     make_folder(out)?;
+    folder::check(out, &loaded)?;
     let settings = Settings {
         seed: args.seed,
         random_sets: args.random_sets,

@@ -1,14 +1,18 @@
 //! The audit as files.
 
+use std::fs;
 use std::path::Path;
 
+use super::comparisons::Steering;
 use super::curve_figure::curve_figure;
 use super::edge_confidence::EdgeConfidence;
-use super::multiverse;
+use super::multiverse::{self, Curve};
 use super::report;
 use super::whole::Audit;
 use figures::specification_curve;
-use program::{Failure, cell, remark_on_earlier, save_picture, save_text, write_whole};
+use program::{
+    Failure, cell, remark_on_earlier, remove_stale, save_picture, save_text, write_whole,
+};
 
 const OWN_FILES: [&str; 4] = [
     "multiverse.csv.gz",
@@ -23,7 +27,18 @@ const OWN_FILES: [&str; 4] = [
 /// # Errors
 /// If a picture cannot be drawn or a file cannot be written.
 pub fn write(audit: &Audit, out: &Path) -> Result<Vec<String>, Failure> {
+    let curves: Vec<&Curve> = audit
+        .multiverse
+        .curves
+        .iter()
+        .filter(|curve| curve.n_with_gap > 0)
+        .collect();
+    let others = other_curves(out, &curves);
+    remark_on_earlier(out, &others, "are not of this experiment, and are removed");
     remark_on_earlier(out, OWN_FILES, "are written over");
+    for file in &others {
+        remove_stale(&out.join(file))?;
+    }
     let mut files = Vec::new();
     let table = out.join("multiverse.csv.gz");
     write_whole(&table, &multiverse::csv_gz(&audit.specifications)?)?;
@@ -31,13 +46,8 @@ pub fn write(audit: &Audit, out: &Path) -> Result<Vec<String>, Failure> {
     let table = out.join("edges.csv");
     write_whole(&table, &edges(&audit.edge_confidence)?)?;
     files.push("edges.csv".to_owned());
-    for curve in audit
-        .multiverse
-        .curves
-        .iter()
-        .filter(|curve| curve.n_with_gap > 0)
-    {
-        let stem = format!("curve_{}_{}", curve.steering.key(), curve.graph);
+    for curve in curves {
+        let stem = stem(curve);
         let picture = specification_curve(&curve_figure(audit, curve))?;
         save_picture(&out.join(&stem), picture.svg(), &picture.png()?)?;
         files.extend([format!("{stem}.svg"), format!("{stem}.png")]);
@@ -50,6 +60,33 @@ pub fn write(audit: &Audit, out: &Path) -> Result<Vec<String>, Failure> {
     save_text(&out.join("report.html"), &report::html(audit)?)?;
     files.push("report.html".to_owned());
     Ok(files)
+}
+
+fn stem(curve: &Curve) -> String {
+    format!("curve_{}_{}", curve.steering.key(), curve.graph)
+}
+
+/// The curves that an earlier audit of another experiment left.
+fn other_curves(out: &Path, curves: &[&Curve]) -> Vec<String> {
+    if !out.join("audit.json").is_file() {
+        return Vec::new();
+    }
+    let entries = fs::read_dir(out).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut others: Vec<String> = names
+        .filter(|name| {
+            let is_ours = |stem: &str| curves.iter().any(|curve| self::stem(curve) == stem);
+            let stem = name.strip_suffix(".svg").or(name.strip_suffix(".png"));
+            stem.is_some_and(|stem| {
+                let is_curve = Steering::ALL
+                    .iter()
+                    .any(|steering| stem.starts_with(&format!("curve_{}_", steering.key())));
+                is_curve && !is_ours(stem)
+            })
+        })
+        .collect();
+    others.sort_unstable();
+    others
 }
 
 /// How often each pair was joined, one a line.

@@ -443,6 +443,10 @@ fn edges_have_strengths_and_graphs_go_on() {
     assert_eq!(json(&[&alone])["isolated"], serde_json::json!(["a", "b"]));
     assert!(printed(&[&alone]).contains("without an edge: a, b"));
     assert!(printed(&["--version"]).starts_with("pc "));
+    let of_graphs = Command::new(env!("CARGO_BIN_EXE_synthetic_dags"))
+        .arg("--version")
+        .output();
+    assert!(of_graphs.unwrap().stdout.starts_with(b"synthetic_dags "));
 }
 
 #[test]

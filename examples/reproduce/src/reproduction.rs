@@ -1,8 +1,12 @@
 //! Every figure and table of the paper from measured value orientations, with the report.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::path::Path;
 
 use measurement::Measurement;
+use serde_json::Value;
+
 use program::{Failure, remark, remark_on_earlier, remove_stale, save_text, steps};
 
 use crate::Loaded;
@@ -12,15 +16,47 @@ use crate::report::markdown;
 use crate::results::Results;
 
 const REPORT: &str = "report.md";
+/// What an audit leaves.
+const AUDIT: &str = "audit.json";
 
 /// Analyses the measurements and writes everything into `out`, as [`write()`] does.
 ///
 /// # Errors
-/// The measurements cannot be analysed; a file cannot be written.
+/// The folder holds the audit of another experiment; the measurements cannot be analysed; a file cannot be written.
 pub fn reproduce(loaded: &Loaded, out: &Path) -> Result<Vec<String>, Failure> {
+    check_audit(loaded, out)?;
     let results = Results::compute(&loaded.experiment, &loaded.study)?;
     let measurement = judged(loaded, &few_draws(&loaded.experiment));
     write(loaded, (&results, &measurement), out, "")
+}
+
+/// Refuses to write beside the audit of other files.
+fn check_audit(loaded: &Loaded, out: &Path) -> Result<(), Failure> {
+    let audit = fs::read(out.join(AUDIT)).ok();
+    let audit = audit.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let Some(inputs) = audit
+        .as_ref()
+        .and_then(|audit| audit["manifest"]["inputs"].as_array())
+    else {
+        return Ok(());
+    };
+    let theirs: BTreeSet<Option<&str>> = inputs
+        .iter()
+        .map(|input| input["sha256"].as_str())
+        .collect();
+    let ours = loaded
+        .inputs
+        .iter()
+        .map(|input| Some(input.sha256.as_str()));
+    match theirs == ours.collect() {
+        true => Ok(()),
+        false => Err(format!(
+            "{}: expected no files of another experiment, found an {AUDIT} that is not of {}: name another folder with --out",
+            out.display(),
+            loaded.experiment.name
+        )
+        .into()),
+    }
 }
 
 /// Writes `results.json`, every figure and table, and last `report.md`, with what `told` says of how the measurements came
@@ -63,7 +99,10 @@ pub fn write(
         remove_stale(&out.join(file))?;
     }
     // The report is written last and marks a whole folder, so an earlier run's must go first.
-    remove_stale(&out.join(REPORT))?;
+    match out.join(REPORT) {
+        report if report.is_symlink() => save_text(&report, "")?,
+        report => remove_stale(&report)?,
+    }
     let json = serde_json::to_string_pretty(results)?;
     save_text(&out.join("results.json"), &(json + "\n"))?;
 

@@ -17,14 +17,14 @@ struct Args {
 /// The whole of a program that writes one output: reads its options, computes, writes, and prints
 /// the names of the files.
 ///
-/// `what` opens its help.
-pub fn draw_only(output: Output, what: &'static str) -> ExitCode {
-    exit_code(run(output, &arguments(what)))
+/// `program` is its name, and `what` opens its help.
+pub fn draw_only(program: &'static str, output: Output, what: &'static str) -> ExitCode {
+    exit_code(run(output, &arguments(program, what)))
 }
 
 /// The same for the table with all features, which is table 4 or 5 by experiment.
-pub fn draw_full_table(number: u8, what: &'static str) -> ExitCode {
-    let arguments = arguments(what);
+pub fn draw_full_table(program: &'static str, number: u8, what: &'static str) -> ExitCode {
+    let arguments = arguments(program, what);
     exit_code(arguments.load().and_then(|loaded| {
         let has = loaded.experiment.full_table();
         if has != number {
@@ -35,11 +35,12 @@ pub fn draw_full_table(number: u8, what: &'static str) -> ExitCode {
     }))
 }
 
-fn arguments(what: &'static str) -> Arguments {
+fn arguments(program: &'static str, what: &'static str) -> Arguments {
     let help = format!(
         "{what}\n\nWithout options it runs on the planted study, which the program carries."
     );
-    let matches = Args::command().about(what).long_about(help).get_matches();
+    let command = Args::command().name(program).about(what).long_about(help);
+    let matches = command.get_matches();
     Args::from_arg_matches(&matches)
         .unwrap_or_else(|error| error.exit())
         .arguments

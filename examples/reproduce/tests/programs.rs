@@ -26,6 +26,23 @@ const SINGLE: [(&str, &str); 9] = [
     ("table_5", env!("CARGO_BIN_EXE_table_5")),
 ];
 
+/// The others.
+const OTHERS: [(&str, &str); 3] = [
+    ("reproduce", env!("CARGO_BIN_EXE_reproduce")),
+    ("plant", env!("CARGO_BIN_EXE_plant")),
+    ("draw_worlds", env!("CARGO_BIN_EXE_draw_worlds")),
+];
+
+#[test]
+fn each_program_says_its_own_name() {
+    for (name, program) in SINGLE.into_iter().chain(OTHERS) {
+        let output = Command::new(program).arg("--version").output();
+        let said = output.expect("the program starts").stdout;
+        let expected = format!("{name} {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(String::from_utf8_lossy(&said), expected);
+    }
+}
+
 fn reproduce() -> Command {
     Command::new(env!("CARGO_BIN_EXE_reproduce"))
 }

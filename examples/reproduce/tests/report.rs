@@ -122,6 +122,55 @@ fn what_is_removed_and_written_over_is_said() {
     assert!(out.path().join("mine.txt").exists() && !second.contains("mine"));
 }
 
+/// Nor are its figures mixed with what an audit left of another one.
+#[test]
+fn the_audit_of_another_experiment_is_not_written_beside() {
+    let out = tempfile::tempdir().unwrap();
+    let audit = |sums: &[String]| {
+        let inputs: Vec<_> = sums
+            .iter()
+            .map(|sum| serde_json::json!({ "sha256": sum }))
+            .collect();
+        let audit = serde_json::json!({ "manifest": { "inputs": inputs } });
+        fs::write(out.path().join("audit.json"), audit.to_string()).unwrap();
+    };
+    audit(&["of another file".to_owned()]);
+    let run = reproduce(&[], out.path());
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(
+        !run.status.success() && said.contains("an audit.json that is not of Planted"),
+        "{said}"
+    );
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 1);
+}
+
+/// A link that the user made leads where it led, and what it leads to is written over.
+#[cfg(unix)]
+#[test]
+fn a_link_in_the_place_of_the_report_is_written_through() {
+    let out = tempfile::tempdir().unwrap();
+    let (link, report) = (out.path().join("report.md"), out.path().join("mine.md"));
+    fs::write(&report, "old").unwrap();
+    std::os::unix::fs::symlink("mine.md", &link).unwrap();
+    assert!(reproduce(&[], out.path()).status.success());
+    assert!(link.is_symlink());
+    assert!(
+        fs::read_to_string(&report)
+            .unwrap()
+            .starts_with("# Planted")
+    );
+    // One that would have to go is refused: nobody but the user made it.
+    let stale = out.path().join("table_5.md");
+    std::os::unix::fs::symlink("mine.md", &stale).unwrap();
+    let run = reproduce(&[], out.path());
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(
+        !run.status.success() && said.contains("table_5.md: expected a file"),
+        "{said}"
+    );
+    assert!(stale.is_symlink());
+}
+
 /// A run that fails over an earlier one's files leaves no report, which would make them look whole.
 #[test]
 fn a_failed_run_takes_the_earlier_report_away() {

@@ -7,7 +7,7 @@ use value_causal::bench::journal::{Aspect, Journal, LONGEST_ANSWER, Question, Re
 use super::judging::by_rules;
 use super::meter::Meter;
 use super::pace::Work;
-use super::{Answered, Outcome, Plan, Respondent, Unanswered};
+use super::{Answered, ModelFiles, Outcome, Plan, Respondent, Unanswered};
 use program::{Failure, Interruption};
 
 /// What a run did.
@@ -103,18 +103,28 @@ pub struct Missing {
 pub(super) const TOGETHER: usize = 256;
 pub(super) const AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 
+/// What may end a run between two answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch<'a> {
+    /// Somebody wants it to.
+    pub interruption: &'a Interruption,
+    /// The model is no longer the one that the journal names.
+    pub files: &'a ModelFiles,
+}
+
 /// Asks `questions` and records each answer with what the rules make of it. Questions that get no answer, or one that is
 /// longer than [`LONGEST_ANSWER`], are counted and not recorded.
 ///
 /// # Errors
-/// The respondent or the journal fails, or the run is to end; what was answered before stays.
+/// The respondent or the journal fails, or the run is to end; what was answered before stays. Where a file of the model was
+/// changed, what came since it was last looked at is not recorded.
 pub fn ask(
     plan: &Plan,
     journal: &mut Journal,
     respondent: &mut dyn Respondent,
     questions: &[Question],
     mut meter: Meter,
-    interruption: &Interruption,
+    watch: &Watch<'_>,
 ) -> Result<Asking, Failure> {
     let started = Instant::now();
     let mut asking = Asking::default();
@@ -129,15 +139,17 @@ pub fn ask(
             Err(_) => meter.fail(),
         }
         if waiting.len() >= TOGETHER || since.elapsed() >= AT_LEAST_EVERY {
+            watch.files.check()?;
             journal.record(&waiting)?;
             meter.add(waiting.len());
             waiting.clear();
             since = Instant::now();
         }
-        Ok(interruption.check()?)
+        Ok(watch.interruption.check()?)
     });
     // What is there is kept, also where the respondent broke off.
-    let kept = journal.record(&waiting);
+    let unchanged = watch.files.check();
+    let kept = unchanged.and_then(|()| Ok(journal.record(&waiting)?));
     meter.finish();
     outcome?;
     kept?;

@@ -218,7 +218,29 @@ struct Tag {
     taken: Instant,
 }
 
+/// Tokens that a tokenizer may put around a text.
+const AROUND: usize = 16;
+
 impl Respondent for LensRespondent {
+    fn check(&self, asked: &Asked) -> Result<(), Failure> {
+        let (context, most) = (self.lm.config().n_ctx, self.stop.max_new_tokens());
+        let text = &asked.prompt.text;
+        // A token is a byte of the text at least, but for some that a tokenizer rewrites, so that most prompts need not be
+        // encoded.
+        if text.len().saturating_add(AROUND).saturating_add(most) <= context {
+            return Ok(());
+        }
+        let tokens = self.lm.tokenizer()?.encode_prompt(text)?.len();
+        match context.saturating_sub(tokens) {
+            room if room >= most => Ok(()),
+            room => Err(format!(
+                "judging.max_new_tokens: expected at most {room}, as the prompt is {tokens} tokens of the model's context of \
+                 {context}, found {most}"
+            )
+            .into()),
+        }
+    }
+
     fn answer(
         &mut self,
         questions: &mut dyn Iterator<Item = Result<Asked, Failure>>,

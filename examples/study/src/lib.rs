@@ -51,7 +51,7 @@ mod summary;
 pub use analysed::{Analysed, EXPERIMENT};
 pub use answers::Answers;
 pub use arguments::{StudyArguments, journal_of, read_study};
-pub use asking::{Asking, Missing, ask, judge_thoughts_by_rules};
+pub use asking::{Asking, Missing, Watch, ask, judge_thoughts_by_rules};
 pub use fingerprint::{ModelFiles, is_of_study, manifest, same_study};
 pub use foresight::Foresight;
 pub use instructed::InstructedTables;

@@ -8,7 +8,7 @@ use value_causal::bench::{
 };
 
 use super::file::{Examples, InstructedItems, Instructions, StudyFile};
-use super::{Asked, Materials};
+use super::{Asked, Materials, Respondent};
 use program::Failure;
 
 /// Part of the training roles.
@@ -132,6 +132,26 @@ impl Plan {
                 }
             }),
         })
+    }
+
+    /// That `respondent` can answer every question. Steered ones have the prompts of those that are not.
+    ///
+    /// # Errors
+    /// The first question that it cannot, and why; a template fails.
+    pub fn check(&self, respondent: &dyn Respondent) -> Result<(), Failure> {
+        for (row, planned) in self.design.rows().iter().enumerate() {
+            if planned.setting.feature().is_some() {
+                continue;
+            }
+            for &item in planned.items.iter() {
+                let question = Question { row, item };
+                respondent.check(&self.asked(question)?).map_err(|why| {
+                    let (text, setting) = (&self.design.item(question).question, &planned.setting);
+                    format!("{why} ({text:?}, {setting})")
+                })?;
+            }
+        }
+        Ok(())
     }
 
     /// A question as a respondent wants it.

@@ -45,6 +45,15 @@ pub type Outcome = Result<Answered, Unanswered>;
 
 /// Whoever answers questions: a model in this process, or one that is served elsewhere.
 pub trait Respondent {
+    /// Refuses a question to which there cannot be an answer, because its prompt and the longest answer do not fit into the
+    /// model's context; of a served model that is not known.
+    ///
+    /// # Errors
+    /// How long they are.
+    fn check(&self, _asked: &Asked) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Answers every question, in any order, and hands each answer to `each` as it is there, or why this question alone has
     /// none. Questions are taken as they are needed.
     ///

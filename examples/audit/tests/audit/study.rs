@@ -13,8 +13,8 @@ use rand_chacha::ChaCha8Rng;
 use study::file::StudyFile;
 use study::finish::finish;
 use study::{
-    Answered, Asked, Materials, Meter, ModelFiles, Outcome, Plan, Respondent, ask, journal_of,
-    manifest,
+    Answered, Asked, Materials, Meter, ModelFiles, Outcome, Plan, Respondent, Watch, ask,
+    journal_of, manifest,
 };
 use tempfile::TempDir;
 use value_causal::bench::journal::{Design, Journal, Shard, Unjudged, prompt_hash};
@@ -174,7 +174,10 @@ impl Asking {
             rng: ChaCha8Rng::seed_from_u64(1),
         };
         let some = &questions[..questions.len() - n];
-        let never = Interruption::default();
+        let watch = Watch {
+            interruption: &Interruption::default(),
+            files: &ModelFiles::default(),
+        };
         let meter = Meter::new(some.len(), "answers");
         let asked = ask(
             &self.plan,
@@ -182,7 +185,7 @@ impl Asking {
             &mut made_up,
             some,
             meter,
-            &never,
+            &watch,
         );
         assert_eq!(asked.unwrap().answers, some.len());
     }

@@ -11,6 +11,7 @@ use value_causal::lens::{Lm, LoadOptions};
 
 /// Examine an organism: obedience, the graph in its answers, the effects of instructions.
 #[derive(Parser)]
+#[command(name = env!("CARGO_BIN_NAME"), version)]
 struct Args {
     /// The organism's folder.
     #[arg(default_value = "fixtures/organism")]

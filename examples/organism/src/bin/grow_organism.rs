@@ -21,6 +21,7 @@ use value_causal::lens::{Lm, LoadOptions, tch};
 
 /// Grow a model whose causal graph of values is known.
 #[derive(Parser)]
+#[command(name = env!("CARGO_BIN_NAME"), version)]
 struct Args {
     /// Folder to write to.
     out: PathBuf,

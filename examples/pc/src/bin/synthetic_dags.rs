@@ -19,6 +19,7 @@ use program::{Failure, exit_code, say};
 
 /// Draw random DAGs and data, search them with PC, and compare with the truth.
 #[derive(Parser)]
+#[command(name = env!("CARGO_BIN_NAME"), version)]
 struct Args {
     /// How edges are drawn.
     #[arg(long, value_enum, default_value = "erdos-renyi")]

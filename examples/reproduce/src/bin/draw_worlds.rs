@@ -15,6 +15,7 @@ use value_causal::discovery::{
 
 /// Draw the four known worlds: the graphs that PC finds by Fisher's z and by clusters of roles and features.
 #[derive(Parser)]
+#[command(name = env!("CARGO_BIN_NAME"), version)]
 struct Args {
     /// Folder to write world_a.png to world_d.png into.
     out: PathBuf,

@@ -20,6 +20,7 @@ use value_causal::ndarray::{Array1, Array2};
 
 /// Draw the planted study: orientation tables from a known causal graph, with the truth beside them.
 #[derive(Parser)]
+#[command(name = env!("CARGO_BIN_NAME"), version)]
 struct Args {
     /// Folder to write train.csv, test.csv, test_raise.csv, test_lower.csv and truth.json into.
     out: PathBuf,

@@ -21,7 +21,7 @@ use reproduce::reproduction::reproduce;
 ///
 ///   reproduce --experiment examples/experiments/gemma-2b-it.toml --data DIR --out out/gemma
 #[derive(Parser)]
-#[command(version, verbatim_doc_comment)]
+#[command(name = env!("CARGO_BIN_NAME"), version, verbatim_doc_comment)]
 struct Args {
     #[command(flatten)]
     arguments: Arguments,

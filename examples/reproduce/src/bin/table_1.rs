@@ -7,6 +7,7 @@ use reproduce::outputs::Output;
 
 fn main() -> ExitCode {
     draw_only(
+        env!("CARGO_BIN_NAME"),
         Output::Table1,
         "Table 1: what the published SAE features do to ten values.",
     )

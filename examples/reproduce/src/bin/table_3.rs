@@ -7,6 +7,7 @@ use reproduce::outputs::Output;
 
 fn main() -> ExitCode {
     draw_only(
+        env!("CARGO_BIN_NAME"),
         Output::Table3,
         "Table 3: the best SAE features beside explicit instructions.",
     )

@@ -17,7 +17,7 @@ use value_causal::bench::journal::{Journal, Shard, merge};
 /// already it is taken, if the shards' journals are of its study. Needs no model; one that is here is compared with the
 /// one that was asked.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = env!("CARGO_BIN_NAME"), version)]
 struct Args {
     #[command(flatten)]
     arguments: StudyArguments,

@@ -13,7 +13,7 @@ use study::lens::LensRespondent;
 use study::pace::{self, spread};
 use study::served::{ServedRespondent, chat_judge, failure, judge_by_chat};
 use study::{
-    Asking, Foresight, Materials, Meter, ModelFiles, Plan, Respondent, StudyArguments, ask,
+    Asking, Foresight, Materials, Meter, ModelFiles, Plan, Respondent, StudyArguments, Watch, ask,
     describe, duration, journal_of, judge_thoughts_by_rules, manifest,
 };
 use value_causal::bench::chat::ChatClient;
@@ -29,7 +29,7 @@ use value_causal::bench::journal::{Aspect, Journal, JournalError, Question, Shar
 /// --shard 1/N to N/N, on any machines that share the folder or bring their journals together afterwards; merge_study
 /// then makes what a single run makes.
 #[derive(Parser)]
-#[command(version)]
+#[command(name = env!("CARGO_BIN_NAME"), version)]
 struct Args {
     #[command(flatten)]
     arguments: StudyArguments,
@@ -66,6 +66,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         study.check_published(&features)?;
     }
     let plan = Plan::new(&study, &materials, &features)?;
+    plan.check(&*respondent)?;
     say(describe(&study, &plan, shard).trim_end())?;
     if args.plan {
         match Foresight::of(&study, &materials, &features) {
@@ -92,8 +93,11 @@ fn run(args: &Args) -> Result<(), Failure> {
     let manifest = manifest(&study, &materials, &files, served.as_deref())?;
     let mut journal = Journal::open(&path, &manifest, &plan.design, shard)?;
     materials.keep_made_roles(&study, out)?;
-    let asking = ask_all(&plan, &mut journal, &mut *respondent, &interruption)?;
-    files.check()?;
+    let watch = Watch {
+        interruption: &interruption,
+        files: &files,
+    };
+    let asking = ask_all(&plan, &mut journal, &mut *respondent, &watch)?;
     let judged = judge(&study, &mut journal, server, &interruption);
     say_unjudged(&journal, study.judging.thoughts)?;
     judged?;
@@ -155,7 +159,8 @@ fn judge(
     match server {
         Some(client) => {
             let name = client.model().to_owned();
-            let judge = chat_judge(client, &study.judging);
+            // One for each, as a model may judge answers and not thoughts.
+            let judge = chat_judge(client.clone(), &study.judging);
             let answers = |n| Meter::new(n, "answers judged");
             judge_by_chat(
                 journal,
@@ -166,6 +171,7 @@ fn judge(
                 interruption,
             )?;
             if study.judging.thoughts {
+                let judge = chat_judge(client, &study.judging);
                 let thoughts = |n| Meter::new(n, "thoughts judged");
                 judge_by_chat(
                     journal,
@@ -249,7 +255,7 @@ fn ask_all(
     plan: &Plan,
     journal: &mut Journal,
     respondent: &mut dyn Respondent,
-    interruption: &Interruption,
+    watch: &Watch<'_>,
 ) -> Result<Asking, Failure> {
     let mut pending = journal.pending()?;
     let there = plan.design.n_questions(journal.shard()) - pending.len();
@@ -265,7 +271,7 @@ fn ask_all(
     let mut all = Asking::default();
     let mut ask = |questions: &[Question], rate: Option<f64>| {
         let meter = Meter::new(questions.len(), "answers").at(rate);
-        ask(plan, journal, respondent, questions, meter, interruption)
+        ask(plan, journal, respondent, questions, meter, watch)
     };
     if there == 0 {
         let tried: Vec<Question> = spread(&by_row(&pending))

@@ -16,6 +16,8 @@ mod unanswered;
 use std::fs;
 use std::path::Path;
 
+use value_causal::bench::journal::Journal;
+
 use small::{Small, answers, csvs, merge_study, run_study};
 
 #[test]
@@ -376,4 +378,73 @@ fn a_folder_that_cannot_be_is_named_and_an_empty_shard_has_nothing_to_ask() {
         planned.contains("Add 12 at every token of prompt and answer"),
         "{planned}"
     );
+}
+
+/// By the longest prompt of all, wherever in the study it is asked.
+#[test]
+fn an_answer_that_the_context_has_no_room_for_is_refused_before_anything_is_asked() {
+    let study = Small::open();
+    let asking = |most: usize| {
+        study.change("max_new_tokens = 6", &format!("max_new_tokens = {most}"));
+        let planned = run_study(&study, &["--plan"]).output().unwrap();
+        let run = run_study(&study, &[]).output().unwrap();
+        study.change(&format!("max_new_tokens = {most}"), "max_new_tokens = 6");
+        assert_eq!(planned.stderr, run.stderr);
+        (run.status.code(), String::from_utf8(run.stderr).unwrap())
+    };
+    let questions = study.file().with_file_name("questions.csv");
+    let text = fs::read_to_string(&questions).unwrap();
+    let long = "work 5 times and then again and again and again";
+    fs::write(&questions, text.replace("work 5 times", long)).unwrap();
+    for most in [100_000, usize::MAX / 2] {
+        let (code, why) = asking(most);
+        assert_eq!(code, Some(1), "{why}");
+        assert!(
+            why.starts_with("error: judging.max_new_tokens: expected at most "),
+            "{why}"
+        );
+        assert!(why.contains(&format!("found {most} (\"Should I ")), "{why}");
+    }
+    // Room for all prompts but that one.
+    let (_, why) = asking(430);
+    assert!(
+        why.contains("of the model's context of ") && why.contains(long),
+        "{why}"
+    );
+    assert!(!study.out().exists(), "no journal");
+}
+
+/// Between two answers the model becomes another one: what comes afterwards is not taken for the first one's.
+#[test]
+fn a_model_that_is_changed_while_it_answers_ends_the_run_at_once() {
+    let study = Small::varied("");
+    let organism = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/organism/model");
+    let model = study.file().with_file_name("model");
+    fs::create_dir(&model).unwrap();
+    for file in fs::read_dir(&organism).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), model.join(file.file_name())).unwrap();
+    }
+    study.change(organism.to_str().unwrap(), "model");
+    let run = run_study(&study, &[])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !study.out().join("study.journal").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let mut config = fs::read(model.join("config.json")).unwrap();
+    config.push(b' ');
+    fs::write(model.join("config.json"), config).unwrap();
+    let ended = run.wait_with_output().unwrap();
+    let why = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success());
+    assert!(
+        why.contains("config.json: expected the file as it was"),
+        "{why}"
+    );
+    let journal = Journal::of_file(study.out().join("study.journal")).unwrap();
+    let tally = journal.tally().unwrap();
+    assert!(tally.answered < tally.planned / 2, "{tally:?}");
 }
