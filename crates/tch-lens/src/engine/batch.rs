@@ -165,11 +165,10 @@ impl<T> Batch<T> {
             self.cache.lengths[slot] = length;
         }
         let order: Vec<usize> = sorted_positions(slots);
-        advance(
+        progress.new_tokens += advance(
             &pick(&logits, &order)?,
             &mut self.rows_in(&slots.iter().copied().collect()),
         )?;
-        progress.new_tokens += slots.len();
         Ok(())
     }
 
@@ -190,6 +189,11 @@ impl<T> Batch<T> {
             .iter()
             .map(|slot| slot.as_ref().map_or(none, |r| r.row().steers.as_slice()))
             .collect();
+        for (slot, own) in self.slots.iter().zip(&mut self.cache.lengths) {
+            if let Some(running) = slot {
+                *own = running.row().kept() - running.start();
+            }
+        }
         let own = self.cache.lengths.iter();
         let starts: Vec<usize> = self
             .slots
@@ -225,9 +229,9 @@ impl<T> Batch<T> {
         for &slot in &live {
             self.cache.lengths[slot] += 1;
         }
-        progress.new_tokens += live.len();
         let order: Vec<usize> = live.iter().copied().collect();
-        advance(&pick(&logits, &order)?, &mut self.rows_in(&live))
+        progress.new_tokens += advance(&pick(&logits, &order)?, &mut self.rows_in(&live))?;
+        Ok(())
     }
 
     /// The rows in these slots, in the order of the slots.

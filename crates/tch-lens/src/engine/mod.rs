@@ -1,4 +1,4 @@
-//! Generation for many requests: the batch is kept full, and common beginnings are computed once.
+//! Generation and scores for many requests: the batch is kept full, and common beginnings are computed once.
 
 mod batch;
 mod memory;

@@ -2,6 +2,7 @@
 
 mod request;
 mod row;
+mod scoring;
 
 use std::collections::BTreeSet;
 
@@ -147,7 +148,7 @@ impl Batch<'_, '_> {
             lm.last_logits(&resid, &lengths, hooks)
         })?;
         cache.lengths.clone_from(&lengths);
-        advance(&logits, &mut rows.iter_mut().collect::<Vec<_>>())?;
+        let _written = advance(&logits, &mut rows.iter_mut().collect::<Vec<_>>())?;
         Ok(cache)
     }
 
@@ -187,13 +188,12 @@ impl Batch<'_, '_> {
             .map(|&row| usize::from(!rows[row].has_ended()))
             .collect();
         // A row that has ended goes on over its own beginning, where it finds room and nobody reads.
-        for (kept, _) in cache
-            .lengths
-            .iter_mut()
-            .zip(&lengths)
-            .filter(|(_, n)| **n == 0)
-        {
-            *kept = 0;
+        for (kept, &row) in cache.lengths.iter_mut().zip(slots) {
+            *kept = if rows[row].has_ended() {
+                0
+            } else {
+                rows[row].kept()
+            };
         }
         let starts = cache.lengths.clone();
         let pass = Pass {
@@ -216,7 +216,7 @@ impl Batch<'_, '_> {
         // Slots keep the order of the rows, so the live rows come in the same order as their logits.
         let mut running: Vec<&mut Row<T>> =
             rows.iter_mut().filter(|row| !row.has_ended()).collect();
-        advance(&logits, &mut running)
+        advance(&logits, &mut running).map(drop)
     }
 
     /// Runs a pass with the rows' steers, then the caller's hooks, and keeps what was read.

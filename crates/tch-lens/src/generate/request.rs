@@ -37,7 +37,8 @@ impl From<Vec<i64>> for Prompt {
     }
 }
 
-/// A prompt to go on with, and how. `tag` is the caller's own and comes back with the completion.
+/// A prompt to go on with, and how; or continuations of it to [`score`](Self::score). `tag` is the caller's own and comes
+/// back with the completion.
 ///
 /// In 32 bits the result depends on the request alone, not on what else is in the batch; in 16 bits sums round
 /// differently with the size of the batch, and near ties may fall the other way.
@@ -53,6 +54,8 @@ pub struct Request<T = ()> {
     pub stop: Stop,
     /// Where the random draws start.
     pub seed: u64,
+    /// Continuations to score, in the place of writing one.
+    pub candidates: Option<Vec<Prompt>>,
     /// The caller's own.
     pub tag: T,
 }
@@ -66,6 +69,7 @@ impl Request {
             sampling: Sampling::default(),
             stop: Stop::default(),
             seed: 0,
+            candidates: None,
             tag: (),
         }
     }
@@ -100,6 +104,34 @@ impl<T> Request<T> {
         self
     }
 
+    /// Nothing is written: the completion has the natural logarithm of the probability of each of `candidates`, at least
+    /// one, in [`Completion::log_probabilities`]. Sampling, stop and seed say nothing then.
+    ///
+    /// A candidate's probability is that of writing its tokens, one after the other, behind the prompt's, with these
+    /// steers: [`Passes::Decode`](crate::Passes::Decode) acts on them as it does on tokens that are written. The prompt
+    /// is read once, and so is what candidates begin with alike; a candidate of `n` tokens costs at most `n - 1` passes
+    /// more.
+    ///
+    /// A text's tokens are those that it has behind the prompt in one text, without special tokens around it
+    /// ([`Tokenizer::encode_continuation`](crate::Tokenizer::encode_continuation)). So a candidate mostly begins with
+    /// its space (`" yes"`), and the prompt ends without one. Empty candidates are refused.
+    ///
+    /// ```no_run
+    /// use tch_lens::{Lm, LoadOptions, Request};
+    ///
+    /// let lm = Lm::open("SmolLM2-135M-Instruct", &LoadOptions::default())?;
+    /// let asked = Request::new("Question: Is snow white?\nAnswer:").score([" yes", " no"]);
+    /// let scored = lm.generate(vec![asked], &mut [])?;
+    /// let p: Vec<f64> = scored[0].log_probabilities.iter().map(|x| x.exp()).collect();
+    /// println!("P(yes) {:.3}, P(no) {:.3}", p[0], p[1]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn score(mut self, candidates: impl IntoIterator<Item = impl Into<Prompt>>) -> Self {
+        self.candidates = Some(candidates.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// The caller's own value, which comes back with the completion.
     #[must_use]
     pub fn tag<U>(self, tag: U) -> Request<U> {
@@ -109,6 +141,7 @@ impl<T> Request<T> {
             sampling,
             stop,
             seed,
+            candidates,
             tag: _,
         } = self;
         Request {
@@ -117,6 +150,7 @@ impl<T> Request<T> {
             sampling,
             stop,
             seed,
+            candidates,
             tag,
         }
     }
@@ -133,6 +167,9 @@ pub struct Completion<T = ()> {
     pub text: String,
     /// The new tokens, the end token included where one came.
     pub tokens: Vec<i64>,
+    /// The natural logarithm of the probability of each candidate, in their order; empty unless the request
+    /// [scores](Request::score) some.
+    pub log_probabilities: Vec<f64>,
     /// Why it ended.
     pub finish: Finish,
     /// Tokens of the prompt.

@@ -43,6 +43,8 @@ pub enum Finish {
     Predicate,
     /// All the tokens that were allowed have come.
     Length,
+    /// Nothing was to be written, and all candidates are scored.
+    Scored,
 }
 
 impl Default for Stop {

@@ -110,6 +110,26 @@ impl Tokenizer {
         Ok(ids.get_ids().iter().map(|&id| i64::from(id)).collect())
     }
 
+    /// The ids of `text` where it goes on behind `before`: those that follow the ids of `before` in the two as one text,
+    /// without special tokens around it.
+    ///
+    /// Where the end of `before` and the beginning of `text` would merge into one token, as a space and the word behind it
+    /// do, they are the ids of `text` alone: the ids of `before` stay what they are, so that all that may follow is
+    /// compared behind the same ids, which are also those that a model goes on from. Of `before` only the last line is
+    /// looked at, which keeps this cheap; no tokenizer that is known reaches farther back.
+    ///
+    /// # Errors
+    /// As for [`encode`](Self::encode).
+    pub fn encode_continuation(&self, before: &str, text: &str) -> Result<Vec<i64>, Error> {
+        let line = before.trim_end_matches('\n').rfind('\n').unwrap_or(0);
+        let before = &before[line..];
+        let whole = self.encode_plain(&(before.to_owned() + text))?;
+        match whole.strip_prefix(&*self.encode_plain(before)?) {
+            Some(ids) if !ids.is_empty() || text.is_empty() => Ok(ids.to_vec()),
+            _ => self.encode_plain(text),
+        }
+    }
+
     /// The ids of a prompt: as [`encode`](Self::encode) gives them, but without a second BOS in front of a text that
     /// spells out its own, as chat templates write it.
     ///
