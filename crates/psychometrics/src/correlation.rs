@@ -214,6 +214,17 @@ impl Correlations {
         self.eigenvalues.last().copied().unwrap_or_default()
     }
 
+    /// In how many directions the variables vary: less than their number where some follow exactly
+    /// from others, as all variables do that are centred on a mean over themselves.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        let least = ROUNDING * self.n_variables() as f64;
+        self.eigenvalues
+            .iter()
+            .filter(|&&value| value > least)
+            .count()
+    }
+
     /// Bartlett's test of sphericity.
     ///
     /// # Errors

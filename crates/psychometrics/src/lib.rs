@@ -46,8 +46,12 @@
 //! | Are these the factors of that other study? | [`factors::congruence`] |
 //! | What would be correlated without error of measurement? | [`Correlations::disattenuated`] |
 //! | How hard and how telling is each item? | [`irt::ResponseModel::fit`] |
-//! | What to ask next? | [`irt::AdaptiveTest`] |
+//! | What to ask next? | [`irt::AdaptiveTest`], [`selection::Ucb1`] |
+//! | Which items to ask at all? | [`selection::balanced_top`], [`selection::most_reliable`] |
 //! | Which option wins, and how strong is each? | [`comparisons::Wins`] |
+//! | Does who chooses stay with it? | [`comparisons::kept_choices`] |
+//! | Do two orders agree? | [`ranks::spearman`], [`ranks::kendall_tau_b`], [`ranks::average_overlap`] |
+//! | Do the variables lie on a circle? | [`circumplex::Circumplex`] |
 //! | How much does an item tell of who answers it? | [`divergence::Distributions`] |
 //! | On what do graded answers depend? | [`ordinal::CumulativeLogit`] |
 //! | ... where items or raters differ? | [`ordinal::OrdinalPosterior`] |
@@ -61,7 +65,10 @@
 //! | `factors/` | `model` (what users meet), `likelihood` (the search), `fit` (indices), `parallel`, `congruence` |
 //! | `irt/` | `item` (one item's formulas), `model` (likelihood and estimates), `estimation` (EM), `adaptive` (what to ask next), `responses`, `grid` |
 //! | `ordinal/` | regression of graded answers: `likelihood` (the maximum), `hierarchy` (the density with groups), `sampler`, `diagnostics`, `posterior` |
-//! | `comparisons.rs`, `divergence.rs` | wins of one option over another; distributions held against each other |
+//! | `comparisons/` | wins of one option over another: `wins` (counts, strengths), `choices` (one after the other) |
+//! | `divergence.rs`, `ranks.rs` | distributions held against each other, and orders |
+//! | `selection/` | items to ask: `balanced` (the best of each group), `reliable` (the best set), `bandit` (what to try next) |
+//! | `circumplex.rs` | variables on a circle |
 //! | `logit.rs` | the likelihood of the cumulative logit model, which items and regression share |
 //! | `moments.rs`, `linalg.rs` | means and covariances; the bridge to nalgebra |
 //!
@@ -70,12 +77,15 @@
 //! * For ordinal data with polychoric correlations: likewise.
 //! * To search for causal graphs among the variables: a causal-discovery library.
 
+pub mod circumplex;
 pub mod comparisons;
 pub mod divergence;
 pub mod factors;
 pub mod irt;
 pub mod ordinal;
+pub mod ranks;
 pub mod reliability;
+pub mod selection;
 
 mod correlation;
 mod linalg;

@@ -4,14 +4,17 @@
 mod common;
 
 use common::{Table, assert_all_close, assert_close, folder, json, matrix, number, numbers};
-use ndarray::{Array2, s};
+use ndarray::{Array2, Axis, s};
 use psychometrics::Scores;
-use psychometrics::comparisons::Wins;
+use psychometrics::comparisons::{Choice, Wins, kept_choices};
 use psychometrics::divergence::Distributions;
 use psychometrics::irt::{AdaptiveTest, ResponseItem, ResponseModel, TraitGrid};
 use psychometrics::ordinal::{
     CumulativeLogit, OrdinalPosterior, PosteriorOptions, PosteriorSummary,
 };
+use psychometrics::ranks::kendall_tau_b;
+use psychometrics::reliability::alpha;
+use psychometrics::selection::{ItemSearch, Ucb1, balanced_top, descending, most_reliable};
 
 #[test]
 fn ordinal_regression_is_that_of_statsmodels() {
@@ -66,20 +69,13 @@ fn strengths_are_those_of_a_logistic_regression() {
     let names = expected["values"].as_array().unwrap();
     let names: Vec<&str> = names.iter().map(|name| name.as_str().unwrap()).collect();
     let choices = Table::read(&folder.join("choices.csv"));
-    let place = |name: &str| names.iter().position(|other| *other == name).unwrap();
     for (step, wanted) in expected["by_step"].as_object().unwrap() {
-        let mut counts = Array2::zeros((names.len(), names.len()));
-        for row in choices
+        let of_step = choices
             .rows
             .iter()
-            .filter(|row| step == "all" || row[1] == *step)
-        {
-            let (a, b) = (place(&row[2]), place(&row[3]));
-            let (winner, loser) = if row[4] == "A" { (a, b) } else { (b, a) };
-            counts[[winner, loser]] += 1.0;
-        }
-        assert_eq!(counts, matrix(&wanted["wins"]));
-        let wins = Wins::named(counts.view(), names.clone()).unwrap();
+            .filter(|row| step == "all" || row[1] == *step);
+        let wins = Wins::of_choices(names.clone(), of_step.map(|row| choice(&names, row))).unwrap();
+        assert_eq!(wins.counts(), matrix(&wanted["wins"]));
         let found = wins.bradley_terry().unwrap();
         let half = wins.with_pseudo_wins(0.5).bradley_terry().unwrap();
         let log_likelihood = number(&wanted["log_likelihood"]);
@@ -102,6 +98,56 @@ fn strengths_are_those_of_a_logistic_regression() {
     }
 }
 
+/// Of a row: dilemma, step, one option, the other, and which was chosen.
+fn choice(names: &[&str], row: &[String]) -> Choice {
+    let place = |cell: &str| names.iter().position(|name| *name == cell).unwrap();
+    let (a, b) = (place(&row[2]), place(&row[3]));
+    let (winner, loser) = if row[4] == "A" { (a, b) } else { (b, a) };
+    Choice { winner, loser }
+}
+
+#[test]
+fn strengths_shift_over_the_steps() {
+    let Some(folder) = folder("PSYCHOMETRICS_ORACLES").map(|folder| folder.join("dilemmas")) else {
+        return;
+    };
+    let expected = json(&folder.join("expected.json"));
+    let tolerance = number(&expected["tolerance"]);
+    let names = expected["values"].as_array().unwrap();
+    let names: Vec<&str> = names.iter().map(|name| name.as_str().unwrap()).collect();
+    let table = Table::read(&folder.join("choices.csv"));
+    let steps = [1, 2, 3, 4, 5].map(|step: usize| {
+        let rows = table.rows.iter().filter(|row| row[1] == step.to_string());
+        Wins::of_choices(names.clone(), rows.map(|row| choice(&names, row))).unwrap()
+    });
+    let wanted = &expected["shift"];
+    let shift = steps[0].win_rate_shift(&steps[4]).unwrap();
+    for (name, found) in names.iter().zip(shift) {
+        let wanted = number(&wanted["win_rate_5_less_1"][name]);
+        assert_close(found.unwrap(), wanted, tolerance, name);
+    }
+    let rates = steps.map(|wins| -> Vec<f64> {
+        let rates = wins.win_rates();
+        rates.into_iter().map(Option::unwrap).collect()
+    });
+    let tau = |a: usize, b: usize| kendall_tau_b(&rates[a], &rates[b]).unwrap();
+    for (pair, wanted) in wanted["kendall_tau_b"].as_object().unwrap() {
+        let (a, b) = pair.split_once(',').unwrap();
+        let [a, b] = [a, b].map(|step| step.parse::<usize>().unwrap() - 1);
+        assert_close(tau(a, b), number(wanted), tolerance, pair);
+    }
+    let ends = number(&wanted["kendall_tau_b_1_5"]);
+    assert_close(tau(0, 4), ends, tolerance, "first and last step");
+
+    let dilemmas = table.rows.chunk_by(|a, b| a[0] == b[0]);
+    let dilemmas: Vec<Vec<Choice>> = dilemmas
+        .map(|rows| rows.iter().map(|row| choice(&names, row)).collect())
+        .collect();
+    let found = kept_choices(dilemmas.iter().map(Vec::as_slice));
+    assert_eq!(wanted["kept"], found.kept);
+    assert_eq!(wanted["could_keep"], found.could);
+}
+
 #[test]
 fn items_tell_as_much_as_expected() {
     let Some(folder) = folder("PSYCHOMETRICS_ORACLES").map(|folder| folder.join("adaptive")) else {
@@ -120,7 +166,7 @@ fn items_tell_as_much_as_expected() {
                 .collect()
         };
         let of = |rows: &[usize]| {
-            let rows = counts.select(ndarray::Axis(0), rows);
+            let rows = counts.select(Axis(0), rows);
             Distributions::from_counts(rows.view()).unwrap()
         };
         let (answers, reference) = (of(&of_item(true)), of(&of_item(false)));
@@ -134,6 +180,64 @@ fn items_tell_as_much_as_expected() {
         close(from.total_variation, "disentangle_total_variation");
         close(gjs + from.jensen_shannon, "score_js_beta_1");
         close(gjs + from.total_variation, "score_tv_beta_1");
+    }
+}
+
+#[test]
+fn items_are_chosen_as_expected() {
+    let Some(folder) = folder("PSYCHOMETRICS_ORACLES").map(|folder| folder.join("adaptive")) else {
+        return;
+    };
+    let expected = json(&folder.join("expected.json"));
+    let tolerance = number(&expected["tolerance"]);
+    let table = Table::read(&folder.join("counts.csv"));
+    let counts = table.numbers(3);
+    let values = &table.column("value")[..18];
+    let information = numbers(&expected["gjs"]).to_vec();
+    let order = descending(&information).unwrap();
+    assert_eq!(serde_json::json!(order), expected["order_by_gjs"]);
+    let balanced = balanced_top(&information, values, 3).unwrap();
+    assert_eq!(
+        serde_json::json!(balanced),
+        expected["three_per_value_by_gjs"]
+    );
+
+    // Mean scores of 8 answers each, [settings, items]; the empty setting comes last.
+    let settings = counts.nrows() / 18 - 1;
+    let score = |(setting, item): (usize, usize)| {
+        let row = counts.row(setting * 18 + item);
+        (row[0] - row[1]) / 8.0
+    };
+    let scores = Array2::from_shape_fn((settings, 18), score);
+    let variances = scores.var_axis(Axis(0), 1.0);
+    let wanted = numbers(&expected["variance_between_settings_of_mean_score"]);
+    assert_all_close(&variances, &wanted, tolerance, "variance");
+    for (value, wanted) in expected["sets_of_four_by_alpha"].as_object().unwrap() {
+        let of_value: Vec<usize> = (0..18).filter(|&item| values[item] == value).collect();
+        let cells = scores.select(Axis(1), &of_value);
+        let cells = Scores::new(cells.view()).unwrap();
+        let all = alpha(&cells).unwrap().value;
+        assert_close(all, number(&wanted["all_six_alpha"]), tolerance, value);
+        let searches = [
+            (ItemSearch::Exhaustive, "best_four", "best_alpha"),
+            (ItemSearch::Greedy, "greedy_four", "greedy_alpha"),
+        ];
+        for (search, items, alpha) in searches {
+            let found = most_reliable(&cells, 4, search).unwrap();
+            let chosen: Vec<usize> = found.items.iter().map(|&at| of_value[at]).collect();
+            assert_eq!(serde_json::json!(chosen), wanted[items]);
+            assert_close(found.alpha, number(&wanted[alpha]), tolerance, value);
+        }
+    }
+
+    let names = ["U", "V", "W"];
+    let mut topics = Ucb1::new(3);
+    for pull in expected["ucb1"].as_array().unwrap() {
+        let topic = topics.next_arm().unwrap();
+        let of_topic = (0..18).filter(|&item| values[item] == names[topic]);
+        let item = of_topic.cycle().nth(topics.pulls()[topic]).unwrap();
+        assert_eq!(*pull, serde_json::json!([names[topic], item]));
+        topics.reward(topic, information[item]).unwrap();
     }
 }
 

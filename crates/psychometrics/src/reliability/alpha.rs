@@ -129,7 +129,7 @@ pub(super) fn at_least_two(n_variables: usize) -> Result<(), ReliabilityError> {
     }
 }
 
-fn of_covariances(covariances: ArrayView2<'_, f64>) -> Result<f64, ReliabilityError> {
+pub(crate) fn of_covariances(covariances: ArrayView2<'_, f64>) -> Result<f64, ReliabilityError> {
     at_least_two(covariances.nrows())?;
     let k = covariances.nrows() as f64;
     let (own, total) = (covariances.diag().sum(), covariances.sum());

@@ -15,3 +15,5 @@ pub use intraclass::{Intraclass, VarianceParts, intraclass, variance_parts};
 pub use kuder_richardson::{KuderRichardson, kuder_richardson};
 pub use omega::omega_total;
 pub use split_half::{SplitHalf, split_half};
+
+pub(crate) use alpha::of_covariances as alpha_of_covariances;

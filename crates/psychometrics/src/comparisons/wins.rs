@@ -1,61 +1,12 @@
-//! Which of several options wins over which: win rates, Bradley and Terry's strengths, cycles.
-
 use nalgebra::{Cholesky, DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView2};
-use thiserror::Error;
 
+use super::{Choice, ComparisonError};
 use crate::logit::{logistic, softplus};
-use crate::variable::{Names, Variable};
+use crate::variable::Names;
 
 const MOST_STEPS: usize = 100;
 const TOLERANCE: f64 = 1e-12;
-
-/// Why wins were refused, or have no strengths.
-#[derive(Clone, Debug, Error, PartialEq)]
-#[non_exhaustive]
-pub enum ComparisonError {
-    /// The table is not square, or holds fewer than two options.
-    #[error("{rows} x {columns} wins: expected as many rows as columns, at least 2")]
-    Shape {
-        /// Number of rows.
-        rows: usize,
-        /// Number of columns.
-        columns: usize,
-    },
-    /// There are more or fewer names than options.
-    #[error("{names} names for {options} options")]
-    Names {
-        /// Number of names.
-        names: usize,
-        /// Number of options.
-        options: usize,
-    },
-    /// A number of wins is negative, infinite or none, or an option meets itself.
-    #[error("{winner} won {found} times against {loser}")]
-    Count {
-        /// Row.
-        winner: Variable,
-        /// Column.
-        loser: Variable,
-        /// What stands there.
-        found: f64,
-    },
-    /// No chain of wins leads from one option to another, so that their strengths lie apart without
-    /// end, or cannot be compared.
-    #[error("no chain of wins leads from {winner} to {loser}: add comparisons, or pseudo-wins")]
-    Unconnected {
-        /// The option that does not win.
-        winner: Variable,
-        /// Over which.
-        loser: Variable,
-    },
-    /// The search for the maximum of the likelihood came to no end.
-    #[error("no maximum of the likelihood was found: slope {slope} after the last step")]
-    NotReached {
-        /// The largest part of the gradient that was left.
-        slope: f64,
-    },
-}
 
 /// How often each option (row) won against each other (column).
 ///
@@ -116,6 +67,29 @@ impl Wins {
         }
     }
 
+    /// Counts choices between the options of these names.
+    ///
+    /// # Errors
+    /// As [`named`](Self::named), and [`ComparisonError::Unknown`] for a choice of what is no option.
+    pub fn of_choices(
+        names: impl IntoIterator<Item = impl Into<String>>,
+        choices: impl IntoIterator<Item = Choice>,
+    ) -> Result<Self, ComparisonError> {
+        let names = Names::new(names);
+        let options = names.len();
+        let mut counts = Array2::zeros((options, options));
+        for Choice { winner, loser } in choices {
+            match counts.get_mut((winner, loser)) {
+                Some(count) => *count += 1.0,
+                None => {
+                    let option = winner.max(loser);
+                    return Err(ComparisonError::Unknown { option, options });
+                }
+            }
+        }
+        Self::checked(counts.view(), names)
+    }
+
     fn checked(counts: ArrayView2<'_, f64>, names: Names) -> Result<Self, ComparisonError> {
         let (rows, columns) = counts.dim();
         if rows != columns || rows < 2 {
@@ -166,6 +140,21 @@ impl Wins {
             (all > 0.0).then(|| won / all)
         };
         (0..self.counts.nrows()).map(rate).collect()
+    }
+
+    /// By how much the win rate of each option is higher in `later`; `None` for one that was not
+    /// compared in both.
+    ///
+    /// # Errors
+    /// [`ComparisonError::Names`] where the options are not equally many.
+    pub fn win_rate_shift(&self, later: &Self) -> Result<Vec<Option<f64>>, ComparisonError> {
+        let (before, after) = (self.win_rates(), later.win_rates());
+        if before.len() != after.len() {
+            let (names, options) = (after.len(), before.len());
+            return Err(ComparisonError::Names { names, options });
+        }
+        let shift = |(before, after): (Option<f64>, Option<f64>)| Some(after? - before?);
+        Ok(before.into_iter().zip(after).map(shift).collect())
     }
 
     /// Options of which each won most comparisons with the next, and the last with the first;
