@@ -1,4 +1,4 @@
-//! The places of a model that can be read and edited, under the names that TransformerLens gives them.
+//! The places of a model that can be read and edited, under the names that TransformerLens gives them where it has one.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use crate::{Error, ModelConfig};
 
 /// A place in the model whose activation can be read or edited; the number is the layer, from 0.
 ///
-/// Printed as, and parsed from, the names of TransformerLens. Shapes: `pos` counts the tokens of one pass, `key_pos`
+/// Printed as, and parsed from, the names of TransformerLens, but for `hook_gate`. Shapes: `pos` counts the tokens of one pass, `key_pos`
 /// all tokens that a query can see, shared prefix and cache included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -42,6 +42,9 @@ pub enum HookPoint {
     MlpPre(usize),
     /// `blocks.N.mlp.hook_pre_linear` `[batch, pos, d_mlp]`: the other branch, `up`.
     MlpPreLinear(usize),
+    /// `blocks.N.mlp.hook_gate` `[batch, pos, d_mlp]`: the gate, after the activation function. A name of this crate's
+    /// own: TransformerLens has none.
+    MlpGate(usize),
     /// `blocks.N.mlp.hook_post` `[batch, pos, d_mlp]`: activated gate times the other branch.
     MlpPost(usize),
     /// `blocks.N.hook_mlp_out` `[batch, pos, d_model]`: what the MLP adds, after Gemma 2's post-norm.
@@ -56,7 +59,7 @@ pub enum HookPoint {
 /// A name within a layer, and what makes the hook point of a layer's number.
 type InLayer = (&'static str, fn(usize) -> HookPoint);
 
-const IN_LAYER: [InLayer; 17] = [
+const IN_LAYER: [InLayer; 18] = [
     ("hook_resid_pre", HookPoint::ResidPre),
     ("attn.hook_q", HookPoint::Q),
     ("attn.hook_k", HookPoint::K),
@@ -71,6 +74,7 @@ const IN_LAYER: [InLayer; 17] = [
     ("hook_resid_mid", HookPoint::ResidMid),
     ("mlp.hook_pre", HookPoint::MlpPre),
     ("mlp.hook_pre_linear", HookPoint::MlpPreLinear),
+    ("mlp.hook_gate", HookPoint::MlpGate),
     ("mlp.hook_post", HookPoint::MlpPost),
     ("hook_mlp_out", HookPoint::MlpOut),
     ("hook_resid_post", HookPoint::ResidPost),
@@ -132,6 +136,7 @@ impl HookPoint {
             | Self::ResidMid(layer)
             | Self::MlpPre(layer)
             | Self::MlpPreLinear(layer)
+            | Self::MlpGate(layer)
             | Self::MlpPost(layer)
             | Self::MlpOut(layer)
             | Self::ResidPost(layer) => Some(layer),
@@ -146,10 +151,28 @@ impl HookPoint {
         match self {
             Self::Q(_) | Self::RotQ(_) | Self::Z(_) => Some(config.n_heads * config.d_head),
             Self::K(_) | Self::V(_) | Self::RotK(_) => Some(config.n_kv_heads * config.d_head),
-            Self::MlpPre(_) | Self::MlpPreLinear(_) | Self::MlpPost(_) => Some(config.d_mlp),
+            Self::MlpPre(_) | Self::MlpPreLinear(_) | Self::MlpGate(_) | Self::MlpPost(_) => {
+                Some(config.d_mlp)
+            }
             Self::AttnScores(_) | Self::Pattern(_) | Self::HeadOut(_) => None,
             _ => Some(config.d_model),
         }
+    }
+
+    /// How many heads there are where the activation is `[batch, pos, head, d_head]`.
+    pub(crate) fn heads(self, config: &ModelConfig) -> Option<usize> {
+        match self {
+            Self::Q(_) | Self::RotQ(_) | Self::Z(_) => Some(config.n_heads),
+            Self::K(_) | Self::V(_) | Self::RotK(_) => Some(config.n_kv_heads),
+            _ => None,
+        }
+    }
+
+    /// Whether a pass meets this point before it meets the other, in a model of `n_layers` layers.
+    pub(crate) fn is_before(self, other: Self, n_layers: usize) -> bool {
+        Self::all(n_layers)
+            .take_while(|point| *point != other)
+            .any(|point| point == self)
     }
 
     fn named(name: &str) -> Option<Self> {
@@ -201,7 +224,7 @@ mod tests {
         for point in HookPoint::all(3) {
             assert_eq!(HookPoint::parse(&point.to_string(), 3).unwrap(), point);
         }
-        assert_eq!(HookPoint::all(3).count(), 2 + 3 * 17);
+        assert_eq!(HookPoint::all(3).count(), 2 + 3 * 18);
     }
 
     #[test]

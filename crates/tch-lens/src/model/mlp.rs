@@ -26,7 +26,8 @@ impl Mlp {
         let [gate, up] = Linear::apply_all([&self.gate, &self.up], x)?;
         let gate = hooks.visit(HookPoint::MlpPre(layer), gate)?;
         let up = hooks.visit(HookPoint::MlpPreLinear(layer), up)?;
-        let post = hooks.visit(HookPoint::MlpPost(layer), self.activate(&gate)?.f_mul(&up)?)?;
+        let gate = hooks.visit(HookPoint::MlpGate(layer), self.activate(&gate)?)?;
+        let post = hooks.visit(HookPoint::MlpPost(layer), gate.f_mul(&up)?)?;
         Ok(self.down.apply(&post)?)
     }
 
