@@ -22,6 +22,7 @@
 mod cache;
 mod chat;
 mod config;
+pub mod contrast;
 mod device;
 mod engine;
 mod error;
@@ -31,6 +32,8 @@ pub mod hook;
 mod lm;
 mod model;
 mod native;
+mod probe;
+mod reading;
 pub mod sae;
 mod sampling;
 mod steer;
@@ -47,8 +50,10 @@ pub use error::{Error, LoadError};
 pub use generate::{Completion, Generated, PassActivations, Prompt, Request, Steered};
 pub use hook::{Activations, Hook, HookPoint, Pass, PassKind};
 pub use lm::{Forward, Lm, LoadOptions};
+pub use probe::Probe;
+pub use reading::{At, Read, Reading};
 pub use sampling::{Counted, Sampler, Sampling, next_tokens, processed_logits};
-pub use steer::{Dose, Passes, Steer, SteeringDirection};
+pub use steer::{Dose, Gate, Passes, Steer, SteeringDirection};
 pub use stop::{Finish, Stop};
 /// The tensors of this crate's interface, so that users need not match versions themselves.
 pub use tch;

@@ -12,7 +12,7 @@ use crate::error::Within;
 use crate::generate::{Row, advance, pick};
 use crate::hook::{Hook, Hooks, Pass, PassKind};
 use crate::model::pass::Memory;
-use crate::steer::{Steer, steer_hooks};
+use crate::steer::{Place, Steer, steer_hooks};
 use crate::{Error, Lm};
 
 #[derive(Debug)]
@@ -285,8 +285,13 @@ impl<T> Batch<T> {
     }
 }
 
-/// The keys and values of a common beginning, steered as its rows are.
+/// The keys and values of a common beginning, steered as its rows are; the last token of none of them lies in it.
 fn prefix(lm: &Lm, tokens: &[i64], steers: &[Steer]) -> Result<Prefix, Error> {
+    let steers: Vec<Steer> = steers
+        .iter()
+        .filter(|steer| steer.place != Place::Last)
+        .cloned()
+        .collect();
     let length = tokens.len();
     let mut cache = lm.cache(1, length).map_err(Error::from)?;
     let ids = lm.padded(&[tokens.to_vec()])?;
@@ -301,7 +306,7 @@ fn prefix(lm: &Lm, tokens: &[i64], steers: &[Steer]) -> Result<Prefix, Error> {
         starts: &[0],
         lengths: &[length],
     };
-    let _resid = steered(&[steers], pass, |hooks| {
+    let _resid = steered(&[&steers], pass, |hooks| {
         lm.decoder().prompt(&ids, &[], memory, hooks)
     })?;
     cache.lengths[0] = length;

@@ -33,7 +33,7 @@ impl Shared {
     pub(super) fn join(&mut self, prompt: &[i64], steers: &[Steer], least: usize) -> bool {
         let alike = self.steers.len() == steers.len()
             && self.steers.iter().zip(steers).all(|(a, b)| a.same(b));
-        if !alike {
+        if !alike || steers.iter().any(Steer::depends_on_prompt) {
             return false;
         }
         let common = self

@@ -1,5 +1,6 @@
 //! Generation, the plain way: one prompt pass for all rows, then one pass per token until the last row ends.
 
+mod logits;
 mod request;
 mod row;
 mod scoring;

@@ -210,7 +210,11 @@ impl Lm {
             .iter()
             .map(|steer| match &steer.place {
                 Place::Tokens(ranges) => ranges.iter().map(shown).collect(),
-                Place::Everywhere | Place::Bytes(_) => Ok(vec![shown(&(0..prompt.len()))?]),
+                Place::From(first) => Ok(vec![shown(&(*first..prompt.len()))?]),
+                Place::Last => Ok(vec![shown(&(prompt.len() - 1..prompt.len()))?]),
+                Place::Everywhere | Place::Bytes(_) | Place::FromByte(_) => {
+                    Ok(vec![shown(&(0..prompt.len()))?])
+                }
             })
             .collect()
     }
@@ -221,7 +225,7 @@ impl Lm {
             Prompt::Text(text)
                 if steers
                     .iter()
-                    .any(|steer| matches!(steer.place, Place::Bytes(_))) =>
+                    .any(|steer| matches!(steer.place, Place::Bytes(_) | Place::FromByte(_))) =>
             {
                 Some(self.tokenizer()?.encode_prompt_with_offsets(text)?)
             }
@@ -237,13 +241,28 @@ impl Lm {
             .iter()
             .map(|steer| {
                 self.check_steer(steer)?;
-                let mut steer = steer.clone();
-                if let Place::Bytes(bytes) = &steer.place {
-                    let Some(encoded) = &encoded else {
-                        let found = "a prompt of token ids";
-                        return Err(refused("a steer at bytes", "a prompt of text", found));
-                    };
-                    steer.place = Place::Tokens(vec![encoded.token_range(bytes.clone())?]);
+                let mut steer = steer.for_a_row();
+                let of_bytes = |bytes: Range<usize>| match &encoded {
+                    Some(encoded) => encoded.token_range(bytes),
+                    None => Err(refused(
+                        "a steer at bytes",
+                        "a prompt of text",
+                        "a prompt of token ids",
+                    )),
+                };
+                match &steer.place {
+                    Place::Bytes(bytes) => {
+                        steer.place = Place::Tokens(vec![of_bytes(bytes.clone())?]);
+                    }
+                    Place::FromByte(byte) => {
+                        let first = of_bytes(*byte..byte.saturating_add(1))?.start;
+                        steer.place = Place::From(first);
+                    }
+                    Place::From(first) if *first >= tokens.len() => {
+                        let expected = format!("below the prompt's {} tokens", tokens.len());
+                        return Err(refused("a steer's first token", expected, first));
+                    }
+                    _ => {}
                 }
                 if let Place::Tokens(ranges) = &steer.place
                     && let Some(range) = ranges

@@ -1,25 +1,22 @@
-//! The steers of a batch's rows as hooks: positions with the same edit are edited together.
+//! The steers of a batch's rows as hooks: what can be carried out together is.
 
 use tch::Tensor;
 
+use super::edit::{Spot, edit};
 use super::{Passes, Place, Steer};
 use crate::hook::{Hook, Pass, PassKind};
 use crate::{Error, HookPoint};
 
-/// One hook per hook point that any of the rows steers in such a pass. `rows[i]` belongs to row `i` of [`Pass::rows`].
+/// One hook per hook point that any of the rows steers or looks at in such a pass. `rows[i]` belongs to row `i` of
+/// [`Pass::rows`].
 pub(crate) fn steer_hooks<'a>(rows: &[&'a [Steer]], kind: PassKind) -> Vec<SteerHook<'a>> {
     let mut hooks: Vec<SteerHook<'a>> = Vec::new();
-    for steer in rows
-        .iter()
-        .copied()
-        .flatten()
-        .filter(|steer| steer.acts_in(kind))
-    {
-        if hooks.iter().all(|hook| hook.point != steer.point) {
-            hooks.push(SteerHook {
-                point: steer.point,
-                rows: rows.to_vec(),
-            });
+    for steer in rows.iter().copied().flatten() {
+        for point in steer.points(kind).into_iter().flatten() {
+            if hooks.iter().all(|hook| hook.point != point) {
+                let rows = rows.to_vec();
+                hooks.push(SteerHook { point, rows });
+            }
         }
     }
     hooks
@@ -31,9 +28,6 @@ pub(crate) struct SteerHook<'a> {
     rows: Vec<&'a [Steer]>,
 }
 
-/// Positions, as `row * columns + column`, that one edit is for.
-type Job<'a> = (&'a Steer, Vec<i64>);
-
 impl Hook for SteerHook<'_> {
     fn at(&self) -> HookPoint {
         self.point
@@ -41,71 +35,92 @@ impl Hook for SteerHook<'_> {
 
     fn apply(&mut self, activation: Tensor, pass: &Pass<'_>) -> Result<Tensor, Error> {
         let shape = activation.size();
-        let mut flat = activation.f_reshape([shape[0] * shape[1], -1])?;
-        for jobs in self.turns(pass, shape[1]) {
-            flat = apply_turn(flat, &jobs)?;
+        let columns = shape[1];
+        let mut flat = activation.f_reshape([shape[0] * columns, -1])?;
+        let row_of = |flat: &Tensor, row: usize| {
+            flat.f_narrow(0, row as i64 * columns, pass.lengths[row] as i64)
+        };
+        let prompt = pass.kind == PassKind::Prompt;
+        // First the first steer of each row, then the second, and so on: the order of a row's steers is kept.
+        for turn in 0.. {
+            let steers = self.rows.iter().enumerate();
+            let steers: Vec<(usize, &Steer)> = steers
+                .filter_map(|(row, steers)| {
+                    let here = |steer: &&Steer| steer.point == self.point;
+                    Some((row, steers.iter().filter(here).nth(turn)?))
+                })
+                .collect();
+            if steers.is_empty() {
+                break;
+            }
+            for (row, steer) in &steers {
+                if prompt && steer.depends_on_prompt() {
+                    steer.measure(&row_of(&flat, *row)?)?;
+                }
+            }
+            flat = apply_turn(flat, &groups(&steers, pass, columns))?;
+        }
+        for (row, steers) in self.rows.iter().enumerate().filter(|_| prompt) {
+            let looking = steers.iter().filter(|steer| {
+                steer.point != self.point && steer.gate.point() == Some(self.point)
+            });
+            for steer in looking {
+                steer.decide(&row_of(&flat, row)?)?;
+            }
         }
         Ok(flat.f_view(shape.as_slice())?)
     }
 }
 
-impl<'a> SteerHook<'a> {
-    /// First the first steer of each row, then the second, and so on: the order of a row's steers is kept.
-    fn turns(&self, pass: &Pass<'_>, columns: i64) -> Vec<Vec<Job<'a>>> {
-        let mut turns: Vec<Vec<Job<'a>>> = Vec::new();
-        for (row, steers) in self.rows.iter().enumerate() {
-            for (turn, steer) in steers
-                .iter()
-                .filter(|steer| steer.point == self.point)
-                .enumerate()
-            {
-                if turns.len() <= turn {
-                    turns.push(Vec::new());
-                }
-                let at = steer
-                    .columns(pass, row)
-                    .map(|column| row as i64 * columns + column as i64);
-                match turns[turn]
-                    .iter_mut()
-                    .find(|(other, _)| other.same_edit(steer))
-                {
-                    Some((_, positions)) => positions.extend(at),
-                    None => turns[turn].push((steer, at.collect())),
+/// The positions that are steered, by what can be carried out together.
+fn groups<'a>(steers: &[(usize, &'a Steer)], pass: &Pass<'_>, columns: i64) -> Vec<Vec<Spot<'a>>> {
+    let mut groups: Vec<Vec<Spot<'a>>> = Vec::new();
+    for &(row, steer) in steers {
+        let start = pass.starts[row];
+        let first = match steer.place {
+            Place::From(first) => first,
+            _ => 0,
+        };
+        let spots = steer.columns(pass, row).map(|column| Spot {
+            steer,
+            at: row as i64 * columns + column as i64,
+            nth: (start + column - first) as i64,
+        });
+        let group = groups.iter_mut().find(|group| {
+            group
+                .first()
+                .is_some_and(|spot| spot.steer.goes_with(steer))
+        });
+        match group {
+            Some(group) => group.extend(spots),
+            None => {
+                let group: Vec<Spot<'a>> = spots.collect();
+                if !group.is_empty() {
+                    groups.push(group);
                 }
             }
         }
-        turns
-            .iter_mut()
-            .for_each(|jobs| jobs.retain(|(_, positions)| !positions.is_empty()));
-        turns.retain(|jobs| !jobs.is_empty());
-        turns
     }
+    groups
 }
 
-fn apply_turn(mut flat: Tensor, jobs: &[Job<'_>]) -> Result<Tensor, Error> {
-    let mut constants = Vec::new();
-    let mut which = Vec::new();
-    let mut positions = Vec::new();
-    for (steer, at) in jobs {
-        if let Some(vector) = steer.constant(flat.kind(), flat.device())? {
-            which.extend(std::iter::repeat_n(constants.len() as i64, at.len()));
-            positions.extend_from_slice(at);
-            constants.push(vector);
-            continue;
-        }
-        flat = if at.len() as i64 == flat.size()[0] {
-            steer.edit(&flat)?
-        } else {
-            let at = Tensor::f_from_slice(at)?.f_to_device(flat.device())?;
-            flat.f_index_copy(0, &at, &steer.edit(&flat.f_index_select(0, &at)?)?)?
-        };
+fn apply_turn(flat: Tensor, groups: &[Vec<Spot<'_>>]) -> Result<Tensor, Error> {
+    if let [group] = groups
+        && group.len() as i64 == flat.size()[0]
+    {
+        return edit(&flat, group);
     }
-    if constants.is_empty() {
+    let (mut edited, mut places) = (Vec::new(), Vec::new());
+    for group in groups {
+        let at: Vec<i64> = group.iter().map(|spot| spot.at).collect();
+        let at = Tensor::f_from_slice(&at)?.f_to_device(flat.device())?;
+        edited.push(edit(&flat.f_index_select(0, &at)?, group)?);
+        places.push(at);
+    }
+    if edited.is_empty() {
         return Ok(flat);
     }
-    let index = |x: &[i64]| Tensor::f_from_slice(x)?.f_to_device(flat.device());
-    let vectors = Tensor::f_stack(&constants, 0)?.f_index_select(0, &index(&which)?)?;
-    Ok(flat.f_index_add(0, &index(&positions)?, &vectors)?)
+    Ok(flat.f_index_copy(0, &Tensor::f_cat(&places, 0)?, &Tensor::f_cat(&edited, 0)?)?)
 }
 
 impl Steer {
@@ -117,25 +132,37 @@ impl Steer {
         }
     }
 
+    /// Where it needs a hook in such a pass.
+    fn points(&self, kind: PassKind) -> [Option<HookPoint>; 2] {
+        if self.is_idle() {
+            return [None, None];
+        }
+        let looks = kind == PassKind::Prompt && self.measures();
+        [
+            (looks || self.acts_in(kind)).then_some(self.point),
+            self.gate.point().filter(|_| looks),
+        ]
+    }
+
     /// The columns of the pass in which the row is steered.
     fn columns(&self, pass: &Pass<'_>, row: usize) -> impl Iterator<Item = usize> + '_ {
-        let steered = if self.acts_in(pass.kind) {
+        let steered = if self.acts_in(pass.kind) && self.is_on() {
             pass.lengths[row]
         } else {
             0
         };
         let start = pass.starts[row];
-        (0..steered).filter(move |column| match &self.place {
-            Place::Tokens(ranges) => ranges.iter().any(|range| range.contains(&(start + column))),
-            // Ranges of bytes are turned into tokens before a row is run.
-            Place::Everywhere | Place::Bytes(_) => true,
+        let rows = self.rows();
+        (0..steered).filter(move |column| {
+            let token = start + column;
+            let (placed, first) = match &self.place {
+                Place::Tokens(ranges) => (ranges.iter().any(|range| range.contains(&token)), 0),
+                Place::From(first) => (token >= *first, *first),
+                Place::Last => (column + 1 == steered, 0),
+                // Bytes are turned into tokens before a row is run.
+                Place::Everywhere | Place::Bytes(_) | Place::FromByte(_) => (true, 0),
+            };
+            placed && rows.is_none_or(|rows| token - first < rows)
         })
-    }
-
-    /// Whether both change an activation in the same way, wherever that is.
-    fn same_edit(&self, other: &Self) -> bool {
-        self.direction.same(&other.direction)
-            && self.change == other.change
-            && self.keeps_error == other.keeps_error
     }
 }

@@ -6,76 +6,35 @@
 //! | [`scale`](Steer::scale) | feature's activation times the factor | `x + (factor - 1) (x u) u` |
 //! | [`clamp`](Steer::clamp) | feature's activation set to the value | `x + (value - x u) u` |
 //! | [`ablate`](Steer::ablate) | feature's activation set to 0 | `x - (x u) u` |
+//! | [`at_least`](Steer::at_least) | `clamp` where it was less | `x + max(0, value - x u) u` |
+//! | [`at_most`](Steer::at_most) | `clamp` where it was more | `x + min(0, value - x u) u` |
+//! | [`turn`](Steer::turn) | | `x - P x + abs(P x) (cos t b1 + sin t b2)` in a plane of `b1` and `b2`, onto which `P` projects |
+//!
+//! A vector may be one [head's](SteeringDirection::head), or single [numbers](SteeringDirection::numbers) of the activation,
+//! each on its own, or another one for each [token](SteeringDirection::rows). A steer acts at the
+//! [tokens](Steer::at_tokens), [bytes](Steer::at_bytes) and [passes](Steer::passes) that it is told, and, with a [`Gate`],
+//! for some prompts only. Steers at one hook point come in the request's order, and later layers see what earlier ones
+//! changed. A dose of 0, a floor already met and a gate that is shut leave every bit of a row.
 //!
 //! The released experiment of Kang et al. (2025) is `add` with dose 100 at the tokens of " your values", in the prompt
 //! pass; "a 100-fold increase", as the paper's text has it, is `scale` with factor 100.
 
+mod check;
+mod direction;
 mod edit;
+mod gate;
 mod hook;
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use tch::{Kind, Tensor};
-
-use crate::error::request;
-use crate::sae::Sae;
-use crate::{Error, HookPoint, ModelConfig};
+use crate::probe::Probe;
+use crate::{Error, HookPoint};
+use direction::Along;
+pub use direction::SteeringDirection;
+pub use gate::Gate;
 pub(crate) use hook::steer_hooks;
-
-/// What steering pushes along.
-#[derive(Debug, Clone)]
-pub struct SteeringDirection(Along);
-
-#[derive(Debug, Clone)]
-enum Along {
-    /// `[d_model]`, 32 bits.
-    Vector(Rc<Tensor>),
-    Feature(Rc<Sae>, usize),
-}
-
-impl SteeringDirection {
-    /// A vector `[d_model]` of any floating-point type, on any device.
-    ///
-    /// # Errors
-    /// Another shape; numbers that are not finite; a vector of zeros.
-    pub fn vector(vector: &Tensor) -> Result<Self, Error> {
-        if vector.dim() != 1 {
-            return Err(request(
-                "a steering vector",
-                "shape [d_model]",
-                format!("{:?}", vector.size()),
-            ));
-        }
-        let vector = vector.f_detach_copy()?.f_to_kind(Kind::Float)?;
-        let norm = norm(&vector)?;
-        if !norm.is_finite() || norm == 0.0 {
-            return Err(request(
-                "a steering vector's length",
-                "a finite number above 0",
-                norm,
-            ));
-        }
-        Ok(Self(Along::Vector(Rc::new(vector))))
-    }
-
-    /// A feature of a sparse autoencoder.
-    ///
-    /// # Errors
-    /// No such feature.
-    pub fn feature(sae: &Rc<Sae>, feature: usize) -> Result<Self, Error> {
-        let _checked = sae.direction(feature)?;
-        Ok(Self(Along::Feature(sae.clone(), feature)))
-    }
-
-    fn same(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Along::Vector(a), Along::Vector(b)) => Rc::ptr_eq(a, b),
-            (Along::Feature(a, f), Along::Feature(b, g)) => Rc::ptr_eq(a, b) && f == g,
-            _ => false,
-        }
-    }
-}
 
 /// How far [`Steer::add`] goes.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -108,6 +67,17 @@ enum Change {
     Add(Dose),
     Scale(f64),
     Clamp(f64),
+    AtLeast(f64),
+    AtMost(f64),
+    Turn(Turn),
+}
+
+/// A rotation in a plane to that angle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Turn {
+    degrees: f64,
+    /// Only positions that lie along the plane's first vector.
+    along_first: bool,
 }
 
 /// Where in the text.
@@ -116,11 +86,17 @@ pub(crate) enum Place {
     Everywhere,
     Tokens(Vec<Range<usize>>),
     Bytes(Range<usize>),
+    /// From this token on.
+    From(usize),
+    /// From the token on that covers this byte.
+    FromByte(usize),
+    /// The last position of each pass.
+    Last,
 }
 
 /// An edit of one row's activations at one hook point.
 ///
-/// Cheap to clone. By default: every position, the prompt pass only, with the SAE's error term.
+/// Cheap to clone. By default: every position, the prompt pass only, with the SAE's error term, for every prompt.
 #[derive(Debug, Clone)]
 pub struct Steer {
     point: HookPoint,
@@ -129,6 +105,16 @@ pub struct Steer {
     keeps_error: bool,
     pub(crate) place: Place,
     passes: Passes,
+    gate: Gate,
+    measured_once: bool,
+    held: Rc<Held>,
+}
+
+/// What a row's prompt has decided, for the passes that follow.
+#[derive(Debug, Default)]
+struct Held {
+    open: Cell<Option<bool>>,
+    amount: Cell<Option<f64>>,
 }
 
 impl Steer {
@@ -155,6 +141,78 @@ impl Steer {
         Self::clamp(point, direction, 0.0)
     }
 
+    /// Sets what there is along the direction where it is less: a floor. Elsewhere the activation keeps every bit.
+    #[must_use]
+    pub fn at_least(point: HookPoint, direction: &SteeringDirection, value: f64) -> Self {
+        Self::new(point, direction, Change::AtLeast(value))
+    }
+
+    /// Sets what there is along the direction where it is more: a ceiling. Elsewhere the activation keeps every bit.
+    #[must_use]
+    pub fn at_most(point: HookPoint, direction: &SteeringDirection, value: f64) -> Self {
+        Self::new(point, direction, Change::AtMost(value))
+    }
+
+    /// Moves the activation along the probe's weights, as little as it takes for the probe to give it at least this
+    /// probability: a floor of `(logit(p) - b) / |w|` along `w`. At every position by itself; with
+    /// [`measured_once`](Self::measured_once), and in [every pass](Passes::Every), as in the released code of controlled value
+    /// vector activation (Jin et al. 2025, [ConVA](https://github.com/hr-jin/ConVA)).
+    ///
+    /// # Errors
+    /// A probability that is not between 0 and 1, both excluded.
+    pub fn at_least_probability(
+        point: HookPoint,
+        probe: &Probe,
+        probability: f64,
+    ) -> Result<Self, Error> {
+        let (direction, value) = (probe.steering_direction()?, probe.value_at(probability)?);
+        Ok(Self::at_least(point, &direction, value))
+    }
+
+    /// The other way round: as little as it takes for the probe to give at most this probability.
+    ///
+    /// # Errors
+    /// As [`at_least_probability`](Self::at_least_probability).
+    pub fn at_most_probability(
+        point: HookPoint,
+        probe: &Probe,
+        probability: f64,
+    ) -> Result<Self, Error> {
+        let (direction, value) = (probe.steering_direction()?, probe.value_at(probability)?);
+        Ok(Self::at_most(point, &direction, value))
+    }
+
+    /// Turns the activation's part in the [plane](SteeringDirection::plane) to this angle from the plane's first vector, its
+    /// length and everything outside of the plane as they were: angular steering (Vu and Nguyen 2025,
+    /// [angular-steering](https://github.com/lone17/angular-steering)), which is released after the norms.
+    #[must_use]
+    pub fn turn(point: HookPoint, plane: &SteeringDirection, degrees: f64) -> Self {
+        let along_first = false;
+        Self::new(
+            point,
+            plane,
+            Change::Turn(Turn {
+                degrees,
+                along_first,
+            }),
+        )
+    }
+
+    /// [`turn`](Self::turn), but only at positions that lie along the plane's first vector (`x b1 > 0`), which is called
+    /// adaptive. All others keep every bit.
+    #[must_use]
+    pub fn turn_what_is_along(point: HookPoint, plane: &SteeringDirection, degrees: f64) -> Self {
+        let along_first = true;
+        Self::new(
+            point,
+            plane,
+            Change::Turn(Turn {
+                degrees,
+                along_first,
+            }),
+        )
+    }
+
     fn new(point: HookPoint, direction: &SteeringDirection, change: Change) -> Self {
         let (direction, place, passes) = (direction.clone(), Place::Everywhere, Passes::Prompt);
         Self {
@@ -164,6 +222,9 @@ impl Steer {
             keeps_error: true,
             place,
             passes,
+            gate: Gate::fixed(true),
+            measured_once: false,
+            held: Rc::default(),
         }
     }
 
@@ -185,6 +246,31 @@ impl Steer {
         self
     }
 
+    /// Only from this token on, counted from the prompt's first, BOS included; new tokens, in the passes that are steered,
+    /// too. Contrastive activation addition steers from the end of the instruction on (Rimsky et al. 2024,
+    /// [CAA](https://github.com/nrimsky/CAA)).
+    #[must_use]
+    pub fn from_token(mut self, token: usize) -> Self {
+        self.place = Place::From(token);
+        self
+    }
+
+    /// [`from_token`](Self::from_token) with the token that covers this byte of the prompt's text.
+    #[must_use]
+    pub fn from_byte(mut self, byte: usize) -> Self {
+        self.place = Place::FromByte(byte);
+        self
+    }
+
+    /// Only at the last position of each pass: the prompt's last token, and each new one as it is read. What earlier
+    /// positions predict cannot feel it, so that a loss on text that is read as a prompt shows no cost, as in the released
+    /// code of inference-time intervention.
+    #[must_use]
+    pub fn at_last(mut self) -> Self {
+        self.place = Place::Last;
+        self
+    }
+
     /// In these passes. Default: [`Passes::Prompt`].
     #[must_use]
     pub fn passes(mut self, passes: Passes) -> Self {
@@ -200,6 +286,22 @@ impl Steer {
         self
     }
 
+    /// Only in rows whose prompt opens the gate. Default: in all.
+    #[must_use]
+    pub fn gate(mut self, gate: Gate) -> Self {
+        self.gate = gate;
+        self
+    }
+
+    /// How far the direction is from what is wanted is measured once, at the prompt's last token with all earlier edits in
+    /// it, and that much is added at every steered position of every steered pass. For vectors and heads, and all changes
+    /// that ask what there is along them. Default: each position is measured by itself.
+    #[must_use]
+    pub fn measured_once(mut self) -> Self {
+        self.measured_once = true;
+        self
+    }
+
     /// The hook point.
     #[must_use]
     pub fn point(&self) -> HookPoint {
@@ -210,106 +312,44 @@ impl Steer {
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
         self.point == other.point
-            && self.direction.same(&other.direction)
-            && self.change == other.change
-            && self.keeps_error == other.keeps_error
+            && self.same_edit(other)
             && self.place == other.place
             && self.passes == other.passes
+            && self.gate.same(&other.gate)
+            && self.measured_once == other.measured_once
     }
 
-    /// Refuses what a model with that configuration cannot do in that precision.
-    pub(crate) fn check(&self, config: &ModelConfig, kind: Kind) -> Result<(), Error> {
-        HookPoint::parse(&self.point.to_string(), config.n_layers)?;
-        let Some(width) = self.point.width(config) else {
-            let expected = "a hook point with one vector per position";
-            return Err(request("the steered hook point", expected, self.point));
-        };
-        self.check_number(kind)?;
-        if self.passes == Passes::Decode && self.place != Place::Everywhere {
-            let expected = "Passes::Prompt or Passes::Every: new tokens lie in no range";
-            return Err(request(
-                "the passes of a steer at tokens of the prompt",
-                expected,
-                "Passes::Decode",
-            ));
-        }
-        match &self.direction.0 {
-            Along::Feature(sae, _) if sae.is_transcoder() => {
-                self.check_transcoder()?;
-                sae.writes_at(config, self.point)
-            }
-            Along::Feature(sae, _) => sae.fits(config, self.point),
-            Along::Vector(vector) if vector.size() == [width as i64] => Ok(()),
-            Along::Vector(vector) => Err(request(
-                "a steering vector",
-                format!("shape [{width}] at {}", self.point),
-                format!("{:?}", vector.size()),
-            )),
-        }
+    /// Whether both change an activation in the same way, wherever that is.
+    fn same_edit(&self, other: &Self) -> bool {
+        self.direction.same(&other.direction)
+            && self.change == other.change
+            && self.keeps_error == other.keeps_error
     }
 
-    /// Refuses a number that, or whose product with the direction, the model's precision would make infinite.
-    fn check_number(&self, kind: Kind) -> Result<(), Error> {
-        let number = match self.change {
-            Change::Add(Dose::Absolute(x) | Dose::OfNorm(x))
-            | Change::Scale(x)
-            | Change::Clamp(x) => x,
-        };
-        let (largest, name) = match kind {
-            Kind::Half => (65_504.0, "16-bit floats"),
-            Kind::BFloat16 => (3.389_531_389_251_535e38, "bfloat16"),
-            _ => (f64::from(f32::MAX), "32 bits"),
-        };
-        let reach = match (self.change, &self.direction.0) {
-            (Change::Add(Dose::Absolute(_)), Along::Vector(vector)) => largest_of(vector)?,
-            (Change::Add(Dose::Absolute(_)), Along::Feature(sae, feature)) => {
-                largest_of(&sae.direction(*feature)?)?
-            }
-            _ => 1.0,
-        };
-        // Written so that NaN is refused, too.
-        if number.abs() * reach.max(1.0) <= largest {
-            return Ok(());
-        }
-        let expected = if reach <= 1.0 {
-            format!("a number that {name} can hold, at most {largest:e}")
-        } else {
-            format!(
-                "at most {:e}, as times the direction's largest number, {reach}, {name} can hold no more",
-                largest / reach
-            )
-        };
-        Err(request(
-            "the steering dose",
-            expected,
-            format!("{number:e}"),
-        ))
+    /// The steer for one row, with nothing decided yet.
+    pub(crate) fn for_a_row(&self) -> Self {
+        let mut own = self.clone();
+        own.held = Rc::default();
+        own
     }
 
-    /// What is at a transcoder's output is no activation that it reads, so there is nothing to scale, set or reconstruct.
-    fn check_transcoder(&self) -> Result<(), Error> {
-        match self.change {
-            Change::Add(_) if self.keeps_error => Ok(()),
-            _ => Err(request(
-                "a steer along a transcoder's feature",
-                "Steer::add with the error kept: it reads another activation than it writes",
-                "another change",
-            )),
-        }
+    /// Whether what it does at a prompt's beginning depends on how the prompt goes on.
+    pub(crate) fn depends_on_prompt(&self) -> bool {
+        self.measures() && !self.is_idle()
     }
-}
 
-fn largest_of(vector: &Tensor) -> Result<f64, tch::TchError> {
-    vector
-        .f_abs()?
-        .f_max()?
-        .f_to_kind(Kind::Double)?
-        .f_double_value(&[])
-}
+    /// Whether a row's prompt decides on something.
+    fn measures(&self) -> bool {
+        self.measured_once || self.gate.known().is_none()
+    }
 
-fn norm(vector: &Tensor) -> Result<f64, tch::TchError> {
-    vector
-        .f_to_kind(Kind::Double)?
-        .f_norm()?
-        .f_double_value(&[])
+    /// Whether it never changes anything.
+    fn is_idle(&self) -> bool {
+        let feature = matches!(self.direction.0, Along::Feature(..));
+        let nothing = matches!(
+            self.change,
+            Change::Add(Dose::Absolute(0.0) | Dose::OfNorm(0.0)) | Change::Scale(1.0)
+        );
+        self.gate.known() == Some(false) || nothing && (self.keeps_error || !feature)
+    }
 }

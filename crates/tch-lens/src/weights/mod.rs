@@ -99,6 +99,17 @@ impl Weights {
         })
     }
 
+    /// How many numbers a tensor has.
+    pub(crate) fn numbers(&self, name: &str) -> Result<i64, LoadError> {
+        match self.tensors.get(name) {
+            Some(entry) => Ok(entry.shape.iter().product()),
+            None => Err(LoadError::MissingTensor {
+                path: self.path.clone(),
+                name: name.to_owned(),
+            }),
+        }
+    }
+
     pub(crate) fn contains(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
     }
