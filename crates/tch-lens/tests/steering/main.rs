@@ -7,3 +7,4 @@ mod common;
 mod contrasts;
 mod goldens;
 mod methods;
+mod properties;
