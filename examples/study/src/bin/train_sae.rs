@@ -194,16 +194,18 @@ fn say_quality(
     rows: &[Vec<i64>],
 ) -> Result<(), Failure> {
     let found = quality(lm, sae, point, rows, 1)?;
+    let recovered = found.loss_recovered().map_or(String::new(), |share| {
+        format!(": {:.1} % recovered", 100.0 * share)
+    });
     Ok(say(format_args!(
         "On {what} that it was not trained on ({} tokens): {:.1} % of the variance explained, {:.1} active; cross-entropy {:.3} \
-         nats, {:.3} with the reconstruction, {:.3} with zeros: {:.1} % recovered.",
+         nats, {:.3} with the reconstruction, {:.3} with zeros{recovered}.",
         found.tokens,
         100.0 * found.explained,
         found.l0,
         found.cross_entropy,
         found.cross_entropy_reconstructed,
-        found.cross_entropy_ablated,
-        100.0 * found.loss_recovered()
+        found.cross_entropy_ablated
     ))?)
 }
 

@@ -37,7 +37,7 @@ fn an_autoencoder_is_trained_and_opened() {
     for expected in [
         "step 150 of 150: ",
         " active, ",
-        "% recovered",
+        " with zeros",
         "On texts that",
     ] {
         assert!(said.contains(expected), "{expected}: {said}");

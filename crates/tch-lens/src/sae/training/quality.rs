@@ -27,11 +27,13 @@ pub struct Quality {
 }
 
 impl Quality {
-    /// The share of what the activation does for the cross-entropy that the reconstruction does, too.
+    /// The share of what the activation does for the cross-entropy that the reconstruction does, too; none where zeros do
+    /// as well as the activation.
     #[must_use]
-    pub fn loss_recovered(&self) -> f64 {
-        (self.cross_entropy_ablated - self.cross_entropy_reconstructed)
-            / (self.cross_entropy_ablated - self.cross_entropy)
+    pub fn loss_recovered(&self) -> Option<f64> {
+        let cost = self.cross_entropy_ablated - self.cross_entropy;
+        let left = self.cross_entropy_ablated - self.cross_entropy_reconstructed;
+        (cost > 0.0).then(|| left / cost)
     }
 }
 

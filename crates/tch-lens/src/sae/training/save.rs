@@ -35,6 +35,8 @@ impl SaeTrainer {
             "normalize_activations": "none",
             "reshape_activations": if matches!(point, HookPoint::Z(_)) { "hook_z" } else { "none" },
             "metadata": {
+                // Of the layout: without it sae-lens takes the keys for those before version 6, and drops these.
+                "sae_lens_version": "6.0.0",
                 "model_name": model,
                 "hook_name": point.to_string(),
                 "hook_head_index": null,
