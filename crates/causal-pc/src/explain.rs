@@ -8,6 +8,7 @@ use crate::discovery::Discovery;
 use crate::graph::MixedGraph;
 use crate::orient::{Reason, Triple, TripleFinding, TripleVerdict};
 use crate::separating_sets::{SeparatedBy, Separation};
+use crate::words::counted;
 
 impl Discovery {
     /// Why each edge is gone, why each arrow points as it does, and what the tests said of each
@@ -359,7 +360,8 @@ impl<'a> JudgedTriple<'a> {
         match (self.finding.n_with, self.finding.n_without) {
             (Some(0), Some(0)) => " (no set makes the ends independent any more)".to_owned(),
             (Some(with), Some(without)) => format!(
-                " (the ends are independent given {with} sets with {middle} and {without} without)"
+                " (the ends are independent given {} with {middle} and {without} without)",
+                counted(with, "set")
             ),
             _ if self.is_untested() => " (knowledge kept the ends from being tested)".to_owned(),
             _ => String::new(),
@@ -370,6 +372,39 @@ impl<'a> JudgedTriple<'a> {
         let Triple { x, z, .. } = self.finding.triple;
         let separation = self.discovery.separating_sets.get(x, z);
         separation.is_some_and(|separation| separation.by == SeparatedBy::Knowledge)
+    }
+
+    /// Why an open triple is a collider of the graph all the same.
+    fn taken_sentence(&self) -> Option<String> {
+        if !self.is_open() || !self.finding.is_collider {
+            return None;
+        }
+        let Triple { x, y, z } = self.finding.triple;
+        let because = |from: usize| {
+            let arrow = Arrow {
+                graph: &self.discovery.graph,
+                from,
+                to: y,
+                reason: self.discovery.why_arrow(from, y)?,
+            };
+            match *arrow.reason {
+                Reason::Collider(triple) if triple == self.finding.triple => None,
+                _ => Some(format!(
+                    "{} -> {}: {}",
+                    name(arrow.graph, from),
+                    name(arrow.graph, y),
+                    arrow.sentence()
+                )),
+            }
+        };
+        let reasons: Vec<String> = [x, z].into_iter().filter_map(because).collect();
+        Some(match reasons.is_empty() {
+            true => {
+                "taken as a collider because the graph that fits the other triples best has it as one"
+                    .to_owned()
+            }
+            false => format!("taken as a collider because {}", reasons.join(", and ")),
+        })
     }
 
     fn given_up_sentence(&self) -> Option<String> {
@@ -438,7 +473,7 @@ impl fmt::Display for JudgedTriple<'_> {
         if self.is_open() {
             f.write_str(&self.sets_with_and_without())?;
         }
-        match self.given_up_sentence() {
+        match self.given_up_sentence().or_else(|| self.taken_sentence()) {
             Some(sentence) => write!(f, "; {sentence}"),
             None => Ok(()),
         }
@@ -517,7 +552,7 @@ mod tests {
     use crate::ci::DSeparation;
     use crate::graph::Edge;
     use crate::knowledge::Knowledge;
-    use crate::options::{Alpha, ColliderConflict, PcOptions, Validity};
+    use crate::options::{Alpha, ColliderConflict, ColliderRule, PcOptions, Validity};
     use crate::pc::pc;
     use crate::synthetic::RandomTest;
 
@@ -588,6 +623,28 @@ mod tests {
         assert!(json["removed_edges"][0]["p_value"].is_null());
         assert_eq!(Rounded(1.234e-7).to_string(), "1.23e-7");
         assert_eq!(Rounded(0.0519).to_string(), "0.052");
+    }
+
+    /// The tests leave it open; what else was found makes it a collider, and that is said.
+    #[test]
+    fn an_open_triple_that_is_a_collider_says_why() {
+        let options = options().collider_rule(ColliderRule::Conservative);
+        let (mut n_taken, mut by_others) = (0, 0);
+        for seed in 0..100 {
+            for validity in [Validity::AsFound, Validity::Extendable] {
+                let options = options.clone().validity(validity);
+                let found = pc(&RandomTest::new(7, seed).dependent(0.85, 0.05), &options).unwrap();
+                for triple in found.explain().triples().filter(JudgedTriple::is_open) {
+                    let text = triple.to_string();
+                    let is_told = text.contains("; taken as a collider because ");
+                    assert_eq!(is_told, triple.finding.is_collider, "{text}");
+                    n_taken += usize::from(is_told);
+                    by_others += usize::from(text.contains(" -> "));
+                    assert!(!text.contains("given 1 sets"), "{text}");
+                }
+            }
+        }
+        assert!(n_taken > 10 && by_others > 10, "{n_taken} {by_others}");
     }
 
     #[test]

@@ -21,6 +21,7 @@ mod skeleton;
 pub mod strategies;
 mod strength;
 pub mod synthetic;
+mod words;
 
 pub use ci::{Cached, ChiSquare, CiTest, ClusterRobust, DSeparation, FisherZ, GSquare, MixedTest};
 pub use clusters::{Clusters, ClustersError};

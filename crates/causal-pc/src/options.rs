@@ -184,6 +184,10 @@ impl Default for RetestedSets {
 }
 
 /// What happens where two colliders want the same edge in opposite directions.
+///
+/// Which of two is earlier the names of their variables say, the middle first, if the test knows them and
+/// [`Ties::ByName`] holds, else their numbers: then [`Overwrite`](Self::Overwrite) and
+/// [`KeepFirst`](Self::KeepFirst) depend on the order of the variables, as their names say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

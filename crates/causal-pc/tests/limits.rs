@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use causal_pc::ci::{ChiSquare, DiscreteOptions, FisherZOptions, GSquare};
+use causal_pc::ci::{ChiSquare, DiscreteOptions, FisherZOptions, GSquare, MinimumCount};
 use causal_pc::data::Missing;
 use causal_pc::synthetic::{DagModel, LinearOptions, LinearSem, RandomTest, random_dag};
 use causal_pc::{
@@ -110,16 +110,44 @@ fn columns_of_too_many_levels_are_refused_by_name() {
         .unwrap_err()
         .to_string();
     assert!(text.contains("at most 10 are allowed"), "{text}");
-    // Columns that are taken depend on their own copies.
-    for levels in 2..30 {
-        for n in [20, 100, 1_000] {
-            let twice = Array2::from_shape_fn((n, 2), |(i, _)| (i * i + i / 3) % levels);
-            if let Ok(test) = GSquare::from_samples(&twice) {
-                let p = test.p_value(0, 1, &[]).unwrap();
-                assert!(p < 0.6, "{levels} levels in {n} rows: p = {p}");
+}
+
+/// Columns that are taken depend on their own copies, significantly so.
+#[test]
+fn a_column_that_is_taken_is_told_from_an_independent_one() {
+    let (mut n_taken, mut n_refused) = (0, 0);
+    for levels in 3..40 {
+        for n in [20, 27, 50, 100, 360, 1_000] {
+            for minimum in [
+                MinimumCount::None,
+                MinimumCount::PerDegreeOfFreedom(1.0),
+                MinimumCount::PerDegreeOfFreedom(10.0),
+            ] {
+                let twice = [
+                    Array2::from_shape_fn((n, 2), |(i, _)| (i * i + i / 3) % levels),
+                    Array2::from_shape_fn((n, 2), |(i, _)| i % levels),
+                    Array2::from_shape_fn((n, 2), |(i, _)| i.saturating_sub(n - levels.min(n))),
+                ];
+                for twice in twice {
+                    let options = DiscreteOptions::new().minimum_count(minimum);
+                    let g = GSquare::with_options(&twice, options.clone());
+                    assert_eq!(g.is_ok(), ChiSquare::with_options(&twice, options).is_ok());
+                    let Ok(test) = g else {
+                        n_refused += 1;
+                        continue;
+                    };
+                    n_taken += 1;
+                    let (found, p) = (test.n_levels(0), test.p_value(0, 1, &[]).unwrap());
+                    let told = found.is_some_and(|found| found <= 2) || p <= 0.05;
+                    assert!(told, "{found:?} levels in {n} rows, {minimum:?}: p = {p}");
+                }
             }
         }
     }
+    assert!(n_taken > 500 && n_refused > 500, "{n_taken} {n_refused}");
+    // What pcalg does is a preset.
+    let many = Array2::from_shape_fn((20, 2), |(i, _)| i);
+    GSquare::with_options(&many, DiscreteOptions::like_pcalg()).unwrap();
 }
 
 #[test]

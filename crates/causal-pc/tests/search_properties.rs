@@ -137,6 +137,28 @@ impl<T: CiTest> CiTest for Renumbered<'_, T> {
     }
 }
 
+/// A test with names.
+struct Named<T> {
+    test: T,
+    names: Vec<String>,
+}
+
+impl<T: CiTest> CiTest for Named<T> {
+    type Error = T::Error;
+
+    fn n_variables(&self) -> usize {
+        self.test.n_variables()
+    }
+
+    fn names(&self) -> Option<&[String]> {
+        Some(&self.names)
+    }
+
+    fn p_value(&self, x: usize, y: usize, given: &[usize]) -> Result<f64, T::Error> {
+        self.test.p_value(x, y, given)
+    }
+}
+
 /// The graph with every variable under its old number.
 fn renumbered(graph: &MixedGraph, old: &[usize]) -> MixedGraph {
     let edges = graph.edges().map(|edge| Edge {
@@ -318,6 +340,27 @@ proptest! {
         let first = pc(&test, &options(alpha)).unwrap();
         let second = pc(&other, &options(alpha)).unwrap();
         prop_assert_eq!(first.graph, renumbered(&second.graph, &old));
+    }
+
+    /// Also where colliders are placed one after another.
+    #[test]
+    fn named_variables_may_come_in_any_order(
+        (n, old) in (2..=8usize).prop_flat_map(|n| (Just(n), order(n))),
+        seed in any::<u64>(),
+        coarse in any::<bool>(),
+        rule in prop::sample::select(&RULES[1..]),
+        conflict in prop::sample::select(&CONFLICTS),
+        alpha in 0.01..0.9f64,
+    ) {
+        let test = Noise::new(n, seed, coarse).named();
+        let other = Named {
+            test: Renumbered { test: &test, old: &old },
+            names: old.iter().map(|v| format!("v{v}")).collect(),
+        };
+        let options = options(alpha).collider_rule(rule).collider_conflict(conflict);
+        let first = pc(&test, &options).unwrap();
+        let second = pc(&other, &options).unwrap();
+        prop_assert_eq!(unnamed(&first.graph), renumbered(&second.graph, &old));
     }
 
     #[test]

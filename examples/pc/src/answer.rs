@@ -59,7 +59,7 @@ impl Answer {
     fn graph(&self, arguments: &OutputArguments) -> Result<MixedGraph, Failure> {
         let class = &self.discovery.graph;
         Ok(match arguments.dag {
-            true => class.consistent_extension()?,
+            true => dag_of(class)?,
             false => class.clone(),
         })
     }
@@ -134,6 +134,31 @@ impl Answer {
         )?;
         writeln!(out, "time_s {}", self.time_s)
     }
+}
+
+/// A DAG of the class, the same in whatever order the columns stand: where it does not matter who comes last, the later name
+/// does.
+fn dag_of(class: &MixedGraph) -> Result<MixedGraph, Failure> {
+    let mut order: Vec<usize> = (0..class.n_variables()).collect();
+    order.sort_by_key(|&v| &class.names()[v]);
+    let mut sorted = MixedGraph::with_names(
+        named(class, &order)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+    );
+    let mut place = vec![0; order.len()];
+    order.iter().enumerate().for_each(|(at, &v)| place[v] = at);
+    for edge in class.edges() {
+        let (a, b) = (place[edge.a], place[edge.b]);
+        sorted.add_edge(Edge { a, b, ..edge }.ordered());
+    }
+    let mut dag = class.without_edges();
+    for edge in sorted.consistent_extension()?.edges() {
+        let (a, b) = (order[edge.a], order[edge.b]);
+        dag.add_edge(Edge { a, b, ..edge }.ordered());
+    }
+    Ok(dag)
 }
 
 /// The answer as JSON has it, edges as pairs of names.

@@ -41,6 +41,7 @@ pub struct CsvOptions {
     delimiter: u8,
     decimal_comma: bool,
     has_header: bool,
+    is_matrix: bool,
     allows_missing: bool,
     markers: Vec<String>,
 }
@@ -62,6 +63,7 @@ impl CsvOptions {
             delimiter: b',',
             decimal_comma: false,
             has_header: true,
+            is_matrix: false,
             allows_missing: false,
             markers: Vec::new(),
         }
@@ -77,6 +79,13 @@ impl CsvOptions {
     /// There is no line of names: the columns are named X1, X2, ... Default: there is.
     pub fn without_header(mut self) -> Self {
         self.has_header = false;
+        self
+    }
+
+    /// Rows stand for the same variables as columns: their names, if they have any, must be those of the columns, in the same
+    /// order. Rows that are only counted have no names. Default: rows are samples.
+    pub fn matrix(mut self) -> Self {
+        self.is_matrix = true;
         self
     }
 
@@ -184,6 +193,18 @@ pub enum CsvError {
         /// The number of cells.
         found: usize,
     },
+    /// A row of a matrix is that of another variable than the column.
+    #[error(
+        "line {line}: expected the row of {expected:?}, as rows go in the order of the columns, found that of {found:?}"
+    )]
+    OtherRow {
+        /// The line, counted from 1.
+        line: usize,
+        /// The column of the same number.
+        expected: String,
+        /// The name of the row.
+        found: String,
+    },
     /// A cell is not what it should be.
     #[error("line {line}, column {column:?}: expected {expected}, found {found:?}")]
     Cell {
@@ -222,6 +243,7 @@ impl CsvTable {
         let mut columns = Columns::new(&header, options)?;
         let mut values = Vec::new();
         let mut is_first = true;
+        let mut n_rows = 0;
         if options.has_header && !reader.read_byte_record(&mut record)? {
             return Self::new(columns, values);
         }
@@ -241,6 +263,15 @@ impl CsvTable {
                     found: record.len(),
                 });
             }
+            if let (true, true, Some(expected)) = (options.is_matrix, row_names, header.get(n_rows))
+            {
+                check_row(&record[0], n_rows, expected).map_err(|found| CsvError::OtherRow {
+                    line: line(),
+                    expected: expected.clone(),
+                    found,
+                })?;
+            }
+            n_rows += 1;
             let cells = record.iter().skip(usize::from(row_names));
             for (column, cell) in columns.kept.iter_mut().zip(cells) {
                 if let Some(column) = column {
@@ -334,6 +365,16 @@ fn check_delimiter(first: &[u8], second: &[u8], delimiter: u8) -> Result<(), Csv
             expected: delimiter.into(),
             found: found.into(),
         }),
+    }
+}
+
+/// Refuses the name of a row that is neither that of the column nor its number, from 0 or 1 on, with that name.
+fn check_row(name: &[u8], at: usize, column: &str) -> Result<(), String> {
+    let name = String::from_utf8_lossy(name.trim_ascii()).into_owned();
+    let is_number = [at, at + 1].iter().any(|at| *name == at.to_string());
+    match name == column || is_number {
+        true => Ok(()),
+        false => Err(name),
     }
 }
 

@@ -51,6 +51,9 @@ pub fn table(arguments: &Arguments) -> CsvOptions {
     if table.no_header {
         options = options.without_header();
     }
+    if table.correlation_of.is_some() {
+        options = options.matrix();
+    }
     match table.missing {
         MissingChoice::Refuse => options,
         MissingChoice::TestwiseDeletion => options.allow_missing(),

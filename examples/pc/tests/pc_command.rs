@@ -458,6 +458,24 @@ fn files_of_peers_are_read_and_what_is_odd_is_said() {
         "\"\",\"a\",\"b\"\n\"a\",1,0.5\n\"b\",0.5,1\n",
     );
     assert_eq!(n_edges(&json(&[&matrix, "--correlation-of", "100"])), 1);
+    // Rows in another order than columns are another matrix; rows that are counted have no names.
+    for (first, second, refused) in [
+        ("b", "a", Some("line 2: expected the row of \"a\"")),
+        ("a", "c", Some("line 3: expected the row of \"b\"")),
+        ("0", "1", None),
+        ("1", "2", None),
+        ("1", "0", Some("line 3: expected the row of \"b\"")),
+    ] {
+        let text = format!(",a,b\n{first},1,0.5\n{second},0.5,1\n");
+        let rows = written(&folder, "rows.csv", &text);
+        match refused {
+            None => assert_eq!(n_edges(&json(&[&rows, "--correlation-of", "100"])), 1),
+            Some(words) => {
+                let said = complaint(&[&rows, "--correlation-of", "100"]);
+                assert!(said.contains(words), "{said}");
+            }
+        }
+    }
     let comma = written(
         &folder,
         "comma.csv",
@@ -604,6 +622,12 @@ fn exact_ties_do_not_hang_on_the_order_of_the_columns() {
     ];
     let names = ["a", "b", "c", "d"];
     let mut by_name = std::collections::BTreeSet::new();
+    let one_after_another: [&[&str]; 3] = [
+        &["--dag"],
+        &["--conflicts", "keep-first", "--validity", "as-found"],
+        &["--conflicts", "overwrite", "--validity", "as-found"],
+    ];
+    let mut settled = [const { std::collections::BTreeSet::new() }; 3];
     for code in 0..256usize {
         let order: Vec<usize> = (0..4).map(|at| (code >> (2 * at)) & 3).collect();
         if !(0..4).all(|v| order.contains(&v)) {
@@ -626,6 +650,10 @@ fn exact_ties_do_not_hang_on_the_order_of_the_columns() {
         by_name.insert(pairs(
             &json(&[&named, "--correlation-of", "200"])["directed"],
         ));
+        for (ways, found) in one_after_another.iter().zip(&mut settled) {
+            let way = [&[&*named, "--correlation-of", "200"], *ways].concat();
+            found.insert(pairs(&json(&way)["directed"]));
+        }
         let open = json(&[&named, "--correlation-of", "200", "--ties", "open"]);
         assert_eq!((pairs(&open["directed"]).len(), n_edges(&open)), (0, 3));
         let bare = written(&folder, "bare.csv", &format!("{matrix}\n"));
@@ -634,6 +662,11 @@ fn exact_ties_do_not_hang_on_the_order_of_the_columns() {
     }
     assert_eq!(by_name.len(), 1, "{by_name:?}");
     assert_eq!(by_name.first().map(Vec::len), Some(2));
+    assert_eq!(
+        settled.each_ref().map(|found| found.len()),
+        [1; 3],
+        "{settled:?}"
+    );
 }
 
 #[test]

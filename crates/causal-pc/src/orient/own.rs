@@ -117,16 +117,17 @@ impl Start {
             .collect();
         let strength = |f: &TripleFinding| (coarse(f.support), coarse(tie(f, options.evidence)));
         let by_name = by_name(search);
+        let place = |f: &TripleFinding| {
+            let Triple { x, y, z } = f.triple;
+            let [x, y, z] = [x, y, z].map(|v| by_name.as_ref().map_or(v, |places| places[v]));
+            (y, x.min(z), x.max(z))
+        };
+        // What is placed earlier and later is settled by names, too.
+        colliders.sort_by_key(|f| place(f));
         if options.conflict == ColliderConflict::StrongerEvidence {
-            let place = |f: &TripleFinding| {
-                let Triple { x, y, z } = f.triple;
-                let [x, y, z] = [x, y, z].map(|v| by_name.as_ref().map_or(v, |places| places[v]));
-                (y, x.min(z), x.max(z))
-            };
             colliders.sort_by(|f, g| {
                 let ((of_f, tie_f), (of_g, tie_g)) = (strength(f), strength(g));
-                let stronger = of_g.total_cmp(&of_f).then(tie_g.total_cmp(&tie_f));
-                stronger.then_with(|| place(f).cmp(&place(g)))
+                of_g.total_cmp(&of_f).then(tie_g.total_cmp(&tie_f))
             });
         }
         let mut pattern = Pattern {

@@ -231,9 +231,12 @@ macro_rules! discrete_test {
 discrete_test!(ChiSquare, Kind::Pearson);
 discrete_test!(GSquare, Kind::LikelihoodRatio);
 
+/// How surely a column must be told apart from one that is independent of it.
+const OWN_COPY: f64 = 0.05;
+
 /// Refuses a column of too many levels: more than the options allow or, if they state no number, so
-/// many that its G squared against its own copy, `2 n H`, is no more than is expected under
-/// independence, `(levels - 1)^2`.
+/// many that its G squared against its own copy, `2 n H` with `(levels - 1)^2` degrees of freedom, is
+/// not significant at 0.05, or that its samples are too few for that table.
 fn check_levels(
     index: usize,
     column: &Column,
@@ -248,7 +251,10 @@ fn check_levels(
         None => {
             let share = |&count: &usize| count as f64 / n_samples as f64;
             let entropy: f64 = -counts.iter().map(|c| share(c) * share(c).ln()).sum::<f64>();
-            found > 2 && 2.0 * n_samples as f64 * entropy <= ((found - 1) as f64).powi(2)
+            let dof = ((found - 1) as f64).powi(2);
+            let is_too_sparse = options.minimum_count.is_above(n_samples as f64, dof);
+            let g_squared = 2.0 * n_samples as f64 * entropy;
+            found > 2 && (is_too_sparse || upper_tail(g_squared, dof) > OWN_COPY)
         }
     };
     if !is_too_many {
@@ -334,11 +340,8 @@ impl Tables {
     }
 
     fn is_too_sparse(&self, totals: &Totals, x: usize, y: usize, given: &[usize]) -> bool {
-        match self.options.minimum_count {
-            MinimumCount::None => false,
-            MinimumCount::PerDegreeOfFreedom(factor) => {
-                (totals.n_samples as f64) < factor * self.dof_of_all_cells(x, y, given)
-            }
-        }
+        let dof = self.dof_of_all_cells(x, y, given);
+        let minimum = self.options.minimum_count;
+        minimum.is_above(totals.n_samples as f64, dof)
     }
 }

@@ -31,6 +31,16 @@ pub enum MinimumCount {
     PerDegreeOfFreedom(f64),
 }
 
+impl MinimumCount {
+    /// Whether it is more than these samples.
+    pub(super) fn is_above(self, n_samples: f64, dof: f64) -> bool {
+        match self {
+            Self::None => false,
+            Self::PerDegreeOfFreedom(factor) => n_samples < factor * dof,
+        }
+    }
+}
+
 /// How a [`ChiSquare`](super::ChiSquare) or [`GSquare`](super::GSquare) test is made.
 ///
 /// ```
@@ -64,11 +74,12 @@ impl DiscreteOptions {
     }
 
     /// As pcalg's `disCItest`: degrees of freedom from all cells, independence below ten samples
-    /// for each.
+    /// for each, and any number of levels.
     pub fn like_pcalg() -> Self {
         Self::new()
             .degrees_of_freedom(DegreesOfFreedom::AllCells)
             .minimum_count(MinimumCount::PerDegreeOfFreedom(10.0))
+            .max_levels(usize::MAX)
     }
 
     /// What to do about missing values. Default: [`Missing::Refuse`].
@@ -90,8 +101,10 @@ impl DiscreteOptions {
     }
 
     /// The most levels a column may have, `usize::MAX` for any number. Default: as many as its
-    /// samples can tell apart, that is `2 n H > (levels - 1)²` with the entropy H of the column, n
-    /// samples. Beyond that even a column and its copy pass for independent.
+    /// samples can tell apart, so that G squared of a column and its own copy, `2 n H` with the
+    /// entropy H of the column and n samples, is significant at 0.05 on `(levels - 1)²` degrees of
+    /// freedom, and the [minimum count](Self::minimum_count) is met. Beyond that even a column and its
+    /// copy pass for independent. A column of two levels is always taken.
     pub fn max_levels(mut self, max_levels: usize) -> Self {
         self.max_levels = Some(max_levels);
         self
