@@ -85,11 +85,11 @@ fn a_steer_acts_on_candidates_as_it_does_on_tokens_that_are_written() {
     let direction = SteeringDirection::vector(&vector).unwrap();
     let at = lm.hook_point("blocks.1.hook_resid_post").unwrap();
     let n = prompt().len() as i64;
-    let steer = Steer::add(at, &direction, 3.0);
+    let (steer, span) = (Steer::add(at, &direction, 3.0), 4..9);
     // Where each adds the vector: from a position up to another, or to the end.
     let cases = [
         (steer.clone(), (0, Some(n))),
-        (steer.clone().at_tokens([4..9]), (4, Some(9))),
+        (steer.clone().at_tokens([span]), (4, Some(9))),
         (steer.clone().passes(Passes::Decode), (n, None)),
         (steer.passes(Passes::Every), (0, None)),
     ];

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use ndarray::{Array2, ArrayView2, Axis};
 
 use crate::stats::mean;
-use crate::{Item, Keying, MeasurementError, Score, Setting, TableError};
+use crate::{Item, Keying, MeasurementError, Measurements, OrientationTable, Setting, TableError};
 
-/// What every setting scored on every item, -1, 0 or 1, as far as it was asked: what reliability,
-/// factors and item response models are computed from.
+/// What every setting scored on every item, -1, 0 or 1, or a number between, as far as it was
+/// asked: what reliability, factors and item response models are computed from.
 ///
 /// An orientation is the mean of a value's items, so its reliability is that of these items: take
 /// the items of a value with [`of_value`](Self::of_value), perhaps the settings of one kind with
@@ -52,16 +52,16 @@ pub struct ItemScores {
 }
 
 impl ItemScores {
-    /// Of the scores of settings, each with one place for every item: its score, or `None` where it
-    /// was not asked.
+    /// Of the scores of settings, each with one place for every item: its score, as a
+    /// [`Score`](crate::Score) or a number, or `None` where it was not asked.
     ///
     /// # Errors
     ///
     /// [`MeasurementError`]: a setting that occurs twice, or has more or fewer places than there
     /// are items.
-    pub fn of(
+    pub fn of<S: Into<f64>>(
         items: Vec<Item>,
-        rows: Vec<(Setting, Vec<Option<Score>>)>,
+        rows: Vec<(Setting, Vec<Option<S>>)>,
     ) -> Result<Self, MeasurementError> {
         let mut scores = Array2::from_elem((rows.len(), items.len()), f64::NAN);
         let (mut settings, mut seen) = (Vec::with_capacity(rows.len()), HashMap::new());
@@ -125,9 +125,24 @@ impl ItemScores {
         &self.values
     }
 
-    /// The scores, `[settings, items]`: -1, 0 or 1, and NaN where a setting was not asked the item.
+    /// The scores, `[settings, items]`: -1, 0 or 1 or a number between, and NaN where a setting was not asked the item.
     pub fn matrix(&self) -> ArrayView2<'_, f64> {
         self.scores.view()
+    }
+
+    /// With other scores: what `of` makes of row, item and score, where there is one.
+    pub(crate) fn map(&self, of: impl Fn(usize, usize, f64) -> f64) -> Self {
+        let scores = Array2::from_shape_fn(self.scores.dim(), |(row, item)| {
+            let score = self.scores[[row, item]];
+            match score.is_nan() {
+                true => score,
+                false => of(row, item, score),
+            }
+        });
+        Self {
+            scores,
+            ..self.clone()
+        }
     }
 
     /// The items for which `keep` holds, in their order.
@@ -186,12 +201,31 @@ impl ItemScores {
             mean(&scores)
         })
     }
+
+    /// The table of these orientations, with all columns of the released files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Measurements::table`].
+    pub fn table(&self) -> Result<OrientationTable, MeasurementError> {
+        let mut measured = Measurements::new(self.values.clone());
+        for (setting, row) in self.settings.iter().zip(self.scores.rows()) {
+            let of_value = |value: &String| {
+                let items = self.items.iter().zip(row);
+                let of_value = items.filter(|(item, x)| item.value == *value && !x.is_nan());
+                of_value.map(|(_, &score)| score).collect()
+            };
+            let scores: Vec<Vec<f64>> = self.values.iter().map(of_value).collect();
+            measured.push(setting.clone(), scores);
+        }
+        measured.table()
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Score::{Against, For, Neutral};
     use super::*;
+    use crate::Score::{Against, For, Neutral};
 
     fn scores() -> ItemScores {
         let item = |n: usize| Item {

@@ -101,12 +101,14 @@
 //   journal/                             every raw answer of a study, on the disk
 //   scoring (stats)                      from answers to orientations
 //   item_scores                          the scores of single items, from which reliability is told
+//   centring                             what is said to all items alike, taken away
 //   setting, table/                      orientations by role and intervention, and their CSV format
 //   steering/                            what interventions changed, and what of it can be relied upon
 //   sheet, output, error                 reading CSV with the place of every cell, writing whole files
 //
 // Each folder's mod.rs opens with a map of its own.
 
+mod centring;
 #[cfg(feature = "chat")]
 pub mod chat;
 mod definitions;
@@ -128,6 +130,7 @@ mod stats;
 mod steering;
 mod table;
 
+pub use centring::{Centring, Dependence};
 pub use definitions::{Definition, Definitions};
 pub use error::{ReadError, WriteError};
 pub use item_scores::ItemScores;

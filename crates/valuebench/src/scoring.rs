@@ -69,8 +69,12 @@ pub fn score_std(scores: &[Score]) -> Option<f64> {
 /// assert_eq!(change_std(&unsteered, &[Against, For, Neutral, Against]), None);
 /// ```
 pub fn change_std(unsteered: &[Score], steered: &[Score]) -> Option<f64> {
+    std_of_changes(&numbers(unsteered), &numbers(steered))
+}
+
+fn std_of_changes(unsteered: &[f64], steered: &[f64]) -> Option<f64> {
     let pairs = unsteered.iter().zip(steered);
-    let changes = pairs.map(|(&before, &after)| f64::from(after) - f64::from(before));
+    let changes = pairs.map(|(&before, &after)| after - before);
     let changes: Vec<f64> = changes.filter(|&change| change != 0.0).collect();
     (changes.len() >= 2).then(|| population_std(&changes))
 }
@@ -92,12 +96,12 @@ pub fn change_std(unsteered: &[Score], steered: &[Score]) -> Option<f64> {
 /// );
 /// # Ok::<(), valuebench::MeasurementError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Measurements {
     values: Vec<String>,
     settings: Vec<Setting>,
     /// Per setting and value the scores of the items.
-    scores: Vec<Vec<Vec<Score>>>,
+    scores: Vec<Vec<Vec<f64>>>,
 }
 
 /// Why item scores do not make an [`OrientationTable`].
@@ -167,11 +171,12 @@ impl Measurements {
         }
     }
 
-    /// Adds a setting with the scores of each value's items: for the values in their order, and
-    /// for the items in the same order in all settings of a role.
-    pub fn push(&mut self, setting: Setting, scores: Vec<Vec<Score>>) {
+    /// Adds a setting with the scores of each value's items, as [`Score`]s or as numbers: for the
+    /// values in their order, and for the items in the same order in all settings of a role.
+    pub fn push<S: Into<f64>>(&mut self, setting: Setting, scores: Vec<Vec<S>>) {
+        let numbers = |of_value: Vec<S>| of_value.into_iter().map(Into::into).collect();
         self.settings.push(setting);
-        self.scores.push(scores);
+        self.scores.push(scores.into_iter().map(numbers).collect());
     }
 
     /// The table, with the columns of the released files: orientations, `scstd`, `stds` and
@@ -196,9 +201,9 @@ impl Measurements {
                 let scores = self.checked(row, value)?;
                 let before = self.checked(unsteered, value)?;
                 self.check_items(row, value, before, scores)?;
-                orientations[(row, value)] = mean(&numbers(scores));
-                stds[(row, value)] = population_std(&numbers(scores));
-                scstds[(row, value)] = change_std(before, scores).unwrap_or(-1.0);
+                orientations[(row, value)] = mean(scores);
+                stds[(row, value)] = population_std(scores);
+                scstds[(row, value)] = std_of_changes(before, scores).unwrap_or(-1.0);
             }
         }
         let stds = stds
@@ -212,7 +217,7 @@ impl Measurements {
     }
 
     /// The scores of a value in a row, of which there is at least one.
-    fn checked(&self, row: usize, value: usize) -> Result<&[Score], MeasurementError> {
+    fn checked(&self, row: usize, value: usize) -> Result<&[f64], MeasurementError> {
         let scores = &self.scores[row];
         if scores.len() != self.values.len() {
             return Err(MeasurementError::Values {
@@ -234,8 +239,8 @@ impl Measurements {
         &self,
         row: usize,
         value: usize,
-        before: &[Score],
-        scores: &[Score],
+        before: &[f64],
+        scores: &[f64],
     ) -> Result<(), MeasurementError> {
         if before.len() == scores.len() {
             return Ok(());

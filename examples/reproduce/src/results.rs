@@ -12,10 +12,10 @@ use value_causal::petgraph::graph::DiGraph;
 
 use crate::dyads::{self, SaeVsInstruction, SteeringTable};
 use crate::effects::{PerGraph, SteeringComparisons};
-use crate::experiment::{Experiment, Truth};
+use crate::experiment::{Experiment, LittleVaried, Test, Truth};
 use crate::graphs::{EdgeMark, mixed_edges, named_edges, planted_cpdag};
 use crate::measurements::Study;
-use crate::varied::{LeftOut, figure_rows, independence};
+use crate::varied::{LeftOut, figure_rows, independence_by};
 use program::Failure;
 
 /// All of it. Serialises to `results.json`.
@@ -174,11 +174,30 @@ pub struct Search {
 /// # Errors
 /// If the rows cannot be searched (too few of them).
 pub fn search(experiment: &Experiment, rows: &OrientationTable) -> Result<Search, Failure> {
+    let Experiment {
+        alpha,
+        test,
+        little_varied,
+        ..
+    } = experiment;
+    search_by(*alpha, *test, *little_varied, rows)
+}
+
+/// [`search`] without an experiment.
+///
+/// # Errors
+/// If the rows cannot be searched (too few of them).
+pub fn search_by(
+    alpha: f64,
+    test: Test,
+    little_varied: LittleVaried,
+    rows: &OrientationTable,
+) -> Result<Search, Failure> {
     let started = Instant::now();
-    let independence = independence(experiment, rows)?;
+    let independence = independence_by(test, little_varied, rows)?;
     let found = pc(
         &independence,
-        &PcOptions::like_causal_learn(Alpha::new(experiment.alpha)?),
+        &PcOptions::like_causal_learn(Alpha::new(alpha)?),
     )?;
     Ok(Search {
         found,

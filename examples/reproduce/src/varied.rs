@@ -43,10 +43,18 @@ pub fn independence(
     experiment: &Experiment,
     rows: &OrientationTable,
 ) -> Result<Box<DynCiTest>, Failure> {
-    Ok(match experiment.test {
+    independence_by(experiment.test, experiment.little_varied, rows)
+}
+
+pub(crate) fn independence_by(
+    test: Test,
+    little_varied: LittleVaried,
+    rows: &OrientationTable,
+) -> Result<Box<DynCiTest>, Failure> {
+    Ok(match test {
         Test::Clustered => boxed(Clustered::of(rows)?.test()?),
         Test::FisherZ => {
-            let options = test_options(experiment, rows.values());
+            let options = options(little_varied, rows.values());
             boxed(FisherZ::with_options(rows.matrix(), options)?)
         }
     })
@@ -55,8 +63,12 @@ pub fn independence(
 /// How a study makes Fisher's z: as causal-learn does, but that a value which is constant in the rows of one search,
 /// such as a resample, has no edges there, unless the experiment keeps such values.
 pub fn test_options(experiment: &Experiment, values: &[String]) -> FisherZOptions {
+    options(experiment.little_varied, values)
+}
+
+fn options(little_varied: LittleVaried, values: &[String]) -> FisherZOptions {
     let options = FisherZOptions::like_causal_learn().names(values);
-    match experiment.little_varied {
+    match little_varied {
         LittleVaried::Keep => options,
         LittleVaried::LeaveOut => options.constant(Singular::DropEdge),
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use value_causal::bench::Answer;
 use value_causal::bench::journal::{Aspect, Journal, LONGEST_ANSWER, Question, Response, Verdict};
 
-use super::judging::by_rules;
+use super::judging::{by_likelihood, by_rules};
 use super::meter::Meter;
 use super::pace::Work;
 use super::{Answered, ModelFiles, Outcome, Plan, Respondent, Unanswered};
@@ -112,7 +112,7 @@ pub struct Watch<'a> {
     pub files: &'a ModelFiles,
 }
 
-/// Asks `questions` and records each answer with what the rules make of it. Questions that get no answer, or one that is
+/// Asks `questions` and records each answer with what the rules, or its likelihoods, make of it. Questions that get no answer, or one that is
 /// longer than [`LONGEST_ANSWER`], are counted and not recorded.
 ///
 /// # Errors
@@ -135,7 +135,7 @@ pub fn ask(
         let outcome = outcome.and_then(short_enough);
         asking.count(&outcome);
         match outcome {
-            Ok(answered) => waiting.push(response(answered)),
+            Ok(answered) => waiting.push(response(answered, plan.reads_likelihoods())),
             Err(_) => meter.fail(),
         }
         if waiting.len() >= TOGETHER || since.elapsed() >= AT_LEAST_EVERY {
@@ -168,9 +168,12 @@ fn short_enough(answered: Answered) -> Outcome {
     }
 }
 
-fn response(answered: Answered) -> Response {
+fn response(answered: Answered, read_off: bool) -> Response {
     Response {
-        verdict: by_rules(&answered.text),
+        verdict: match read_off {
+            true => by_likelihood(&answered.text),
+            false => by_rules(&answered.text),
+        },
         question: answered.question,
         prompt_hash: answered.prompt_hash,
         text: answered.text,

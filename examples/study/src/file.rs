@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use value_causal::bench::Centring;
+
 use super::server::Server;
 use reproduce::experiment::{Figures, GraphRows, Test};
 
@@ -348,6 +350,62 @@ pub struct Judging {
     pub open: Open,
     /// Whether thoughts are judged too, for table 2.
     pub thoughts: bool,
+    /// What is taken for a yes and a no, in the mode that reads answers off from their likelihood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<YesAndNo>,
+    /// What is taken away from the scores of each setting, in tables beside those of the scores as they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub centre: Option<Centre>,
+}
+
+/// What is taken for a yes and a no.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct YesAndNo {
+    /// Spellings of yes, whose probabilities add up; each mostly begins with the space in front of it.
+    pub yes: Vec<String>,
+    /// Spellings of no.
+    pub no: Vec<String>,
+    /// What stands between the prompt and the answer. The built-in templates end where a thought is to be written.
+    #[serde(default = "answer")]
+    pub after: String,
+}
+
+impl YesAndNo {
+    fn fault(&self) -> Option<String> {
+        let all: Vec<&String> = self.yes.iter().chain(&self.no).collect();
+        if self.yes.is_empty() || self.no.is_empty() {
+            return Some("expected spellings of both yes and no, found none of one".to_owned());
+        }
+        let pairs = all.iter().enumerate().flat_map(|(i, a)| {
+            let others = all.iter().enumerate().filter(move |(j, _)| *j != i);
+            others.map(move |(_, b)| (*a, *b))
+        });
+        let mut nested = pairs.filter(|(a, b)| b.starts_with(a.as_str()));
+        let (a, b) = nested.next()?;
+        Some(format!(
+            "expected spellings of which none begins another, so that none counts twice, found {a:?} and {b:?}"
+        ))
+    }
+}
+
+/// What is taken away from the scores of each setting. See `Centring`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Centre {
+    /// Its mean score over all items.
+    Items,
+    /// Its mean answer over all items, whichever way they are keyed.
+    YesSaying,
+}
+
+impl From<Centre> for Centring {
+    fn from(centre: Centre) -> Self {
+        match centre {
+            Centre::Items => Self::Items,
+            Centre::YesSaying => Self::YesSaying,
+        }
+    }
 }
 
 /// By what a served judge draws its reply. What is not set is not sent: models that reason first refuse a temperature,
@@ -374,7 +432,17 @@ impl Default for Judging {
             sampling: None,
             open: Open::Unjudged,
             thoughts: true,
+            likelihood: None,
+            centre: None,
         }
+    }
+}
+
+impl Judging {
+    /// Whether there are thoughts to judge.
+    #[must_use]
+    pub fn judges_thoughts(&self) -> bool {
+        self.thoughts && self.mode != JudgingMode::Likelihood
     }
 }
 
@@ -387,6 +455,8 @@ pub enum JudgingMode {
     Exact,
     /// Until its first answer is decided.
     Fast,
+    /// Nothing is written: how likely it finds a yes and a no is read off, with the examples of the prompt in both orders.
+    Likelihood,
 }
 
 /// Who judges what the rules leave open, and thoughts.
@@ -553,6 +623,9 @@ impl StudyFile {
         if let Some(fault) = self.server_fault() {
             return Some(fault);
         }
+        if let Some(fault) = self.likelihood_fault() {
+            return Some(fault);
+        }
         if self.judging.max_new_tokens == 0 {
             return Some("judging.max_new_tokens: expected at least 1, found 0".to_owned());
         }
@@ -598,6 +671,42 @@ impl StudyFile {
             Some(fault) => Err(format!("analysis.published: {fault}").into()),
             None => Ok(()),
         }
+    }
+
+    fn likelihood_fault(&self) -> Option<String> {
+        let judging = &self.judging;
+        match (judging.mode, &judging.likelihood) {
+            (JudgingMode::Likelihood, Some(words)) => {
+                if let Some(fault) = words.fault() {
+                    return Some(format!("judging.likelihood: {fault}"));
+                }
+            }
+            (JudgingMode::Likelihood, None) => {
+                return Some(
+                    "judging.likelihood: expected the spellings yes = [..] and no = [..], found none"
+                        .to_owned(),
+                );
+            }
+            (_, Some(_)) => {
+                return Some(
+                    "judging.likelihood: expected mode = \"likelihood\", found another".to_owned(),
+                );
+            }
+            (_, None) => return None,
+        }
+        if self.model.served.is_some() {
+            return Some("judging.mode: a served model tells no likelihoods".to_owned());
+        }
+        if judging.judge != JudgedBy::Rules {
+            return Some("judging.judge: likelihoods need no judge, found one".to_owned());
+        }
+        if self.prompt.examples != Examples::YesFirst {
+            return Some(
+                "prompt.examples: likelihoods are read off in both orders, found one that is chosen"
+                    .to_owned(),
+            );
+        }
+        None
     }
 
     fn server_fault(&self) -> Option<String> {
@@ -667,6 +776,10 @@ fn cpu() -> String {
     "cpu".to_owned()
 }
 
+fn answer() -> String {
+    "\nAnswer:".to_owned()
+}
+
 fn one() -> usize {
     1
 }
@@ -686,6 +799,20 @@ fn five_percent() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn spellings_are_of_both_and_none_counts_twice() {
+        let fault = |yes: &[&str], no: &[&str]| {
+            let own = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
+            let (yes, no, after) = (own(yes), own(no), answer());
+            YesAndNo { yes, no, after }.fault()
+        };
+        assert_eq!(fault(&[" yes", " Yes"], &[" no"]), None);
+        assert!(fault(&[" yes"], &[]).unwrap().contains("none of one"));
+        for (yes, no) in [(&[" y", " yes"][..], &[" no"][..]), (&[" no"], &[" no"])] {
+            assert!(fault(yes, no).unwrap().contains("counts twice"));
+        }
+    }
 
     #[test]
     fn published_features_are_steered_ones() {

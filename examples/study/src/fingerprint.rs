@@ -14,10 +14,11 @@ use reproduce::{bytes_checksum, checksum};
 
 /// Settings that change no answer and no judgement: how device and servers are used, who judges, and what is made of
 /// answers afterwards.
-const FREE: [&str; 12] = [
+const FREE: [&str; 13] = [
     "name",
     "batch.",
     "analysis.",
+    "judging.centre",
     "judging.judge",
     "judging.open",
     "judging.sampling.",

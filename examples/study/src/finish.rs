@@ -13,6 +13,7 @@ use value_causal::bench::{Inclination, OrientationTable};
 
 use super::analysed::Analysed;
 use super::asked::items_asked;
+use super::centred::{Centred, CentredTables};
 use super::file::{Analysis, JudgingMode, Open, StudyFile};
 use super::found::{Findings, Found};
 use super::instructed::InstructedTables;
@@ -20,6 +21,7 @@ use super::judging::as_in_fast_mode;
 use super::obedience::Obedience;
 use super::orientations::orientations;
 use super::plan::{LOWER, RAISE, TEST, TRAIN};
+use super::read_off::ReadOff;
 use crate::planted::Truth;
 use measurement::Items;
 use program::{Failure, cell, make_folder, remark, remark_on_earlier, save_text};
@@ -46,11 +48,13 @@ pub struct Tables {
 }
 
 /// What is written beside figures, tables of the paper and the report.
-const OWN_FILES: [&str; 11] = [
+const OWN_FILES: [&str; 13] = [
     "train.csv",
     "test.csv",
     "test_raise.csv",
     "test_lower.csv",
+    "train_centred.csv",
+    "test_centred.csv",
     "table_2.md",
     "items.csv",
     "experiment.toml",
@@ -95,14 +99,25 @@ pub fn finish(
     let tables = Tables::of(journal, unjudged(study))?;
     remark_on_earlier(out, OWN_FILES, "are written over");
     let mut files = tables.write(out)?;
+    if let Some(centred) = CentredTables::of(study, journal, unjudged(study))? {
+        for (name, table) in [
+            ("train_centred.csv", &centred.train),
+            ("test_centred.csv", &centred.test),
+        ] {
+            table.write_csv(out.join(name))?;
+            files.push(name.to_owned());
+        }
+    }
     let consistency =
         [Steering::Without, Steering::With].map(|which| journal.consistency(None, which));
     let [before, after] = consistency;
     let (before, after) = (before?, after?);
-    save_text(
-        &out.join("table_2.md"),
-        &table_2(&study.name, before, after),
-    )?;
+    let read_off = study.judging.mode == JudgingMode::Likelihood;
+    let table = match read_off {
+        true => nothing_for_table_2(&study.name),
+        false => table_2(&study.name, before, after),
+    };
+    save_text(&out.join("table_2.md"), &table)?;
     save_text(&out.join("items.csv"), &items(journal)?)?;
     files.extend(["table_2.md", "items.csv"].map(str::to_owned));
 
@@ -113,6 +128,8 @@ pub fn finish(
         ..Findings::default()
     };
     findings.found.orientations = orientations(journal, unjudged(study))?;
+    findings.found.centred = Centred::of(study, journal, unjudged(study))?;
+    findings.found.read_off = read_off.then(|| ReadOff::of(journal)).transpose()?;
     if let Some(analysis) = &study.analysis {
         if let Some(measured) = tables.measured(study) {
             let measured = (measured, tables.items.clone());
@@ -215,6 +232,15 @@ impl Tables {
         }
         Ok(files)
     }
+}
+
+/// Where nothing is written.
+fn nothing_for_table_2(name: &str) -> String {
+    format!(
+        "# Table 2: thought against answer, {}\n\nThis study cannot say it: answers were read off from the likelihood of \
+         yes and no, and no thought was written that could differ from them.\n",
+        escaped(name)
+    )
 }
 
 fn table_2(name: &str, before: Consistency, after: Consistency) -> String {

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use value_causal::bench::Setting;
 use value_causal::discovery::graph::UndirectedEdges;
 
+use super::centred::Centred;
 use super::instructed::{Instructed, InstructedTables, Rates};
 use super::obedience::Obedience;
 use super::orientations::Orientations;
+use super::read_off::ReadOff;
 use measurement::Measurement;
 use program::Failure;
 use reproduce::Loaded;
@@ -50,6 +52,12 @@ pub(super) struct Found {
     /// How well each value's orientation is measured.
     #[serde(default)]
     pub(super) orientations: Orientations,
+    /// The same without what a setting says to all items alike, where the study asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) centred: Option<Centred>,
+    /// What was read off, where answers are likelihoods.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) read_off: Option<ReadOff>,
 }
 
 /// [`Found`], and what goes with it into the report.
@@ -134,8 +142,15 @@ impl Findings {
         self.obedience = Some(obedience);
     }
 
-    /// The section of the report; nothing where nothing is planted and nothing was instructed as a whole.
+    /// The sections of the report.
     pub(super) fn markdown(&self) -> Result<String, fmt::Error> {
+        let centred = self.found.centred.as_ref();
+        let centred = centred.map(|centred| centred.markdown(&self.found.orientations));
+        Ok(self.of_the_study()? + &centred.unwrap_or_default())
+    }
+
+    /// Nothing where nothing is planted and nothing was instructed as a whole.
+    fn of_the_study(&self) -> Result<String, fmt::Error> {
         let found = &self.found;
         let mut text = String::new();
         if found.skeleton_f1.is_none() && found.discovered_expected.is_none() {

@@ -1,6 +1,6 @@
 //! Rules that judge as answers come, and when an answer is decided early.
 
-use value_causal::bench::journal::Verdict;
+use value_causal::bench::journal::{Likelihoods, Verdict};
 use value_causal::bench::{FirstAnswer, Judge, Judgement, RuleJudge, Stance};
 
 /// What the rules say of a text.
@@ -16,6 +16,15 @@ pub fn by_rules(text: &str) -> Verdict {
         },
         Err(never) => match never {},
     }
+}
+
+/// What likelihoods say that were read off.
+#[must_use]
+pub fn by_likelihood(text: &str) -> Verdict {
+    let verdict = Likelihoods::parse(text).map(|found| found.verdict());
+    verdict.unwrap_or_else(|| Verdict::Unjudged {
+        reason: "expected likelihoods, found another text".to_owned(),
+    })
 }
 
 /// Whether the first answer of a text that is still being written is decided by the rules: no more tokens are needed in

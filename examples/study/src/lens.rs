@@ -1,21 +1,21 @@
 //! The respondent that this project is about: a language model on libtorch, steered at a hook point.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Display;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Instant;
 
 use value_causal::bench::Prompt;
-use value_causal::bench::journal::{Question, prompt_hash};
+use value_causal::bench::journal::{Likelihoods, Question, prompt_hash};
 use value_causal::lens::sae::{Sae, SaeOptions, top_features};
 use value_causal::lens::{
-    Dose, Engine, EngineOptions, Error, HookPoint, Lm, LoadOptions, Passes, Request, Steer,
-    SteeringDirection, Stop, device, tch,
+    Completion, Dose, Engine, EngineOptions, Error, HookPoint, Lm, LoadOptions, Passes, Request,
+    Steer, SteeringDirection, Stop, device, tch,
 };
 
-use super::file::{Features, JudgingMode, Mode, SteeredPasses, Steering, StudyFile};
+use super::file::{Features, JudgingMode, Mode, SteeredPasses, Steering, StudyFile, YesAndNo};
 use super::judging::is_decided;
 use super::{Answered, Asked, Materials, Outcome, Respondent, Unanswered};
 use program::Failure;
@@ -24,8 +24,14 @@ use program::Failure;
 pub struct LensRespondent {
     lm: Lm,
     steered: Option<Steered>,
-    stop: Stop,
+    how: How,
     options: EngineOptions,
+}
+
+/// How answers come about.
+enum How {
+    Written(Stop),
+    ReadOff(YesAndNo),
 }
 
 struct Steered {
@@ -75,9 +81,10 @@ impl LensRespondent {
         Ok(Self {
             lm,
             steered: steered.transpose()?,
-            stop: match judging.mode {
-                JudgingMode::Exact => stop,
-                JudgingMode::Fast => stop.when(is_decided),
+            how: match (judging.mode, &judging.likelihood) {
+                (JudgingMode::Likelihood, Some(words)) => How::ReadOff(words.clone()),
+                (JudgingMode::Fast, _) => How::Written(stop.when(is_decided)),
+                (JudgingMode::Exact | JudgingMode::Likelihood, _) => How::Written(stop),
             },
             options,
         })
@@ -216,6 +223,48 @@ struct Tag {
     question: Question,
     prompt_hash: [u8; 32],
     taken: Instant,
+    /// Which of so many forms of the question.
+    form: (usize, usize),
+}
+
+/// What has been read off of a question: the probabilities of yes and no, by form, as far as they are there.
+#[derive(Default)]
+struct Forms {
+    found: BTreeMap<usize, (f64, f64)>,
+    prompt_tokens: u64,
+}
+
+/// Forms of questions that wait for their others.
+#[derive(Default)]
+struct Waiting(HashMap<Question, Forms>);
+
+impl Waiting {
+    /// The answer, once all its forms are there.
+    fn add(&mut self, words: &YesAndNo, completion: &Completion<Tag>) -> Option<Answered> {
+        let tag = &completion.tag;
+        let mut likely = completion.log_probabilities.iter().map(|log_p| log_p.exp());
+        let yes = likely.by_ref().take(words.yes.len()).sum();
+        let (form, forms) = tag.form;
+        let waiting = self.0.entry(tag.question).or_default();
+        waiting.found.insert(form, (yes, likely.sum()));
+        waiting.prompt_tokens += completion.prompt_tokens as u64;
+        if waiting.found.len() < forms {
+            return None;
+        }
+        let Forms {
+            found,
+            prompt_tokens,
+        } = self.0.remove(&tag.question)?;
+        let (yes, no) = found.into_values().unzip();
+        Some(Answered {
+            question: tag.question,
+            prompt_hash: tag.prompt_hash,
+            text: Likelihoods { yes, no }.to_string(),
+            prompt_tokens,
+            new_tokens: 0,
+            seconds: tag.taken.elapsed().as_secs_f64(),
+        })
+    }
 }
 
 /// Tokens that a tokenizer may put around a text.
@@ -249,7 +298,7 @@ impl Respondent for LensRespondent {
         let Self {
             lm,
             steered,
-            stop,
+            how,
             options,
         } = self;
         // The engine takes requests, not failures: the first one ends its iterator, and the run after it.
@@ -258,15 +307,23 @@ impl Respondent for LensRespondent {
         let taken = RefCell::new(Vec::new());
         let requests = questions.map_while(|asked| {
             let made = asked.and_then(|asked| {
-                taken.borrow_mut().push(asked.question);
-                request(steered.as_mut(), stop, asked)
+                let question = asked.question;
+                let requests = requests(steered.as_mut(), how, asked)?;
+                let numbers = requests.iter().map(|_| question);
+                taken.borrow_mut().extend(numbers);
+                Ok(requests)
             });
             made.map_err(|error| *failure.borrow_mut() = Some(error))
                 .ok()
         });
-        for completion in Engine::new(lm, options.clone()).run(requests) {
-            each(match completion {
-                Ok(completion) => Ok(Answered {
+        let (mut waiting, mut failed) = (Waiting::default(), HashSet::new());
+        for completion in Engine::new(lm, options.clone()).run(requests.flatten()) {
+            each(match (completion, &*how) {
+                (Ok(completion), How::ReadOff(words)) => match waiting.add(words, &completion) {
+                    Some(answered) => Ok(answered),
+                    None => continue,
+                },
+                (Ok(completion), How::Written(_)) => Ok(Answered {
                     question: completion.tag.question,
                     prompt_hash: completion.tag.prompt_hash,
                     text: completion.text,
@@ -274,42 +331,61 @@ impl Respondent for LensRespondent {
                     new_tokens: completion.tokens.len() as u64,
                     seconds: completion.tag.taken.elapsed().as_secs_f64(),
                 }),
-                Err(Error::InRequest { number, source }) => Err(Unanswered {
-                    question: taken.borrow()[number],
-                    reason: source.to_string(),
-                }),
-                Err(error) => return Err(error.into()),
+                (Err(Error::InRequest { number, source }), _) => {
+                    let question = taken.borrow()[number];
+                    // Once, whichever of its forms fail.
+                    if !failed.insert(question) {
+                        continue;
+                    }
+                    Err(Unanswered {
+                        question,
+                        reason: source.to_string(),
+                    })
+                }
+                (Err(error), _) => return Err(error.into()),
             })?;
         }
         failure.into_inner().map_or(Ok(()), Err)
     }
 }
 
-fn request(
-    steered: Option<&mut Steered>,
-    stop: &Stop,
+/// One request, or one for each form in which an answer is read off.
+fn requests(
+    mut steered: Option<&mut Steered>,
+    how: &How,
     asked: Asked,
-) -> Result<Request<Tag>, Failure> {
+) -> Result<Vec<Request<Tag>>, Failure> {
     let Asked {
         question,
         prompt,
+        turned,
         feature,
     } = asked;
-    let steer = match (steered, feature) {
-        (Some(steered), Some(feature)) => Some(steered.steer(feature, &prompt)?),
-        (None, Some(feature)) => {
-            return Err(
-                format!("feature {feature} cannot be steered without an autoencoder").into(),
-            );
-        }
-        (_, None) => None,
-    };
-    let request = Request::new(prompt.text.as_str())
-        .stop(stop.clone())
-        .tag(Tag {
+    let prompts: Vec<Prompt> = [prompt].into_iter().chain(turned).collect();
+    let texts: String = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
+    let (prompt_hash, taken, forms) = (prompt_hash(&texts), Instant::now(), prompts.len());
+    let request = |(form, prompt): (usize, Prompt)| {
+        let steer = match (steered.as_deref_mut(), feature) {
+            (Some(steered), Some(feature)) => Some(steered.steer(feature, &prompt)?),
+            (None, Some(feature)) => {
+                return Err(
+                    format!("feature {feature} cannot be steered without an autoencoder").into(),
+                );
+            }
+            (_, None) => None,
+        };
+        let request = Request::new(prompt.text);
+        let request = match how {
+            How::Written(stop) => request.stop(stop.clone()),
+            How::ReadOff(YesAndNo { yes, no, .. }) => request.score(yes.iter().chain(no).cloned()),
+        };
+        let request = request.tag(Tag {
             question,
-            prompt_hash: prompt_hash(&prompt.text),
-            taken: Instant::now(),
+            prompt_hash,
+            taken,
+            form: (form, forms),
         });
-    Ok(steer.into_iter().fold(request, Request::steer))
+        Ok(steer.into_iter().fold(request, Request::steer))
+    };
+    prompts.into_iter().enumerate().map(request).collect()
 }

@@ -13,7 +13,8 @@
 //!   `choices` takes for best; `asked`: which items roles were asked; `instructed`: all values under each instruction;
 //!   `answers`: what the journal tells beyond tables
 //! - `found`: `study.json` and its section of the report; `obedience`: answers held against those that are [`planted`];
-//!   `orientations`: how well they are measured
+//!   `orientations`: how well they are measured, `centred`: and without what is said to all items alike; `read_off`: what
+//!   likelihoods tell of themselves
 //!
 //! Only the respondent knows the model, so any other that answers prompts can take its place.
 
@@ -35,6 +36,7 @@ mod answers;
 mod arguments;
 mod asked;
 mod asking;
+mod centred;
 mod choices;
 mod fingerprint;
 mod foresight;
@@ -45,6 +47,7 @@ mod meter;
 mod obedience;
 mod orientations;
 mod plan;
+mod read_off;
 mod respondent;
 mod summary;
 
@@ -52,6 +55,7 @@ pub use analysed::{Analysed, EXPERIMENT};
 pub use answers::Answers;
 pub use arguments::{StudyArguments, journal_of, read_study};
 pub use asking::{Asking, Missing, Watch, ask, judge_thoughts_by_rules};
+pub use centred::CentredTables;
 pub use fingerprint::{ModelFiles, is_of_study, manifest, same_study};
 pub use foresight::Foresight;
 pub use instructed::InstructedTables;

@@ -51,11 +51,14 @@ pub(super) fn orientations(
     unjudged: Unjudged,
 ) -> Result<Orientations, JournalError> {
     let scores = journal.item_scores(TRAIN, unjudged)?;
-    let unsteered = scores.select(Setting::is_unsteered);
-    let values = unsteered.values().iter();
-    Ok(values
-        .map(|value| (value.clone(), Orientation::of(&unsteered.of_value(value))))
-        .collect())
+    Ok(of_values(&scores.select(Setting::is_unsteered)))
+}
+
+/// Of these rows.
+pub(super) fn of_values(rows: &ItemScores) -> Orientations {
+    let values = rows.values().iter();
+    let of_value = |value: &String| (value.clone(), Orientation::of(&rows.of_value(value)));
+    values.map(of_value).collect()
 }
 
 impl Orientation {
@@ -67,6 +70,11 @@ impl Orientation {
             plain: Measured::of(&plain),
             reversed: Measured::of(&reversed),
         }
+    }
+
+    /// Of all items.
+    pub(super) fn reliability(&self) -> Option<f64> {
+        self.all.reliability
     }
 }
 

@@ -7,7 +7,7 @@ use value_causal::bench::{
     PromptTemplate, Questionnaire, Role, RoleSet, Setting,
 };
 
-use super::file::{Examples, InstructedItems, Instructions, StudyFile};
+use super::file::{Examples, InstructedItems, Instructions, JudgingMode, StudyFile};
 use super::{Asked, Materials, Respondent};
 use program::Failure;
 
@@ -32,6 +32,8 @@ pub struct Plan {
     instructions: HashMap<(String, Inclination), Instruction>,
     /// For prompts with the yes first where the orders of examples are balanced, and for the others.
     templates: [PromptTemplate; 2],
+    /// What stands between prompt and answer where its likelihood is read off, in both orders of examples.
+    read_off_after: Option<String>,
 }
 
 /// What a part tells the model beside its role.
@@ -126,11 +128,18 @@ impl Plan {
             instructions,
             templates: [ExampleOrder::YesFirst, ExampleOrder::NoFirst].map(|order| {
                 let template = materials.template.clone();
-                match study.prompt.examples {
-                    Examples::Balanced => template.with_example_order(order),
-                    Examples::YesFirst | Examples::NoFirst => template,
+                match (study.prompt.examples, study.judging.mode) {
+                    (Examples::Balanced, _) | (_, JudgingMode::Likelihood) => {
+                        template.with_example_order(order)
+                    }
+                    (Examples::YesFirst | Examples::NoFirst, _) => template,
                 }
             }),
+            read_off_after: study
+                .judging
+                .likelihood
+                .as_ref()
+                .map(|words| words.after.clone()),
         })
     }
 
@@ -154,30 +163,57 @@ impl Plan {
         Ok(())
     }
 
+    /// Whether answers are read off, not written.
+    #[must_use]
+    pub fn reads_likelihoods(&self) -> bool {
+        self.read_off_after.is_some()
+    }
+
     /// A question as a respondent wants it.
     ///
     /// # Errors
     /// As [`prompt`](Self::prompt).
     pub fn asked(&self, question: Question) -> Result<Asked, Failure> {
+        let prompt = self.prompt(question)?;
+        let turned = match self.reads_likelihoods() {
+            true => Some(self.prompt_in(question, ExampleOrder::NoFirst)?),
+            false => None,
+        };
         Ok(Asked {
             question,
-            prompt: self.prompt(question)?,
+            // A template of one's own may have no examples.
+            turned: turned.filter(|turned| *turned != prompt),
+            prompt,
             feature: self.design.rows()[question.row].setting.feature(),
         })
     }
 
-    /// The prompt of a question.
+    /// The prompt of a question; where answers are read off in both orders of the examples, the one with the yes first.
     ///
     /// # Errors
     /// The template fails or lacks the steered phrase.
     pub fn prompt(&self, question: Question) -> Result<Prompt, PromptError> {
         let row = &self.design.rows()[question.row];
+        let named = row.setting.role.as_ref();
+        let place = named
+            .and_then(|name| self.roles.get(name))
+            .map_or(0, |role| role.0);
+        self.prompt_in(
+            question,
+            match self.reads_likelihoods() {
+                true => ExampleOrder::YesFirst,
+                false => ExampleOrder::balanced(place, question.item),
+            },
+        )
+    }
+
+    fn prompt_in(&self, question: Question, order: ExampleOrder) -> Result<Prompt, PromptError> {
+        let row = &self.design.rows()[question.row];
         let item = self.design.item(question);
         let named = row.setting.role.as_ref();
-        let (place, role) = match named.and_then(|name| self.roles.get(name)) {
-            Some((place, role)) => (*place, Some(role)),
-            None => (0, None),
-        };
+        let role = named
+            .and_then(|name| self.roles.get(name))
+            .map(|(_, role)| role);
         let about = match self.told.get(&row.part) {
             Some(Told::OwnValue(inclination)) => Some((item.value.clone(), *inclination)),
             Some(Told::Value(value, inclination)) => Some((value.clone(), *inclination)),
@@ -185,11 +221,15 @@ impl Plan {
         };
         let instruction = about.and_then(|about| self.instructions.get(&about));
         let [yes_first, no_first] = &self.templates;
-        let template = match ExampleOrder::balanced(place, question.item) {
+        let template = match order {
             ExampleOrder::YesFirst => yes_first,
             ExampleOrder::NoFirst => no_first,
         };
-        template.render(item, role, instruction)
+        let mut prompt = template.render(item, role, instruction)?;
+        if let Some(after) = &self.read_off_after {
+            prompt.text += after;
+        }
+        Ok(prompt)
     }
 }
 

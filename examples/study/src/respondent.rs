@@ -10,6 +10,8 @@ pub struct Asked {
     pub question: Question,
     /// In these words.
     pub prompt: Prompt,
+    /// And in these, where an answer is read off in two forms.
+    pub turned: Option<Prompt>,
     /// With this feature steered.
     pub feature: Option<u64>,
 }
@@ -19,9 +21,9 @@ pub struct Asked {
 pub struct Answered {
     /// To which question.
     pub question: Question,
-    /// The hash of the prompt.
+    /// The hash of the prompt, or of both, one after the other.
     pub prompt_hash: [u8; 32],
-    /// All that was written after the prompt.
+    /// All that was written after the prompt, or the likelihoods that were read off.
     pub text: String,
     /// Tokens of the prompt.
     pub prompt_tokens: u64,

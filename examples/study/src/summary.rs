@@ -3,7 +3,7 @@ use std::fmt::Write as _;
 use value_causal::bench::journal::Shard;
 
 use super::Plan;
-use super::file::{JudgedBy, JudgingMode, Like, SteeredPasses, StudyFile};
+use super::file::{JudgedBy, JudgingMode, Like, SteeredPasses, StudyFile, YesAndNo};
 
 /// What a study will do, in words: model, values, and for each part its settings and answers.
 #[must_use]
@@ -44,15 +44,19 @@ pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
             format!("{how}; {} features ({})", shown.len(), shown.join(", ")),
         );
     }
-    let mode = match study.judging.mode {
-        JudgingMode::Exact => "exact: answers are written to their end",
-        JudgingMode::Fast => "fast: answers end once they are decided",
+    let most = study.judging.max_new_tokens;
+    let mode = match (&study.judging.likelihood, study.judging.mode) {
+        (Some(YesAndNo { yes, no, .. }), _) => format!(
+            "likelihood: {yes:?} against {no:?}, with the examples in both orders; nothing is written"
+        ),
+        (None, JudgingMode::Fast) => {
+            format!("fast: answers end once they are decided, at most {most} tokens")
+        }
+        (None, _) => format!("exact: answers are written to their end, at most {most} tokens"),
     };
-    line(
-        "judging",
-        format!("{mode}, at most {} tokens", study.judging.max_new_tokens),
-    );
+    line("judging", mode);
     let judge = match (study.judging.judge, study.judging.like) {
+        _ if study.judging.mode == JudgingMode::Likelihood => "nobody: what is likelier",
         (JudgedBy::Rules, _) => "the rules",
         (JudgedBy::Chat, Like::Paper) => "the rules, then a served model in the paper's words",
         (JudgedBy::Chat, Like::Released) => "the rules, then a served model like the released one",

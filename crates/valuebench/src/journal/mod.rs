@@ -64,6 +64,7 @@
 //
 //   design, manifest     what a study asks, and what else an answer depends on
 //   answer, words        what is recorded, and the words for it in the tables
+//   likelihood           answers that are read off, not written
 //   open, place          the journal as it is opened and closed; whether it is still there
 //   database, digest     its tables; one number over all records
 //   write, read          answers and verdicts on their way in and out
@@ -76,6 +77,7 @@ mod design;
 mod digest;
 mod error;
 mod export;
+mod likelihood;
 mod manifest;
 mod merge;
 mod open;
@@ -89,6 +91,7 @@ mod write;
 pub use answer::{Aspect, LONGEST_ANSWER, Response, Verdict, prompt_hash};
 pub use design::{Design, DesignError, PlannedRow, Question, Shard, ShardError};
 pub use error::JournalError;
+pub use likelihood::{BY_LIKELIHOOD, Likelihoods};
 pub use manifest::{Difference, Manifest};
 pub use merge::merge;
 pub use open::Journal;

@@ -6,8 +6,10 @@ use rusqlite::params;
 
 use super::error::damage;
 use super::words::stance_of;
-use super::{Aspect, Journal, JournalError, PlannedRow, Question, Shard};
-use crate::{Item, ItemChanges, ItemScores, Measurements, OrientationTable, Score, Stance};
+use super::{
+    Aspect, BY_LIKELIHOOD, Journal, JournalError, Likelihoods, PlannedRow, Question, Shard,
+};
+use crate::{Item, ItemChanges, ItemScores, Keying, Measurements, OrientationTable, Score, Stance};
 
 /// What an answer without a judgement counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -17,6 +19,24 @@ pub enum Unjudged {
     Refuse,
     /// Unsure, as in the released code.
     AsUnsure,
+}
+
+/// What an answer counts for: its stance, or a number between a no (-1) and a yes (1).
+#[derive(Clone, Copy, Debug)]
+enum Said {
+    Stance(Stance),
+    Lean(f64),
+}
+
+impl Said {
+    /// Towards the value of an item that is keyed so.
+    fn score(self, keying: Keying) -> f64 {
+        match self {
+            Self::Stance(stance) => Score::of(stance, keying).into(),
+            // No -0.
+            Self::Lean(lean) => lean * f64::from(keying.sign()) + 0.0,
+        }
+    }
 }
 
 /// How thoughts and answers go together, judged apart (table 2 of the paper).
@@ -283,21 +303,21 @@ impl Journal {
         &self,
         part: &str,
         unjudged: Unjudged,
-    ) -> Result<Vec<(&PlannedRow, Vec<Score>)>, JournalError> {
+    ) -> Result<Vec<(&PlannedRow, Vec<f64>)>, JournalError> {
         let (mut scored, mut open) = (Vec::new(), None);
         for (place, row) in self.rows_of(part)? {
             let said = self.verdicts(place)?;
             let mut scores = Vec::with_capacity(row.items.len());
             for &item in &*row.items {
-                let stance = match said.get(&item) {
-                    Some(Ok(stance)) => *stance,
+                let said = match said.get(&item) {
+                    Some(Ok(said)) => *said,
                     Some(Err(reason)) => {
                         open.get_or_insert((0, reason.clone())).0 += 1;
-                        Stance::Unsure
+                        Said::Stance(Stance::Unsure)
                     }
                     None => return Err(self.incomplete(Question { row: place, item })?),
                 };
-                scores.push(Score::of(stance, self.design.items()[item].keying));
+                scores.push(said.score(self.design.items()[item].keying));
             }
             scored.push((row, scores));
         }
@@ -313,7 +333,7 @@ impl Journal {
     }
 
     /// The items that some of the rows are asked, in the order of the design.
-    fn asked(&self, rows: &[(&PlannedRow, Vec<Score>)]) -> Vec<usize> {
+    fn asked(&self, rows: &[(&PlannedRow, Vec<f64>)]) -> Vec<usize> {
         let mut asked = vec![false; self.design.items().len()];
         rows.iter()
             .flat_map(|(row, _)| &*row.items)
@@ -324,7 +344,7 @@ impl Journal {
     /// The values that some of the rows are asked about, in the order in which the items of the
     /// whole design name them first: one order for every part, whichever items a split leaves to
     /// it.
-    fn values(&self, rows: &[(&PlannedRow, Vec<Score>)]) -> Vec<String> {
+    fn values(&self, rows: &[(&PlannedRow, Vec<f64>)]) -> Vec<String> {
         let items = self.design.items();
         let asked: BTreeSet<&str> = self
             .asked(rows)
@@ -341,15 +361,19 @@ impl Journal {
     }
 
     /// What the answers of a row say, by item, or why nobody knows.
-    fn verdicts(&self, row: usize) -> Result<HashMap<usize, Result<Stance, String>>, JournalError> {
+    fn verdicts(&self, row: usize) -> Result<HashMap<usize, Result<Said, String>>, JournalError> {
         self.read("read judgements", |connection| {
             let mut all = connection.prepare(
-                "SELECT item, stance, reason FROM judgement WHERE row = ? AND aspect = ?",
+                "SELECT said.item, stance, reason, text FROM judgement said
+                 LEFT JOIN answer ON said.judge = ?3 AND answer.row = said.row
+                    AND answer.item = said.item
+                 WHERE said.row = ?1 AND aspect = ?2",
             )?;
-            let rows = all.query_map(params![row as i64, Aspect::Answer.code()], |found| {
+            let of_row = params![row as i64, Aspect::Answer.code(), BY_LIKELIHOOD];
+            let rows = all.query_map(of_row, |found| {
                 let item = usize::try_from(found.get::<_, i64>(0)?).unwrap_or(usize::MAX);
                 let said = match found.get::<_, Option<String>>(1)? {
-                    Some(stance) => Ok(stance_of(1, &stance)?),
+                    Some(stance) => Ok(said(&stance, found.get(3)?)?),
                     None => Err(found.get::<_, Option<String>>(2)?.unwrap_or_default()),
                 };
                 Ok((item, said))
@@ -368,4 +392,15 @@ impl Journal {
             setting: self.design.rows()[missing.row].setting.clone(),
         })
     }
+}
+
+/// What an answer of this stance says; its text is there where it was judged by likelihood.
+fn said(stance: &str, text: Option<String>) -> rusqlite::Result<Said> {
+    let stance = stance_of(1, stance)?;
+    let Some(text) = text else {
+        return Ok(Said::Stance(stance));
+    };
+    let found = Likelihoods::parse(&text);
+    let found = found.ok_or_else(|| damage(3, format!("likelihoods {text:?}")))?;
+    Ok(Said::Lean(found.lean()))
 }

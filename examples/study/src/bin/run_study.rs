@@ -99,7 +99,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     };
     let asking = ask_all(&plan, &mut journal, &mut *respondent, &watch)?;
     let judged = judge(&study, &mut journal, server, &interruption);
-    say_unjudged(&journal, study.judging.thoughts)?;
+    say_unjudged(&journal, study.judging.judges_thoughts())?;
     judged?;
     if args.arguments.answers {
         journal.write_csv(path.with_extension("answers.csv"))?;
@@ -170,7 +170,7 @@ fn judge(
                 answers,
                 interruption,
             )?;
-            if study.judging.thoughts {
+            if study.judging.judges_thoughts() {
                 let judge = chat_judge(client, &study.judging);
                 let thoughts = |n| Meter::new(n, "thoughts judged");
                 judge_by_chat(
@@ -183,7 +183,7 @@ fn judge(
                 )?;
             }
         }
-        None if study.judging.thoughts => judge_thoughts_by_rules(journal)?,
+        None if study.judging.judges_thoughts() => judge_thoughts_by_rules(journal)?,
         None => {}
     }
     Ok(())

@@ -261,6 +261,7 @@ fn ask_six(
                 text: format!("Question {item}"),
                 steered: 0..0,
             },
+            turned: None,
             feature: None,
         })
     });

@@ -3,6 +3,7 @@
 mod designs;
 mod judged;
 mod kills;
+mod likelihood;
 mod mixed;
 mod organism;
 mod paper;

@@ -1,0 +1,69 @@
+//! What likelihoods that were read off tell of themselves: whether yes and no are what the model would say, and whether the
+//! order of the examples matters.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use value_causal::bench::journal::{Journal, JournalError, Likelihoods};
+use value_causal::ndarray::Array2;
+use value_causal::psychometrics::{Correlations, Scores};
+
+/// Over all answers of a journal.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct ReadOff {
+    /// Mean of P(yes) + P(no): what is left to 1 the model would rather say something else.
+    yes_or_no: Option<f64>,
+    /// Mean of P(yes) - P(no) by form: with the example that ends in yes first, then with the other one first.
+    lean: Vec<f64>,
+    /// Correlation of the two forms over the items, each the mean over its answers.
+    forms_correlate: Option<f64>,
+}
+
+/// Sums over the answers to an item, by form.
+type Sums = BTreeMap<usize, (f64, Vec<f64>)>;
+
+impl ReadOff {
+    pub(super) fn of(journal: &Journal) -> Result<Self, JournalError> {
+        let (mut items, mut mass, mut n) = (Sums::new(), 0.0, 0.0);
+        let mut lean: Vec<f64> = Vec::new();
+        journal.for_each(|recorded| {
+            let Some(found) = Likelihoods::parse(&recorded.response.text) else {
+                return Ok(());
+            };
+            let forms = found.yes.len() as f64;
+            mass += found.yes.iter().chain(&found.no).sum::<f64>() / forms;
+            n += 1.0;
+            let leans: Vec<f64> = found
+                .yes
+                .iter()
+                .zip(&found.no)
+                .map(|(y, n)| y - n)
+                .collect();
+            add(&mut lean, &leans);
+            let item = items.entry(recorded.response.question.item).or_default();
+            item.0 += 1.0;
+            add(&mut item.1, &leans);
+            Ok::<_, JournalError>(())
+        })?;
+        let both: Vec<[f64; 2]> = items
+            .values()
+            .filter_map(|(n, sums)| match sums[..] {
+                [a, b] => Some([a / n, b / n]),
+                _ => None,
+            })
+            .collect();
+        let both = Array2::from(both);
+        let correlations = Scores::new(both.view()).ok();
+        let correlations = correlations.and_then(|scores| Correlations::of(&scores).ok());
+        Ok(Self {
+            yes_or_no: (n > 0.0).then(|| mass / n),
+            lean: lean.into_iter().map(|sum| sum / n).collect(),
+            forms_correlate: correlations.map(|r| r.matrix()[[0, 1]]),
+        })
+    }
+}
+
+fn add(sums: &mut Vec<f64>, more: &[f64]) {
+    sums.resize(sums.len().max(more.len()), 0.0);
+    sums.iter_mut().zip(more).for_each(|(sum, x)| *sum += x);
+}
