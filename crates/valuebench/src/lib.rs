@@ -73,6 +73,11 @@
 //! [`RoleSet::generate`]. They are seeded and the same on every machine; splits and draws stay the
 //! same over releases, roles as long as the crate `fake` keeps its lists of names and jobs.
 //!
+//! # Other questionnaires
+//!
+//! Items may be answered by ratings ([`RatingScale`], [`RatingJudge`]): [`portrait`] is Value
+//! Portrait, [`schwartz`] holds the keys of Schwartz's instruments.
+//!
 //! # Models behind a server
 //!
 //! With the feature `chat`, the module `chat` asks any OpenAI-compatible server: to judge what the
@@ -97,6 +102,8 @@
 //   sampling (random)                    which items a role is asked
 //   prompt/                              the text that a model is asked with
 //   judge                                what its answer means, by the rules
+//   scale                                answers by ratings instead of yes and no
+//   portrait/, schwartz/                 questionnaires that are answered so
 //   chat/                                models behind a server: judges, respondents, reference graphs
 //   journal/                             every raw answer of a study, on the disk
 //   scoring (stats)                      from answers to orientations
@@ -104,7 +111,7 @@
 //   centring                             what is said to all items alike, taken away
 //   setting, table/                      orientations by role and intervention, and their CSV format
 //   steering/                            what interventions changed, and what of it can be relied upon
-//   sheet, output, error                 reading CSV with the place of every cell, writing whole files
+//   sheet, json, output, error           reading CSV and JSON with the place of every cell, writing whole files
 //
 // Each folder's mod.rs opens with a map of its own.
 
@@ -116,13 +123,17 @@ mod error;
 mod item_scores;
 #[cfg(feature = "journal")]
 pub mod journal;
+mod json;
 mod judge;
 mod output;
+pub mod portrait;
 mod prompt;
 mod questionnaire;
 mod random;
 mod roles;
 mod sampling;
+mod scale;
+pub mod schwartz;
 mod scoring;
 mod setting;
 mod sheet;
@@ -142,6 +153,7 @@ pub use prompt::{
 pub use questionnaire::{Item, Keying, Questionnaire, Split};
 pub use roles::{Role, RoleSet, RoleSetError};
 pub use sampling::{FractionError, ItemSampling};
+pub use scale::{RatingJudge, RatingScale, Reading, Scale, ScaleError};
 pub use scoring::{MeasurementError, Measurements, Score, change_std, orientation, score_std};
 pub use setting::{Intervention, Setting};
 pub use steering::{ItemChanges, SignedRank, SteeringChanges, holm, signed_rank};

@@ -1,8 +1,7 @@
 //! The JSON format of the released role files.
 
 use std::collections::HashSet;
-use std::fmt::{self, Write as _};
-use std::fs;
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -13,8 +12,8 @@ use serde_json::ser::Formatter;
 
 use super::{Role, RoleSet};
 use crate::output::write_whole;
-use crate::sheet::{INPUT, utf8};
-use crate::{ReadError, WriteError};
+use crate::sheet::INPUT;
+use crate::{ReadError, WriteError, json};
 
 impl RoleSet {
     /// Reads roles from a JSON file in the released form. `bio2` and `bio3` may be missing.
@@ -25,11 +24,8 @@ impl RoleSet {
     /// names, roles without a `mini_trait`, unknown keys, other types than texts, and files
     /// without a role.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, ReadError> {
-        let file = path.as_ref().display().to_string();
-        match fs::read(path) {
-            Ok(bytes) => parse(file, &bytes),
-            Err(source) => Err(ReadError::Io { file, source }),
-        }
+        let path = path.as_ref();
+        not_empty(path.display().to_string(), json::from_path(path, EXPECTED)?)
     }
 
     /// Reads roles from JSON text in the released form.
@@ -37,13 +33,8 @@ impl RoleSet {
     /// # Errors
     ///
     /// As [`from_path`](Self::from_path); the file is called `<input>`.
-    pub fn from_reader(mut reader: impl Read) -> Result<Self, ReadError> {
-        let file = INPUT.to_owned();
-        let mut bytes = Vec::new();
-        match reader.read_to_end(&mut bytes) {
-            Ok(_) => parse(file, &bytes),
-            Err(source) => Err(ReadError::Io { file, source }),
-        }
+    pub fn from_reader(reader: impl Read) -> Result<Self, ReadError> {
+        not_empty(INPUT.to_owned(), json::from_reader(reader, EXPECTED)?)
     }
 
     /// Writes the roles as a JSON file in the released form, under a temporary name first.
@@ -69,47 +60,17 @@ impl RoleSet {
     }
 }
 
-fn parse(file: String, bytes: &[u8]) -> Result<RoleSet, ReadError> {
-    let text = utf8(&file, bytes)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let empty = |file, found| ReadError::Empty {
-        file,
-        expected: "an object with at least one role".to_owned(),
-        found,
-    };
-    if text.trim().is_empty() {
-        return Err(empty(file, "an empty file"));
-    }
-    match serde_json::from_str::<RoleSet>(text) {
-        Ok(roles) if roles.is_empty() => Err(empty(file, "an empty object")),
-        Ok(roles) => Ok(roles),
-        Err(error) => Err(json_error(file, text, &error)),
-    }
-}
+const EXPECTED: &str = "an object with at least one role";
 
-fn json_error(file: String, text: &str, error: &serde_json::Error) -> ReadError {
-    let (line, column) = (error.line(), error.column());
-    let message = error.to_string();
-    let place = format!(" at line {line} column {column}");
-    let mut problem = message.strip_suffix(&place).unwrap_or(&message).to_owned();
-    if error.is_syntax() {
-        let _ = write!(problem, ", found {:?}", excerpt(text, line, column));
+fn not_empty(file: String, roles: RoleSet) -> Result<RoleSet, ReadError> {
+    match roles.is_empty() {
+        false => Ok(roles),
+        true => Err(ReadError::Empty {
+            file,
+            expected: EXPECTED.to_owned(),
+            found: "an empty object",
+        }),
     }
-    ReadError::Json {
-        file,
-        line,
-        column: column.max(1),
-        problem,
-    }
-}
-
-/// The first letters from a place on, lines and bytes counted from 1.
-fn excerpt(text: &str, line: usize, column: usize) -> String {
-    const SHOWN: usize = 20;
-    let line = text.split('\n').nth(line.saturating_sub(1)).unwrap_or("");
-    let letters = line.char_indices();
-    let letters = letters.skip_while(|&(place, _)| place + 1 < column);
-    letters.take(SHOWN).map(|(_, letter)| letter).collect()
 }
 
 /// What stands under a role's name.

@@ -1,0 +1,261 @@
+//! The scales on which items are answered: yes or no, or a rating from low to high.
+
+use std::collections::HashMap;
+
+use crate::{Judge, Judgement, RuleJudge, Stance};
+
+/// How an item is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// With yes or no.
+    YesNo,
+    /// With one of several ratings.
+    Ratings(RatingScale),
+}
+
+/// What an answer says on its scale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reading {
+    /// A position.
+    Stance(Stance),
+    /// A rating.
+    Rating(i32),
+}
+
+impl Scale {
+    /// The least and the greatest number that an answer can count as.
+    pub fn bounds(&self) -> [f64; 2] {
+        match self {
+            Self::YesNo => [-1.0, 1.0],
+            Self::Ratings(scale) => [scale.low(), scale.high()].map(f64::from),
+        }
+    }
+
+    /// What a response says, by the rules ([`RuleJudge`], [`RatingJudge`]); `None` where they cannot
+    /// tell.
+    pub fn read(&self, response: &str) -> Option<Reading> {
+        match self {
+            Self::YesNo => match RuleJudge.judge(response) {
+                Ok(Judgement::Decided(stance)) => Some(Reading::Stance(stance)),
+                Ok(Judgement::Open) => None,
+            },
+            Self::Ratings(scale) => RatingJudge::new(scale).judge(response).map(Reading::Rating),
+        }
+    }
+}
+
+impl From<Reading> for f64 {
+    /// 1, -1 and 0 for yes, no and unsure; a rating as it is.
+    fn from(reading: Reading) -> Self {
+        match reading {
+            Reading::Stance(Stance::Yes) => 1.0,
+            Reading::Stance(Stance::No) => -1.0,
+            Reading::Stance(Stance::Unsure) => 0.0,
+            Reading::Rating(rating) => rating.into(),
+        }
+    }
+}
+
+/// Why spellings make no scale.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScaleError {
+    /// There are not two ratings to choose from.
+    #[error("a scale has at least two ratings, this one {found}")]
+    FewRatings {
+        /// Number of different ratings.
+        found: usize,
+    },
+    /// A spelling is empty.
+    #[error("the rating {rating} has an empty spelling")]
+    EmptySpelling {
+        /// The rating.
+        rating: i32,
+    },
+    /// A spelling stands for two ratings.
+    #[error("{spelling:?} stands for {first} and for {second}")]
+    Ambiguous {
+        /// The spelling, in lower case.
+        spelling: String,
+        /// One rating.
+        first: i32,
+        /// The other.
+        second: i32,
+    },
+}
+
+/// Ratings with the words that stand for them.
+///
+/// ```
+/// use valuebench::{RatingJudge, RatingScale};
+///
+/// let scale = RatingScale::new([("disagree", 1), ("undecided", 2), ("agree", 3)])?;
+/// assert_eq!((scale.low(), scale.high()), (1, 3));
+/// assert_eq!(RatingJudge::new(&scale).judge("I strongly  Disagree."), Some(1));
+/// # Ok::<(), valuebench::ScaleError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RatingScale {
+    /// In lower case, white space as one space; the longest first.
+    spellings: Vec<(String, i32)>,
+}
+
+impl RatingScale {
+    /// Of spellings and the ratings that they stand for; a rating may have several. Upper and lower
+    /// case are alike, and so is white space.
+    ///
+    /// # Errors
+    ///
+    /// [`ScaleError`] for fewer than two ratings, an empty spelling, and one for two ratings.
+    pub fn new<S: AsRef<str>>(
+        spellings: impl IntoIterator<Item = (S, i32)>,
+    ) -> Result<Self, ScaleError> {
+        let mut ratings: HashMap<String, i32> = HashMap::new();
+        for (spelling, second) in spellings {
+            let spelling = normal(spelling.as_ref());
+            if spelling.is_empty() {
+                return Err(ScaleError::EmptySpelling { rating: second });
+            }
+            match ratings.insert(spelling.clone(), second) {
+                Some(first) if first != second => {
+                    return Err(ScaleError::Ambiguous {
+                        spelling,
+                        first,
+                        second,
+                    });
+                }
+                _ => {}
+            }
+        }
+        let mut spellings: Vec<(String, i32)> = ratings.into_iter().collect();
+        spellings.sort_by(|(a, x), (b, y)| (b.len(), x, a).cmp(&(a.len(), y, b)));
+        let scale = Self { spellings };
+        match scale.ratings().len() {
+            found @ 0..2 => Err(ScaleError::FewRatings { found }),
+            _ => Ok(scale),
+        }
+    }
+
+    /// How much a response or a person is like oneself, from 1 (not at all) to 6 (very much): the
+    /// scale of Value Portrait and of the Portrait Values Questionnaires, with the one other spelling
+    /// that Value Portrait's released ratings count.
+    pub fn likeness() -> Self {
+        let spellings = [
+            ("very much like me", 6),
+            ("like me", 5),
+            ("somewhat like me", 4),
+            ("a little like me", 3),
+            ("very little like me", 3),
+            ("not like me", 2),
+            ("not like me at all", 1),
+        ];
+        Self::new(spellings).expect("different spellings of six ratings")
+    }
+
+    /// The lowest rating.
+    pub fn low(&self) -> i32 {
+        self.ratings().first().copied().unwrap_or_default()
+    }
+
+    /// The highest rating.
+    pub fn high(&self) -> i32 {
+        self.ratings().last().copied().unwrap_or_default()
+    }
+
+    /// The ratings, ascending.
+    pub fn ratings(&self) -> Vec<i32> {
+        let mut ratings: Vec<i32> = self.spellings.iter().map(|&(_, rating)| rating).collect();
+        ratings.sort_unstable();
+        ratings.dedup();
+        ratings
+    }
+}
+
+/// Finds the rating in a response: that of the longest spelling which the response contains, upper
+/// or lower case and however it is spaced. So "not like me at all" is not taken for "like me". Of
+/// equally long spellings the one that stands first counts.
+///
+/// A spelling within another word or sentence counts too ("I don't think that is like me"): the rule
+/// is that of Value Portrait's released ratings.
+#[derive(Clone, Copy, Debug)]
+pub struct RatingJudge<'a> {
+    scale: &'a RatingScale,
+}
+
+impl<'a> RatingJudge<'a> {
+    /// A judge on this scale.
+    pub fn new(scale: &'a RatingScale) -> Self {
+        Self { scale }
+    }
+
+    /// The rating; `None` where the response has no spelling of any.
+    pub fn judge(&self, response: &str) -> Option<i32> {
+        let response = normal(response);
+        let spellings = &self.scale.spellings;
+        let mut alike = spellings.chunk_by(|(a, _), (b, _)| a.len() == b.len());
+        alike.find_map(|spellings| {
+            let places = spellings
+                .iter()
+                .filter_map(|(spelling, rating)| Some((response.find(spelling)?, *rating)));
+            places.min().map(|(_, rating)| rating)
+        })
+    }
+}
+
+/// Lower case, white space as one space and none around.
+fn normal(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_spelling_wins_then_the_first() {
+        let scale = RatingScale::likeness();
+        let judge = |text| RatingJudge::new(&scale).judge(text);
+        assert_eq!(judge("Not like\n me  at all."), Some(1));
+        assert_eq!(judge("like me"), Some(5));
+        assert_eq!(judge("Very little like me"), Some(3));
+        assert_eq!(judge("a little like me, no, somewhat like me"), Some(3));
+        assert_eq!(judge("somewhat like me, no, a little like me"), Some(4));
+        assert_eq!(judge("I cannot say"), None);
+        assert_eq!(judge(""), None);
+    }
+
+    #[test]
+    fn scales_know_their_bounds_and_what_is_said_on_them() {
+        let scale = Scale::Ratings(RatingScale::likeness());
+        assert_eq!(scale.bounds(), [1.0, 6.0]);
+        assert_eq!(scale.read("Like me"), Some(Reading::Rating(5)));
+        assert_eq!(Scale::YesNo.bounds(), [-1.0, 1.0]);
+        let no = Scale::YesNo.read("No, never").unwrap();
+        assert_eq!((no, f64::from(no)), (Reading::Stance(Stance::No), -1.0));
+        assert_eq!(Scale::YesNo.read("Well"), None);
+    }
+
+    #[test]
+    fn what_is_no_scale_is_refused() {
+        let message = |spellings: &[(&str, i32)]| {
+            RatingScale::new(spellings.iter().copied())
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(message(&[]), "a scale has at least two ratings, this one 0");
+        assert_eq!(
+            message(&[("a", 1), ("b", 1)]),
+            "a scale has at least two ratings, this one 1"
+        );
+        assert_eq!(
+            message(&[("a", 1), (" \n", 2)]),
+            "the rating 2 has an empty spelling"
+        );
+        assert_eq!(
+            message(&[("Yes", 1), ("yes ", 2)]),
+            "\"yes\" stands for 1 and for 2"
+        );
+    }
+}
