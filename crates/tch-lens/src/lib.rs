@@ -36,6 +36,7 @@ mod probe;
 mod reading;
 pub mod sae;
 mod sampling;
+pub mod select;
 mod steer;
 mod stop;
 mod tokenizer;

@@ -208,7 +208,13 @@ impl Attention {
     fn finish_scores(&self, mut scores: Tensor, mask: Option<&Tensor>) -> Result<Tensor, TchError> {
         scores = scores.f_mul_scalar_(self.scale)?;
         if let Some(cap) = self.soft_cap {
-            scores = scores.f_div_scalar_(cap)?.f_tanh_()?.f_mul_scalar_(cap)?;
+            scores = scores.f_div_scalar_(cap)?.f_tanh_()?;
+            // A gradient needs what tanh gave.
+            scores = if scores.requires_grad() {
+                scores.f_mul_scalar(cap)?
+            } else {
+                scores.f_mul_scalar_(cap)?
+            };
         }
         match mask {
             Some(mask) => scores.f_add_(mask),

@@ -50,6 +50,7 @@ mod encoder;
 mod fits;
 mod fold;
 mod layout;
+mod means;
 mod normalise;
 mod options;
 mod ranking;
@@ -63,6 +64,7 @@ use crate::error::Doing;
 use crate::{Error, LoadError};
 pub use encoder::SaeArchitecture;
 use layout::{Parts, Target};
+pub(crate) use means::rows_of;
 use normalise::{Normalisation, WayBack};
 pub use options::SaeOptions;
 pub use ranking::top_features;
@@ -347,6 +349,10 @@ impl Sae {
     #[must_use]
     pub fn prepend_bos(&self) -> bool {
         self.parts.origin.prepend_bos
+    }
+
+    pub(crate) fn device(&self) -> Device {
+        self.device
     }
 
     fn normalise(&self, x: &Tensor) -> Result<(Tensor, WayBack), TchError> {

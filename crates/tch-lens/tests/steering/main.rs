@@ -8,3 +8,4 @@ mod contrasts;
 mod goldens;
 mod methods;
 mod properties;
+mod selection;
