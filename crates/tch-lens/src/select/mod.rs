@@ -8,11 +8,14 @@
 //! | [`ablation_effects`] | what does a metric lose without it, at one token? | a row for each feature and token |
 //! | [`attribution`] | the same for all features and tokens, to first order | a pass back, or some, for all |
 //!
+//! [`linear_effects`] is a linear model of what directions do to features.
+//!
 //! Input and output scores are those of Arad et al. (2025), who found that features with a high output score steer two to
 //! three times as well; attribution with the reconstruction's error held is that of Marks et al. (2024,
 //! [feature-circuits](https://github.com/saprmarks/feature-circuits)).
 
 mod effects;
+mod linear;
 mod scores;
 
 use tch::Tensor;
@@ -20,6 +23,7 @@ use tch::Tensor;
 use crate::error::Within;
 use crate::{Error, Lm, Request, Steer};
 pub use effects::{Attribution, ablation_effects, attribution};
+pub use linear::linear_effects;
 pub use scores::{OutputScoring, input_scores, lens_tokens, output_scores};
 
 /// The next logits `[row, d_vocab]` of one prompt under each of these steers, handed on batch by batch.

@@ -1,7 +1,5 @@
 //! Readings, directions and probes.
 
-use std::path::PathBuf;
-
 use tch_lens::contrast::{
     Centring, mean_difference, principal_direction, random, random_orthogonal,
 };
@@ -9,7 +7,7 @@ use tch_lens::tch::{self, Device, Kind, Tensor};
 use tch_lens::{HookPoint, Probe, Reading};
 
 use crate::common::assert_close;
-use crate::goldens::{Goldens, integer, labels, number, numbers, pairs, read, stacked};
+use crate::goldens::{Goldens, integer, labels, number, numbers, pairs, stacked};
 
 fn assert_probe(found: &Probe, weights: &Tensor, bias: f64, what: &str) {
     let greatest = weights.abs().max().double_value(&[]);
@@ -225,13 +223,9 @@ fn a_planted_head_is_found() {
 
 #[test]
 fn planted_directions_are_found() {
-    let Some(folder) = std::env::var_os("TCH_LENS_STEERING").map(PathBuf::from) else {
-        println!("TCH_LENS_STEERING is not set: no planted directions are tested");
+    let Some((tensors, expected)) = crate::goldens::synthetic() else {
         return;
     };
-    let tensors = read(folder.join("synthetic_steering.safetensors"));
-    let text = std::fs::read_to_string(folder.join("synthetic_steering.json")).unwrap();
-    let expected: serde_json::Value = serde_json::from_str(&text).unwrap();
     let cosine = |a: &Tensor, b: &Tensor| (a.dot(b) / a.norm() / b.norm()).double_value(&[]);
     for kind in ["controlled", "free"] {
         let of = |side: &str| &tensors[&format!("pairs.{kind}.{side}")];

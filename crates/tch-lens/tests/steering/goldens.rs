@@ -106,7 +106,18 @@ impl Goldens {
     }
 }
 
-pub fn read(file: PathBuf) -> HashMap<String, Tensor> {
+/// The goldens that need no model; none where there are none.
+pub fn synthetic() -> Option<(HashMap<String, Tensor>, Value)> {
+    let Some(folder) = std::env::var_os("TCH_LENS_STEERING").map(PathBuf::from) else {
+        println!("TCH_LENS_STEERING is not set: nothing planted is tested");
+        return None;
+    };
+    let tensors = read(folder.join("synthetic_steering.safetensors"));
+    let text = std::fs::read_to_string(folder.join("synthetic_steering.json")).unwrap();
+    Some((tensors, serde_json::from_str(&text).unwrap()))
+}
+
+fn read(file: PathBuf) -> HashMap<String, Tensor> {
     Tensor::read_safetensors(file)
         .unwrap()
         .into_iter()

@@ -9,3 +9,4 @@ mod goldens;
 mod methods;
 mod properties;
 mod selection;
+mod wrong;

@@ -10,7 +10,7 @@ use crate::common::assert_close;
 use crate::goldens::{Goldens, integer, number, numbers, pairs, steered};
 
 /// At least, or at most, a probability of each layer's probe: ConVA.
-fn probability(goldens: &Goldens, plus: bool) -> Vec<Steer> {
+pub fn probability(goldens: &Goldens, plus: bool) -> Vec<Steer> {
     let conva = &goldens.numbers["conva"];
     let p0 = number(&conva["p0"]);
     let layers = integer(&conva["first_layer"])..=integer(&conva["last_layer"]);
@@ -26,7 +26,7 @@ fn probability(goldens: &Goldens, plus: bool) -> Vec<Steer> {
     layers.map(steer).collect()
 }
 
-fn measured_once(steers: Vec<Steer>) -> Vec<Steer> {
+pub fn measured_once(steers: Vec<Steer>) -> Vec<Steer> {
     steers.into_iter().map(Steer::measured_once).collect()
 }
 
@@ -35,12 +35,12 @@ fn added(goldens: &Goldens, vector: &str, dose: f64, passes: Passes) -> Steer {
     Steer::add(point, &goldens.vector(vector), dose).passes(passes)
 }
 
-fn caa(goldens: &Goldens) -> String {
+pub fn caa(goldens: &Goldens) -> String {
     format!("caa.{}.vector", goldens.numbers["caa"]["layer"])
 }
 
 /// Some heads shifted along the difference of means: ITI.
-fn heads(goldens: &Goldens) -> Vec<Steer> {
+pub fn heads(goldens: &Goldens) -> Vec<Steer> {
     let iti = &goldens.numbers["iti"];
     let steer = |(layer, head): (usize, usize)| {
         let at = |name: &str| goldens.tensor(name).get(layer as i64).get(head as i64);
@@ -52,12 +52,12 @@ fn heads(goldens: &Goldens) -> Vec<Steer> {
     pairs(&iti["chosen"]).into_iter().map(steer).collect()
 }
 
-fn at_last(steers: Vec<Steer>) -> Vec<Steer> {
+pub fn at_last(steers: Vec<Steer>) -> Vec<Steer> {
     steers.into_iter().map(Steer::at_last).collect()
 }
 
 /// Neurons muted and raised on the gate: NPTI.
-fn neurons(goldens: &Goldens, passes: Passes) -> Vec<Steer> {
+pub fn neurons(goldens: &Goldens, passes: Passes) -> Vec<Steer> {
     let entry = &goldens.numbers["neurons"];
     let value = |name: &str, (layer, neuron): (usize, usize)| {
         let tensor = goldens.tensor(&format!("neurons.{name}"));
@@ -89,7 +89,7 @@ fn neurons(goldens: &Goldens, passes: Passes) -> Vec<Steer> {
 }
 
 /// A feature's activation set, or raised, to a multiple of the greatest one.
-fn clamped(goldens: &Goldens, multiple: f64, at_least: bool) -> Steer {
+pub fn clamped(goldens: &Goldens, multiple: f64, at_least: bool) -> Steer {
     let entry = &goldens.numbers["sae"];
     let feature = integer(&entry["features"][0]);
     let value = multiple * number(&entry["greatest_activation"][0]);

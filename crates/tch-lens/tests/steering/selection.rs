@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use tch_lens::contrast::mean_difference;
 use tch_lens::sae::top_features;
 use tch_lens::select::{
-    OutputScoring, ablation_effects, attribution, input_scores, lens_tokens, output_scores,
+    OutputScoring, ablation_effects, attribution, input_scores, lens_tokens, linear_effects,
+    output_scores,
 };
 use tch_lens::tch::{self, Kind, Tensor};
 use tch_lens::{At, Error, HookPoint, Pass, Read, Reading};
@@ -182,5 +183,25 @@ fn features_and_what_they_miss_make_up_the_whole_activation() {
             (sum - change).abs() < 0.02 * (1.0 + change.abs()),
             "{sum}, not {change}"
         );
+    }
+}
+
+#[test]
+fn planted_effects_of_directions_are_found() {
+    let Some((tensors, numbers)) = crate::goldens::synthetic() else {
+        return;
+    };
+    let entry = &numbers["sae_ts"];
+    let of = |name: &str| &tensors[&format!("sae_ts.{name}")];
+    let ridge = number(&entry["ridge"]);
+    let (weights, bias) = linear_effects(of("directions"), of("effects"), ridge).unwrap();
+    let relative = |x: &Tensor| (1e-6 * x.abs().max().double_value(&[]), 0.0);
+    assert_close(&weights, of("W"), relative(of("W")), "weights");
+    assert_close(&bias, of("b"), relative(of("b")), "intercept");
+    let unit = |x: Tensor| &x / x.norm();
+    let pushed = unit(weights.matmul(&bias));
+    for (i, &target) in integers(&entry["targets"]).iter().enumerate() {
+        let steer = unit(unit(weights.select(1, target)) - &pushed);
+        assert_close(&steer, &of("steer").get(i as i64), (1e-6, 0.0), "direction");
     }
 }
