@@ -9,8 +9,10 @@
 //! | `model/` | the decoder: attention, MLP, norms, rotary embedding, masks; one file each |
 //! | `native/` | kernels for the CPU and every `unsafe`; its page says what each part earns |
 //! | `hook/` | hook points and hooks |
+//! | `contrast/`, `probe/` | directions and probes from activations |
 //! | `steer/`, `sae/` | steering, and the sparse autoencoders that it goes along; one file per layout and per architecture |
 //! | `generate/`, `sampling/`, `stop/`, `cache.rs` | generation: requests and rows, the choice of tokens, when a row ends, keys and values |
+//! | `reading.rs`, `select/` | activations of many prompts; what features do to predictions |
 //! | `engine/` | generation for many requests: the batch, the queue, shared beginnings |
 //! | `device.rs`, `error.rs`, `file.rs` | devices and precisions, what can go wrong, and files as they are opened |
 //!

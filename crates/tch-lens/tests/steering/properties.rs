@@ -369,3 +369,33 @@ fn a_planted_direction_is_found() {
         },
     );
 }
+
+#[test]
+fn zeros_keep_their_signs() {
+    let lm = open();
+    let point = HookPoint::Z(1);
+    let (heads, d_head) = (lm.config().n_heads, lm.config().d_head);
+    let prompts = [vec![2, 40, 41, 42, 43]];
+    let all = SteeringDirection::numbers((0..heads * d_head).map(|i| (i, 1.0))).unwrap();
+    let head = SteeringDirection::head(1, &wave(d_head, 0.7)).unwrap();
+    let number = SteeringDirection::numbers([(0, 1.0)]).unwrap();
+    let emptied = Steer::scale(point, &all, 0.0);
+    let at = |steers: &[Steer]| read(&lm, &requests(&prompts, steers), &[5], point).remove(0);
+    let before = at(std::slice::from_ref(&emptied));
+    let negative = bits(&before)
+        .into_iter()
+        .filter(|&bits| bits == (-0.0_f32).to_bits());
+    assert!(negative.count() > 20);
+    for (steer, kept) in [
+        (Steer::add(point, &head, 2.0), 2..heads as i64),
+        (Steer::add(point, &number, 2.0), 1..heads as i64),
+        (Steer::clamp(point, &head, 2.0), 2..heads as i64),
+        (Steer::at_least(point, &head, -1.0), 0..heads as i64),
+    ] {
+        let after = at(&[emptied.clone(), steer.clone()]);
+        for head in kept {
+            let of = |x: &Tensor| bits(&x.select(1, head));
+            assert_eq!(of(&after), of(&before), "{steer:?}, head {head}");
+        }
+    }
+}
