@@ -87,6 +87,16 @@ pub enum LoadError {
         /// The names that are known.
         known: String,
     },
+    /// The checkpoint's model has a part that this crate does not compute.
+    #[error("{}: the model has {part}, which this crate does not compute; it computes {known}", path.display())]
+    NotComputed {
+        /// The file.
+        path: PathBuf,
+        /// The part, with the setting that says so.
+        part: String,
+        /// The architectures that are known.
+        known: String,
+    },
     /// tokenizer.json cannot be used.
     #[error("{}: {reason}", path.display())]
     Tokenizer {

@@ -5,7 +5,7 @@
 //! | file or folder | what it holds |
 //! |---|---|
 //! | `lm.rs` | [`Lm`]: opening a checkpoint, forward passes |
-//! | `config.rs`, `weights/`, `tokenizer/`, `chat/` | the files of a checkpoint, one kind each |
+//! | `config/`, `weights/`, `tokenizer/`, `chat/` | the files of a checkpoint, one kind each |
 //! | `model/` | the decoder: attention, MLP, norms, rotary embedding, masks; one file each |
 //! | `native/` | kernels for the CPU and every `unsafe`; its page says what each part earns |
 //! | `hook/` | hook points and hooks |
@@ -46,7 +46,10 @@ mod torch_error;
 mod weights;
 
 pub use chat::{ChatTemplate, Message};
-pub use config::{Architecture, GateActivation, ModelConfig, RopeScaling};
+pub use config::{
+    Architecture, GateActivation, ModelConfig, NormPlacement, NormWeight, QkNorm, QueryGrowth,
+    RopeConfig, RopeScaling,
+};
 pub use device::{DeviceError, Precision, device};
 pub use engine::{Engine, EngineOptions, EngineProgress, Run};
 pub use error::{Error, LoadError};

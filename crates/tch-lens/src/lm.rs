@@ -62,7 +62,8 @@ impl LoadOptions {
         self
     }
 
-    /// Another base of the rotary embedding than config.json gives. Default: config.json's.
+    /// Another base of the rotary embedding than config.json gives; where layers with a window have their own, that stays.
+    /// Default: config.json's.
     #[must_use]
     pub fn rope_theta(mut self, theta: f64) -> Self {
         self.rope_theta = Some(theta);
@@ -111,7 +112,7 @@ impl Lm {
         }
         let mut config = ModelConfig::open(folder)?;
         if let Some(theta) = options.rope_theta {
-            config.rope_theta = positive_theta(theta, folder)?;
+            config.set_rope_theta(positive_theta(theta, folder)?);
         }
         let tokenizer = Tokenizer::open(folder)?;
         let weights = Weights::open(folder)?.copied(!options.mapped);
@@ -122,7 +123,7 @@ impl Lm {
         );
         let device = options.device;
         let decoder = Decoder::new(config, kind, device, &mut |name, shape| {
-            weights.get(&names.stored(name), shape, kind, device)
+            names.get(&weights, name, shape, (kind, device))
         })?;
         Ok(Self {
             decoder,

@@ -4,7 +4,9 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::linear::Linear;
 use super::mask::Mask;
+use super::norm::RmsNorm;
 use super::pass::{Memory, PassState};
+use crate::config::QkNorm;
 use crate::hook::{HookPoint, Hooks};
 use crate::{Error, ModelConfig, native};
 
@@ -20,10 +22,34 @@ pub(crate) struct Attention {
     pub(crate) scale: f64,
     pub(crate) soft_cap: Option<f64>,
     pub(crate) window: Option<usize>,
+    norms: Option<QkNorms>,
+}
+
+/// The norms of queries and keys before they are turned.
+#[derive(Debug)]
+pub(crate) struct QkNorms {
+    pub(crate) q: RmsNorm,
+    pub(crate) k: RmsNorm,
+    pub(crate) over: QkNorm,
+}
+
+impl QkNorms {
+    /// `x` `[batch, pos, head, d_head]`, normed.
+    fn apply(over: QkNorm, norm: &RmsNorm, x: &Tensor) -> Result<Tensor, TchError> {
+        match over {
+            QkNorm::EachHead => norm.apply(x),
+            QkNorm::AllHeads => norm.apply(&x.f_flatten(2, 3)?)?.f_view(x.size().as_slice()),
+        }
+    }
 }
 
 impl Attention {
-    pub(crate) fn new(config: &ModelConfig, layer: usize, [q, k, v, o]: [Linear; 4]) -> Self {
+    pub(crate) fn new(
+        config: &ModelConfig,
+        layer: usize,
+        [q, k, v, o]: [Linear; 4],
+        norms: Option<QkNorms>,
+    ) -> Self {
         Self {
             q,
             k,
@@ -35,6 +61,7 @@ impl Attention {
             scale: config.attention_scale,
             soft_cap: config.attention_soft_cap,
             window: config.windows[layer],
+            norms,
         }
     }
 
@@ -52,8 +79,18 @@ impl Attention {
         let q = hooks.visit(HookPoint::Q(layer), heads(q, self.n_heads)?)?;
         let k = hooks.visit(HookPoint::K(layer), heads(k, self.n_kv_heads)?)?;
         let v = hooks.visit(HookPoint::V(layer), heads(v, self.n_kv_heads)?)?;
-        let q = hooks.visit(HookPoint::RotQ(layer), pass.rotation.apply(&q)?)?;
-        let k = hooks.visit(HookPoint::RotK(layer), pass.rotation.apply(&k)?)?;
+        let (q, k) = self.normed(q, k)?;
+        let rotation = pass.rotations.of(layer);
+        let turned = |x: Tensor| match rotation {
+            Some(rotation) => rotation.apply(&x),
+            None => Ok(x),
+        };
+        let q = hooks.visit(HookPoint::RotQ(layer), turned(q)?)?;
+        let k = hooks.visit(HookPoint::RotK(layer), turned(k)?)?;
+        let q = match rotation {
+            Some(rotation) => rotation.grow(q)?,
+            None => q,
+        };
 
         let (k, v) = pass
             .memory
@@ -63,7 +100,7 @@ impl Attention {
         let looked_at =
             hooks.wants(HookPoint::AttnScores(layer)) || hooks.wants(HookPoint::Pattern(layer));
         let plain = self.soft_cap.is_none() && !looked_at;
-        let ours = if plain && self.window.is_none() {
+        let ours = if plain && !pass.masks.narrow(self.window) {
             self.decoding(&q, &k, &v, layer, pass)?
         } else {
             None
@@ -75,6 +112,14 @@ impl Attention {
         };
         let z = hooks.visit(HookPoint::Z(layer), z.f_transpose(1, 2)?.f_contiguous()?)?;
         self.out(&z, layer, hooks)
+    }
+
+    fn normed(&self, q: Tensor, k: Tensor) -> Result<(Tensor, Tensor), TchError> {
+        let Some(norms) = &self.norms else {
+            return Ok((q, k));
+        };
+        let normed = |norm, x| QkNorms::apply(norms.over, norm, x);
+        Ok((normed(&norms.q, &q)?, normed(&norms.k, &k)?))
     }
 
     fn out(&self, z: &Tensor, layer: usize, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {

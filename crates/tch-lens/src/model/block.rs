@@ -1,6 +1,6 @@
 //! One layer: attention and MLP around the residual stream.
 
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
 use super::attention::Attention;
 use super::mlp::Mlp;
@@ -10,16 +10,21 @@ use crate::Error;
 use crate::error::Within;
 use crate::hook::{HookPoint, Hooks};
 
+/// The norms around attention or the MLP: of what it reads, and of what it adds.
+#[derive(Debug)]
+pub(crate) struct Norms {
+    pub(crate) before: Option<RmsNorm>,
+    pub(crate) after: Option<RmsNorm>,
+}
+
 #[derive(Debug)]
 pub(crate) struct Block {
-    pub(crate) attention_norm: RmsNorm,
     pub(crate) attention: Attention,
-    /// Gemma 2: after attention, before adding.
-    pub(crate) attention_post_norm: Option<RmsNorm>,
-    pub(crate) mlp_norm: RmsNorm,
+    pub(crate) attention_norms: Norms,
     pub(crate) mlp: Mlp,
-    /// Gemma 2: after the MLP, before adding.
-    pub(crate) mlp_post_norm: Option<RmsNorm>,
+    pub(crate) mlp_norms: Norms,
+    /// By what both are multiplied before they are added.
+    pub(crate) residual_scale: f64,
 }
 
 impl Block {
@@ -46,10 +51,9 @@ impl Block {
         pass: &mut PassState<'_>,
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
-        let out = self
-            .attention
-            .apply(&self.attention_norm.apply(&resid)?, layer, pass, hooks)?;
-        let out = normed(self.attention_post_norm.as_ref(), out)?;
+        let input = normed(self.attention_norms.before.as_ref(), &resid)?;
+        let out = self.attention.apply(&input, layer, pass, hooks)?;
+        let out = self.added(self.attention_norms.after.as_ref(), out)?;
         let out = hooks.visit(HookPoint::AttnOut(layer), out)?;
         hooks.visit(HookPoint::ResidMid(layer), resid.f_add(&out)?)
     }
@@ -60,18 +64,26 @@ impl Block {
         layer: usize,
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
-        let out = self
-            .mlp
-            .apply(&self.mlp_norm.apply(&resid)?, layer, hooks)?;
-        let out = normed(self.mlp_post_norm.as_ref(), out)?;
+        let input = normed(self.mlp_norms.before.as_ref(), &resid)?;
+        let out = self.mlp.apply(&input, layer, hooks)?;
+        let out = self.added(self.mlp_norms.after.as_ref(), out)?;
         let out = hooks.visit(HookPoint::MlpOut(layer), out)?;
         hooks.visit(HookPoint::ResidPost(layer), resid.f_add(&out)?)
     }
+
+    /// What is added to the residual stream of what attention or the MLP has computed.
+    fn added(&self, norm: Option<&RmsNorm>, out: Tensor) -> Result<Tensor, TchError> {
+        let out = normed(norm, &out)?;
+        if self.residual_scale == 1.0 {
+            return Ok(out);
+        }
+        out.f_mul_scalar(self.residual_scale)
+    }
 }
 
-fn normed(norm: Option<&RmsNorm>, x: Tensor) -> Result<Tensor, Error> {
+fn normed(norm: Option<&RmsNorm>, x: &Tensor) -> Result<Tensor, TchError> {
     match norm {
-        Some(norm) => Ok(norm.apply(&x)?),
-        None => Ok(x),
+        Some(norm) => norm.apply(x),
+        None => Ok(x.shallow_clone()),
     }
 }

@@ -12,24 +12,25 @@ mod rope;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::cache::{Group, KvCache};
+use crate::config::NormPlacement;
 use crate::error::{Doing, Within};
 use crate::hook::{HookPoint, Hooks};
 use crate::{Error, LoadError, ModelConfig};
-use attention::Attention;
-use block::Block;
+use attention::{Attention, QkNorms};
+use block::{Block, Norms};
 use linear::Linear;
 use mlp::Mlp;
 use norm::RmsNorm;
 use pass::{Memory, PassState};
-use rope::Rope;
+use rope::Ropes;
 
 /// A decoder-only transformer of one of the known architectures.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     pub(crate) config: ModelConfig,
     embedding: Tensor,
-    embedding_scale: Option<f64>,
-    rope: Rope,
+    embedding_scale: f64,
+    ropes: Ropes,
     blocks: Vec<Block>,
     final_norm: RmsNorm,
     output: Linear,
@@ -53,15 +54,9 @@ impl Decoder {
             Some(shape) => source(name, shape).map(Some),
             None => Ok(None),
         };
-        let gemma = config.architecture.is_gemma();
-        let eps = config.norm_eps;
         let norm = |weight: Tensor| {
-            let norm = if gemma {
-                RmsNorm::one_plus(&weight, eps)
-            } else {
-                Ok(RmsNorm::new(weight, eps))
-            };
-            norm.loading(|| "preparing a norm".to_owned())
+            RmsNorm::new(weight, config.norm_eps, config.norm_weight)
+                .loading(|| "preparing a norm".to_owned())
         };
         let mut blocks = Vec::with_capacity(config.n_layers);
         for layer in 0..config.n_layers {
@@ -89,34 +84,51 @@ impl Decoder {
                 let weight = named(&format!("{name}.weight"))?;
                 weight.map(norm).transpose()
             };
-            let attention_norm = expect(normed("input_layernorm")?);
-            let after_attention = expect(normed("post_attention_layernorm")?);
-            let before_mlp = normed("pre_feedforward_layernorm")?;
-            let (attention_post_norm, mlp_norm) = match before_mlp {
-                Some(before_mlp) => (Some(after_attention), before_mlp),
-                None => (None, after_attention),
+            let qk_norms = match (
+                normed("self_attn.q_norm")?,
+                normed("self_attn.k_norm")?,
+                config.qk_norm,
+            ) {
+                (Some(q), Some(k), Some(over)) => Some(QkNorms { q, k, over }),
+                _ => None,
+            };
+            let after_attention = normed("post_attention_layernorm")?;
+            // Where a block has no other norm before the MLP, it is this one, whatever its name.
+            let (after_attention, before_mlp) = match config.norms {
+                NormPlacement::Before => (None, after_attention),
+                _ => (after_attention, normed("pre_feedforward_layernorm")?),
             };
             blocks.push(Block {
-                attention_norm,
-                attention: Attention::new(&config, layer, attention),
-                attention_post_norm,
-                mlp_norm,
+                attention: Attention::new(&config, layer, attention, qk_norms),
+                attention_norms: Norms {
+                    before: normed("input_layernorm")?,
+                    after: after_attention,
+                },
                 mlp,
-                mlp_post_norm: normed("post_feedforward_layernorm")?,
+                mlp_norms: Norms {
+                    before: before_mlp,
+                    after: normed("post_feedforward_layernorm")?,
+                },
+                residual_scale: config.residual_scale,
             });
         }
         let embedding = expect(get("model.embed_tokens.weight")?);
         let output = get("lm_head.weight")?.unwrap_or_else(|| embedding.shallow_clone());
         let final_norm = norm(expect(get("model.norm.weight")?))?;
-        let rope = Rope::new(&config, kind, device)
+        let ropes = Ropes::new(&config, kind, device)
             .loading(|| "preparing the rotary embedding".to_owned())?;
-        let embedding_scale = gemma.then(|| rounded_root(config.d_model, kind));
+        // Gemma keeps the scale as a tensor of the model's precision.
+        let embedding_scale = if config.architecture.is_gemma() {
+            rounded(config.embedding_scale, kind)
+        } else {
+            config.embedding_scale
+        };
         let window = config.windows.iter().copied().flatten().next();
         Ok(Self {
             config,
             embedding,
             embedding_scale,
-            rope,
+            ropes,
             blocks,
             final_norm,
             output: Linear {
@@ -141,7 +153,7 @@ impl Decoder {
         let (rows, tokens) = (ids.size()[0] as usize, ids.size()[1] as usize);
         let options = (self.kind, self.device);
         let mut pass = PassState::prompt(
-            &self.rope,
+            &self.ropes,
             rows,
             tokens,
             self.window,
@@ -162,7 +174,7 @@ impl Decoder {
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
         let mut pass = PassState::decode(
-            &self.rope,
+            &self.ropes,
             cache,
             self.window,
             groups,
@@ -188,8 +200,8 @@ impl Decoder {
 
     fn embed(&self, ids: &Tensor, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
         let mut x = Tensor::f_embedding(&self.embedding, ids, -1, false, false)?;
-        if let Some(scale) = self.embedding_scale {
-            x = x.f_mul_scalar(scale)?;
+        if self.embedding_scale != 1.0 {
+            x = x.f_mul_scalar(self.embedding_scale)?;
         }
         hooks.visit(HookPoint::Embed, x)
     }
@@ -233,7 +245,10 @@ impl Decoder {
     }
 
     fn unembed(&self, x: &Tensor) -> Result<Tensor, TchError> {
-        let logits = self.output.apply(x)?;
+        let mut logits = self.output.apply(x)?;
+        if self.config.logit_divisor != 1.0 {
+            logits = logits.f_div_scalar(self.config.logit_divisor)?;
+        }
         match self.config.logit_soft_cap {
             Some(cap) => logits.f_div_scalar(cap)?.f_tanh()?.f_mul_scalar(cap),
             None => Ok(logits),
@@ -246,9 +261,7 @@ fn expect<T>(tensor: Option<T>) -> T {
     tensor.expect("a tensor that every architecture has")
 }
 
-/// The root of the width as the model's precision rounds it, which is what Gemma multiplies embeddings by.
-fn rounded_root(d_model: usize, kind: Kind) -> f64 {
-    Tensor::from((d_model as f64).sqrt() as f32)
-        .to_kind(kind)
-        .double_value(&[])
+/// A number as that precision rounds it.
+fn rounded(number: f64, kind: Kind) -> f64 {
+    Tensor::from(number as f32).to_kind(kind).double_value(&[])
 }

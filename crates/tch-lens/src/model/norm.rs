@@ -2,33 +2,27 @@
 
 use tch::{Kind, TchError, Tensor};
 
+use crate::config::NormWeight;
+
 /// `x / sqrt(mean(x^2) + eps) * weight` over the last dimension.
 #[derive(Debug)]
 pub(crate) struct RmsNorm {
     weight: Tensor,
     eps: f64,
-    /// Gemma multiplies in 32 bits, by `1 + w`, which 16 bits would round.
+    /// The weights are applied in 32 bits, and `x` has fewer.
     wide: bool,
 }
 
 impl RmsNorm {
-    /// With the stored weights as they are.
-    pub(crate) fn new(weight: Tensor, eps: f64) -> Self {
-        Self {
-            weight,
-            eps,
-            wide: false,
-        }
-    }
-
-    /// Gemma's: by one more than the stored weights.
-    pub(crate) fn one_plus(weight: &Tensor, eps: f64) -> Result<Self, TchError> {
-        let wide = weight.kind() != Kind::Float;
-        Ok(Self {
-            weight: weight.f_to_kind(Kind::Float)?.f_add_scalar(1.0)?,
-            eps,
-            wide,
-        })
+    /// With the stored weights, applied as the architecture does it.
+    pub(crate) fn new(weight: Tensor, eps: f64, applied: NormWeight) -> Result<Self, TchError> {
+        let wide = applied != NormWeight::Plain && weight.kind() != Kind::Float;
+        let weight = match applied {
+            NormWeight::Plain => weight,
+            NormWeight::Wide => weight.f_to_kind(Kind::Float)?,
+            NormWeight::OnePlus => weight.f_to_kind(Kind::Float)?.f_add_scalar(1.0)?,
+        };
+        Ok(Self { weight, eps, wide })
     }
 
     /// The normalised and weighted `x`.

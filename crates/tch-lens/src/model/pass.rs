@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tch::{Device, Kind, TchError, Tensor};
 
 use super::mask::{Extent, Mask, positions};
-use super::rope::{Rope, Rotation};
+use super::rope::{Ropes, Rotations};
 use crate::cache::{Group, KvCache, Prefix};
 
 /// Where the keys and values of a pass go.
@@ -60,12 +60,18 @@ impl PassGroup {
 #[derive(Debug)]
 pub(crate) struct Masks {
     full: Mask,
+    /// None where no token of the pass stands farther back than the window.
     sliding: Option<Mask>,
 }
 
 impl Masks {
     pub(crate) fn of(&self, window: Option<usize>) -> &Mask {
         window.and(self.sliding.as_ref()).unwrap_or(&self.full)
+    }
+
+    /// Whether a layer with that window sees less than all in this pass.
+    pub(crate) fn narrow(&self, window: Option<usize>) -> bool {
+        window.and(self.sliding.as_ref()).is_some()
     }
 }
 
@@ -81,7 +87,7 @@ impl Memory<'_> {
 
 #[derive(Debug)]
 pub(crate) struct PassState<'a> {
-    pub(crate) rotation: Rotation,
+    pub(crate) rotations: Rotations,
     pub(crate) masks: Masks,
     pub(crate) memory: Memory<'a>,
     pub(crate) groups: Vec<PassGroup>,
@@ -101,7 +107,7 @@ impl<'a> PassState<'a> {
 
     /// A prompt pass of `tokens` columns; the rows of `groups` go on from their prefix.
     pub(crate) fn prompt(
-        rope: &Rope,
+        ropes: &Ropes,
         rows: usize,
         tokens: usize,
         window: Option<usize>,
@@ -111,7 +117,7 @@ impl<'a> PassState<'a> {
     ) -> Result<Self, TchError> {
         let firsts = vec![0; rows];
         Self::new(
-            rope,
+            ropes,
             Extent {
                 firsts: &firsts,
                 tokens,
@@ -126,7 +132,7 @@ impl<'a> PassState<'a> {
 
     /// A decode pass: one more token for each slot of the cache.
     pub(crate) fn decode(
-        rope: &Rope,
+        ropes: &Ropes,
         cache: &'a mut KvCache,
         window: Option<usize>,
         groups: &[Group],
@@ -143,7 +149,7 @@ impl<'a> PassState<'a> {
             keys: keys as i64,
         };
         Self::new(
-            rope,
+            ropes,
             Extent {
                 firsts: &firsts,
                 tokens: 1,
@@ -157,7 +163,7 @@ impl<'a> PassState<'a> {
     }
 
     fn new(
-        rope: &Rope,
+        ropes: &Ropes,
         extent: Extent<'_>,
         window: Option<usize>,
         groups: &[Group],
@@ -177,6 +183,7 @@ impl<'a> PassState<'a> {
             .collect();
         let full = Mask::new(extent, None, &prefixes, options)?;
         let sliding = window
+            .filter(|&window| starts.iter().any(|start| start + extent.tokens > window))
             .map(|window| Mask::new(extent, Some(window), &prefixes, options))
             .transpose()?;
         let groups = groups
@@ -193,9 +200,9 @@ impl<'a> PassState<'a> {
                 })
             })
             .collect::<Result<_, TchError>>()?;
-        let rotation = rope.at(&positions(&starts, extent.tokens, options.1)?)?;
+        let rotations = ropes.at(&positions(&starts, extent.tokens, options.1)?)?;
         Ok(Self {
-            rotation,
+            rotations,
             masks: Masks { full, sliding },
             memory,
             groups,

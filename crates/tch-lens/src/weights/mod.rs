@@ -8,6 +8,7 @@ mod names;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -158,6 +159,18 @@ impl Weights {
         kind: Kind,
         device: Device,
     ) -> Result<Tensor, LoadError> {
+        self.rows(name, expected_shape, None, kind, device)
+    }
+
+    /// [`get`](Self::get), of some rows of the tensor, those from a first one on to before a last one, or all.
+    pub(crate) fn rows(
+        &self,
+        name: &str,
+        expected_shape: &[i64],
+        rows: Option<Range<i64>>,
+        kind: Kind,
+        device: Device,
+    ) -> Result<Tensor, LoadError> {
         let entry = self
             .tensors
             .get(name)
@@ -178,13 +191,29 @@ impl Weights {
             name: name.to_owned(),
             found: entry.dtype.to_string(),
         })?;
-        entry
+        let part = rows.map(|rows| entry.rows(rows));
+        part.as_ref()
+            .unwrap_or(entry)
             .load(stored, kind, device, self.copies)
             .loading(|| format!("loading tensor \"{name}\" of {}", self.path.display()))
     }
 }
 
 impl Entry {
+    /// Some of its rows, which are within its shape.
+    fn rows(&self, rows: Range<i64>) -> Self {
+        let row = self.len / self.shape[0].max(1) as usize;
+        let mut shape = self.shape.clone();
+        shape[0] = rows.end - rows.start;
+        Self {
+            map: Arc::clone(&self.map),
+            dtype: self.dtype,
+            start: self.start + rows.start as usize * row,
+            len: shape[0] as usize * row,
+            shape,
+        }
+    }
+
     fn bytes(&self) -> &[u8] {
         &self.map.bytes()[self.start..self.start + self.len]
     }

@@ -1,5 +1,9 @@
 //! Under which names a checkpoint holds a language model's tensors.
 
+use std::ops::Range;
+
+use tch::{Device, Kind, Tensor};
+
 use super::Weights;
 use crate::{LoadError, ModelConfig};
 
@@ -15,6 +19,16 @@ const HEADS: [&str; 2] = ["lm_head.weight", "language_model.lm_head.weight"];
 const HEAD: &str = "lm_head.weight";
 const EMBEDDING: &str = "model.embed_tokens.weight";
 
+/// A part of a tensor in which Phi's checkpoints hold what others hold in tensors of their own.
+#[derive(Debug)]
+struct Part {
+    name: &'static str,
+    whole: &'static str,
+    rows: Range<i64>,
+    /// Those of the whole.
+    of: i64,
+}
+
 /// The names in one checkpoint.
 #[derive(Debug)]
 pub(crate) struct Names {
@@ -22,6 +36,7 @@ pub(crate) struct Names {
     head: Option<&'static str>,
     /// The embedding is stored as the output layer alone.
     embedding_in_head: bool,
+    parts: Vec<Part>,
 }
 
 impl Names {
@@ -36,6 +51,7 @@ impl Names {
             prefix,
             head,
             embedding_in_head: false,
+            parts: parts(weights, prefix, config),
         };
         let embedding = names.stored(EMBEDDING);
         match head {
@@ -55,8 +71,26 @@ impl Names {
         Ok(names)
     }
 
-    /// The stored name of a tensor that [`ModelConfig::tensors`] lists.
-    pub(crate) fn stored(&self, name: &str) -> String {
+    /// A tensor that [`ModelConfig::tensors`] lists, with that shape.
+    pub(crate) fn get(
+        &self,
+        weights: &Weights,
+        name: &str,
+        shape: &[i64],
+        (kind, device): (Kind, Device),
+    ) -> Result<Tensor, LoadError> {
+        let part = self.parts.iter().find(|part| name.contains(part.name));
+        let Some(part) = part else {
+            return weights.get(&self.stored(name), shape, kind, device);
+        };
+        let whole = self.stored(&name.replace(part.name, part.whole));
+        let shape: Vec<i64> = std::iter::once(part.of)
+            .chain(shape[1..].iter().copied())
+            .collect();
+        weights.rows(&whole, &shape, Some(part.rows.clone()), kind, device)
+    }
+
+    fn stored(&self, name: &str) -> String {
         match (name, self.head) {
             (EMBEDDING, Some(head)) if self.embedding_in_head => head.to_owned(),
             (HEAD, Some(head)) => head.to_owned(),
@@ -66,4 +100,44 @@ impl Names {
             },
         }
     }
+}
+
+/// What these weights hold as parts of other tensors.
+fn parts(weights: &Weights, prefix: &str, config: &ModelConfig) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut split = |whole: &'static str, named: &[(&'static str, usize)]| {
+        if !weights.contains(&format!("{prefix}layers.0.{whole}.weight")) {
+            return;
+        }
+        let of = named.iter().map(|(_, rows)| *rows as i64).sum();
+        let mut first = 0;
+        for &(name, rows) in named {
+            let rows = first..first + rows as i64;
+            first = rows.end;
+            parts.push(Part {
+                name,
+                whole,
+                rows,
+                of,
+            });
+        }
+    };
+    let (q, kv) = (
+        config.n_heads * config.d_head,
+        config.n_kv_heads * config.d_head,
+    );
+    split(
+        "self_attn.qkv_proj",
+        &[
+            ("self_attn.q_proj", q),
+            ("self_attn.k_proj", kv),
+            ("self_attn.v_proj", kv),
+        ],
+    );
+    let mlp = config.d_mlp;
+    split(
+        "mlp.gate_up_proj",
+        &[("mlp.gate_proj", mlp), ("mlp.up_proj", mlp)],
+    );
+    parts
 }
