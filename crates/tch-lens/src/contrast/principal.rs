@@ -130,11 +130,14 @@ fn first_eigenvector(rows: &Tensor, scale: f64) -> Result<(Tensor, [f64; 2]), Er
         0.0
     };
     let rounding = 1e-14 * scale * scale * (n * width) as f64;
-    if !(first > rounding) {
+    // False of NaN, too, here and below.
+    let varies = first > rounding;
+    if !varies {
         let found = format!("a greatest eigenvalue of {first:e}");
         return Err(request("a principal direction", "rows that vary", found));
     }
-    if !(first - second > LEAST_GAP * first) {
+    let stands_out = first - second > LEAST_GAP * first;
+    if !stands_out {
         let found = format!("eigenvalues {first} and {second}");
         let expected = "one direction that stands out";
         return Err(request("a principal direction", expected, found));

@@ -154,8 +154,9 @@ impl SteeringDirection {
         let first = first.f_div_scalar(length(&first)?)?;
         let across = second.f_sub(&first.f_mul(&second.f_dot(&first)?)?)?;
         let (whole, rest) = (length(&second)?, length(&across)?);
-        // Written so that NaN, of a first vector of zeros, is refused, too.
-        if !(rest > 1e-6 * whole) {
+        // False of NaN, of a first vector of zeros, too.
+        let is_plane = rest > 1e-6 * whole;
+        if !is_plane {
             let found = "vectors along one line";
             return Err(request("a steering plane", "two directions", found));
         }
