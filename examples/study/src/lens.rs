@@ -272,7 +272,15 @@ const AROUND: usize = 16;
 
 impl Respondent for LensRespondent {
     fn check(&self, asked: &Asked) -> Result<(), Failure> {
-        let (context, most) = (self.lm.config().n_ctx, self.stop.max_new_tokens());
+        let context = self.lm.config().n_ctx;
+        let most = match &self.how {
+            How::Written(stop) => stop.max_new_tokens(),
+            // A token is a byte at least.
+            How::ReadOff(YesAndNo { yes, no, .. }) => {
+                let words = yes.iter().chain(no).map(String::len);
+                words.max().unwrap_or(0)
+            }
+        };
         let text = &asked.prompt.text;
         // A token is a byte of the text at least, but for some that a tokenizer rewrites, so that most prompts need not be
         // encoded.
@@ -282,11 +290,17 @@ impl Respondent for LensRespondent {
         let tokens = self.lm.tokenizer()?.encode_prompt(text)?.len();
         match context.saturating_sub(tokens) {
             room if room >= most => Ok(()),
-            room => Err(format!(
-                "judging.max_new_tokens: expected at most {room}, as the prompt is {tokens} tokens of the model's context of \
-                 {context}, found {most}"
-            )
-            .into()),
+            room => {
+                let (setting, of) = match self.how {
+                    How::Written(_) => ("judging.max_new_tokens", ""),
+                    How::ReadOff(_) => ("judging.likelihood", " bytes of each word"),
+                };
+                Err(format!(
+                    "{setting}: expected at most {room}{of}, as the prompt is {tokens} tokens of the model's context of \
+                     {context}, found {most}"
+                )
+                .into())
+            }
         }
     }
 
