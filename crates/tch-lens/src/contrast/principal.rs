@@ -130,14 +130,11 @@ fn first_eigenvector(rows: &Tensor, scale: f64) -> Result<(Tensor, [f64; 2]), Er
         0.0
     };
     let rounding = 1e-14 * scale * scale * (n * width) as f64;
-    // False of NaN, too, here and below.
-    let varies = first > rounding;
-    if !varies {
+    if first.is_nan() || first <= rounding {
         let found = format!("a greatest eigenvalue of {first:e}");
         return Err(request("a principal direction", "rows that vary", found));
     }
-    let stands_out = first - second > LEAST_GAP * first;
-    if !stands_out {
+    if first - second <= LEAST_GAP * first {
         let found = format!("eigenvalues {first} and {second}");
         let expected = "one direction that stands out";
         return Err(request("a principal direction", expected, found));

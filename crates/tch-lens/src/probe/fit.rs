@@ -57,8 +57,7 @@ impl Probe {
         };
         let found = whole.gradient(&Tensor::f_cat(&[&w, &Tensor::f_from_slice(&[bias])?], 0)?)?;
         let steepest = greatest(&found)?;
-        let is_optimum = steepest < GRADIENT;
-        if !is_optimum {
+        if steepest.is_nan() || steepest >= GRADIENT {
             let expected = format!("a gradient below {GRADIENT:e}");
             return Err(request("the optimum of a probe", expected, steepest));
         }
@@ -116,10 +115,9 @@ impl Problem {
                 let value = self.value(&v)?;
                 let slope = gradient.f_dot(&step)?.f_double_value(&[])?;
                 let after = |share: f64| self.value(&v.f_sub(&step.f_mul_scalar(share)?)?);
-                let descends = |share: f64| -> Result<bool, Error> {
-                    Ok(after(share)? <= value - 1e-4 * share * slope)
-                };
-                while share > 1e-10 && !descends(share)? {
+                let falls =
+                    |share: f64| Ok::<_, Error>(after(share)? <= value - 1e-4 * share * slope);
+                while share > 1e-10 && !falls(share)? {
                     share /= 2.0;
                 }
             }

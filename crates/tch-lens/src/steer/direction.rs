@@ -154,9 +154,8 @@ impl SteeringDirection {
         let first = first.f_div_scalar(length(&first)?)?;
         let across = second.f_sub(&first.f_mul(&second.f_dot(&first)?)?)?;
         let (whole, rest) = (length(&second)?, length(&across)?);
-        // False of NaN, of a first vector of zeros, too.
-        let is_plane = rest > 1e-6 * whole;
-        if !is_plane {
+        // NaN comes of a first vector of zeros.
+        if rest.is_nan() || rest <= 1e-6 * whole {
             let found = "vectors along one line";
             return Err(request("a steering plane", "two directions", found));
         }

@@ -514,7 +514,7 @@ fn latents_are_detected_added_and_taken_away() {
                     .tensor(&format!("axbench.{name}.logits"))
                     .get(i as i64)
             };
-            goldens.assert_logits(&[add.clone()], ids, &of("addition"), "addition");
+            goldens.assert_logits(std::slice::from_ref(&add), ids, &of("addition"), "addition");
             let clamp = [take.clone().from_token(1), add.clone().from_token(1)];
             goldens.assert_logits(&clamp, ids, &of("clamp"), "clamp");
             // What depends on all positions is a hook of the caller's own.
@@ -526,7 +526,7 @@ fn latents_are_detected_added_and_taken_away() {
             });
             let logits = goldens
                 .lm
-                .forward(&[ids.clone()], &mut [&mut hook])
+                .forward(std::slice::from_ref(ids), &mut [&mut hook])
                 .unwrap();
             let tolerance = (goldens.tolerance(), 0.0);
             let what = "ReFT-r1's training pass";
@@ -632,7 +632,7 @@ fn what_does_not_fit_is_refused() {
                 "new tokens lie in no range",
             ),
             (
-                Steer::add(point, &rows, 1.0).at_tokens([0..1]),
+                Steer::add(point, &rows, 1.0).at_tokens([0..1, 1..2]),
                 "a steer along rows",
             ),
             (Steer::add(HookPoint::Z(1), &head, 1.0), "the steered head"),

@@ -57,8 +57,9 @@ fn features_are_ranked_by_contrast() {
         let multiple = number(&planted["multiple"]);
         let direction = goldens.sae.direction(feature).unwrap() * multiple;
         let mean = |x: &Tensor| {
-            let all = [0..x.size()[0] as usize];
-            goldens.sae.mean_activations(x, &all).unwrap()
+            let all = 0..x.size()[0] as usize;
+            let means = goldens.sae.mean_activations(x, std::slice::from_ref(&all));
+            means.unwrap()
         };
         let gain = mean_difference(&mean(&(x + direction)), &mean(x)).unwrap();
         let best = top_features(&gain.unsqueeze(0), 2).unwrap();
@@ -176,7 +177,9 @@ fn features_and_what_they_miss_make_up_the_whole_activation() {
         let mut only_bias = (at, |x: Tensor, _: &Pass<'_>| {
             Ok(bias.f_expand_as(&x)?.f_contiguous()?)
         });
-        let without = lm.forward(&[ids.clone()], &mut [&mut only_bias]).unwrap();
+        let without = lm
+            .forward(std::slice::from_ref(&ids), &mut [&mut only_bias])
+            .unwrap();
         let without = without.double_value(&[0, ids.len() as i64 - 1, token]);
         let change = without - found.metric;
         assert!(
