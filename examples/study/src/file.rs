@@ -1,6 +1,6 @@
 //! The study file (TOML): everything that a study leaves to choose.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -128,8 +128,11 @@ pub struct MadeRoles {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Words {
-    /// `plain`, `llama3`, or the file of a minijinja template.
+    /// `plain`, `llama3`, `chat`, or the file of a minijinja template.
     pub template: Template,
+    /// How a chat is led, with the template `chat`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat: Option<Chat>,
     /// How a role is introduced.
     pub role: RoleWords,
     /// How an instruction is given.
@@ -163,8 +166,38 @@ pub enum Template {
     Plain,
     /// The paper's for Llama 3.
     Llama3,
+    /// The model's own chat template.
+    Chat,
     /// A file.
     File(PathBuf),
+}
+
+/// How a chat is led: perhaps a system message, then the user's with the question, then the beginning of the model's.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Chat {
+    /// The file of a minijinja template that makes the user's message; unless set it is the paper's text up to the question.
+    pub message: Option<PathBuf>,
+    /// The system message; none unless set. Some templates write one of their own, and some refuse any.
+    pub system: Option<String>,
+    /// What the model's turn begins with, behind all that its template writes.
+    pub begins: String,
+    /// Which template, of a model that has several.
+    pub name: String,
+    /// Variables of the template, such as `enable_thinking = false`.
+    pub variables: BTreeMap<String, serde_json::Value>,
+}
+
+impl Default for Chat {
+    fn default() -> Self {
+        Self {
+            message: None,
+            system: None,
+            begins: "Thought:".to_owned(),
+            name: "default".to_owned(),
+            variables: BTreeMap::new(),
+        }
+    }
 }
 
 /// See `RoleWording`.
@@ -622,6 +655,18 @@ impl StudyFile {
         }
         if let Some(fault) = self.server_fault() {
             return Some(fault);
+        }
+        match (&self.prompt.template, &self.prompt.chat) {
+            (Template::Chat, _) if self.model.folder.is_none() => {
+                return Some(
+                    "prompt.template: expected the folder of a model that has a chat template, found a served model"
+                        .to_owned(),
+                );
+            }
+            (Template::Chat, _) | (_, None) => {}
+            (_, Some(_)) => {
+                return Some("prompt.chat: expected template = \"chat\", found another".to_owned());
+            }
         }
         if let Some(fault) = self.likelihood_fault() {
             return Some(fault);

@@ -31,7 +31,13 @@ const FREE: [&str; 13] = [
 ];
 
 /// Settings in whose place stands the checksum of what they name.
-const FILES: [&str; 4] = ["model.folder", "steering.sae", "roles.", "prompt.template"];
+const FILES: [&str; 5] = [
+    "model.folder",
+    "steering.sae",
+    "roles.",
+    "prompt.template",
+    "prompt.chat.message",
+];
 
 /// The files of model and autoencoder, with their checksums from before they are opened, so that a manifest names the model
 /// that answered.

@@ -4,6 +4,7 @@
 //!
 //! - [`mod@file`]: the study file; `server`: how it says that servers are asked; `arguments`: both from a command line
 //! - `materials`: what the file names, read and checked; `fingerprint`: what makes a study another one
+//! - `chat`: prompts in the form of the model's own chat template (with the feature `lens`)
 //! - `plan`: every question with its prompt; `summary`: the plan in words; [`pace`]: how long it takes;
 //!   `foresight`: what its answers will be able to tell
 //! - `respondent`: whoever answers; `lens` is a steered model, `served` one behind a server (with the feature `lens`)
@@ -18,6 +19,8 @@
 //!
 //! Only the respondent knows the model, so any other that answers prompts can take its place.
 
+#[cfg(feature = "lens")]
+pub mod chat;
 pub mod file;
 pub mod finish;
 pub mod judging;

@@ -27,7 +27,7 @@ pub struct Materials {
     pub train_roles: RoleSet,
     /// Roles that it is tested on.
     pub test_roles: RoleSet,
-    /// The words.
+    /// The words; of a chat the user's, until `chat::in_chat` makes the model's own form of them.
     pub template: PromptTemplate,
     /// The template's own text, where it is no built-in one.
     pub template_text: Option<String>,
@@ -230,10 +230,12 @@ fn of_file(path: &Path, error: &dyn Display) -> String {
 
 fn template(study: &StudyFile, data: &Path) -> Result<(PromptTemplate, Option<String>), Failure> {
     let words = &study.prompt;
-    let (template, text) = match &words.template {
-        Template::Plain => (PromptTemplate::plain(), None),
-        Template::Llama3 => (PromptTemplate::llama3(), None),
-        Template::File(file) => {
+    let message = words.chat.as_ref().and_then(|chat| chat.message.as_ref());
+    let (template, text) = match (&words.template, message) {
+        (Template::Plain, _) => (PromptTemplate::plain(), None),
+        (Template::Llama3, _) => (PromptTemplate::llama3(), None),
+        (Template::Chat, None) => (PromptTemplate::message(), None),
+        (Template::File(file), _) | (Template::Chat, Some(file)) => {
             let file = data.join(file);
             let text = text_of(&file)?;
             let template = PromptTemplate::jinja(text.clone());

@@ -22,6 +22,12 @@ pub enum PromptError {
         /// The text.
         text: String,
     },
+    /// The text could not be wrapped, by a chat template, say.
+    #[error("{reason}")]
+    Wrapping {
+        /// Why not.
+        reason: String,
+    },
     /// The wording asks for a bio that the role does not have.
     #[error("role {role:?}: expected the bio `{key}`, which the wording asks for, found none")]
     NoBio {

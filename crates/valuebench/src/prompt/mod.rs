@@ -13,7 +13,9 @@ mod hint;
 mod order;
 mod template;
 
+use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 use minijinja::Environment;
 
@@ -76,11 +78,25 @@ pub struct PromptTemplate {
     instruction_wording: InstructionWording,
     steered_phrase: String,
     example_order: ExampleOrder,
+    wrapping: Option<Wrapping>,
+}
+
+/// What makes the text for a model of a template's.
+#[derive(Clone)]
+struct Wrapping(Arc<Wrap>);
+
+type Wrap = dyn Fn(&str) -> Result<String, String> + Send + Sync;
+
+impl fmt::Debug for Wrapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Wrapping")
+    }
 }
 
 #[derive(Clone, Debug)]
 enum Form {
     Plain,
+    Message,
     Llama3,
     Jinja(Box<Environment<'static>>),
 }
@@ -95,6 +111,13 @@ impl PromptTemplate {
     /// turn begins with `Thought:`.
     pub fn llama3() -> Self {
         Self::new(Form::Llama3)
+    }
+
+    /// The plain text as a message to a model that chats: it ends with the question, for the
+    /// thought begins the model's turn. The model's own chat template is a matter of
+    /// [`with_wrapping`](Self::with_wrapping).
+    pub fn message() -> Self {
+        Self::new(Form::Message)
     }
 
     /// A template of one's own, in minijinja's language.
@@ -173,6 +196,34 @@ impl PromptTemplate {
         self
     }
 
+    /// What `wrap` makes of the text is the prompt's text, as a model's chat template does of a
+    /// message, and in it the steered phrase is looked for. Unless set, the text is the prompt's.
+    ///
+    /// ```
+    /// # use valuebench::{Keying, Item, PromptTemplate};
+    /// # let item = Item {
+    /// #     inventory: "SOV".into(),
+    /// #     statement: "I love people.".into(),
+    /// #     value: "Social".into(),
+    /// #     keying: Keying::Positive,
+    /// #     question: "Should I love people?".into(),
+    /// # };
+    /// let template = PromptTemplate::message()
+    ///     .with_wrapping(|text| Ok(format!("<user>{text}</user><model>Thought:")));
+    /// let prompt = template.render(&item, None, None)?;
+    /// assert!(prompt.text.starts_with("<user>Instruction:\nAnswer the Question"));
+    /// assert!(prompt.text.ends_with("Should I love people?</user><model>Thought:"));
+    /// assert_eq!(prompt.steered_text(), " your values");
+    /// # Ok::<(), valuebench::PromptError>(())
+    /// ```
+    pub fn with_wrapping(
+        mut self,
+        wrap: impl Fn(&str) -> Result<String, String> + Send + Sync + 'static,
+    ) -> Self {
+        self.wrapping = Some(Wrapping(Arc::new(wrap)));
+        self
+    }
+
     /// The prompt for an item. Without a role the model answers as it is; without an instruction
     /// no value is pressed on it.
     ///
@@ -180,8 +231,8 @@ impl PromptTemplate {
     ///
     /// # Errors
     ///
-    /// [`PromptError`] if a template of one's own fails or lacks the steered phrase, and if the
-    /// wording asks for a bio that the role does not have.
+    /// [`PromptError`] if a template of one's own fails or lacks the steered phrase, if the text
+    /// cannot be wrapped, and if the wording asks for a bio that the role does not have.
     pub fn render(
         &self,
         item: &Item,
@@ -191,11 +242,18 @@ impl PromptTemplate {
         let hint = self.hint(role, instruction)?;
         let text = match &self.form {
             Form::Plain => template::plain(&hint, &item.question, self.example_order),
+            Form::Message => template::message(&hint, &item.question, self.example_order),
             Form::Llama3 => template::llama3(&hint, &item.question, self.example_order),
             Form::Jinja(environment) => {
                 let order = self.example_order;
                 template::jinja(environment, item, role, instruction, &hint, order)?
             }
+        };
+        let text = match &self.wrapping {
+            Some(Wrapping(wrap)) => {
+                wrap(&text).map_err(|reason| PromptError::Wrapping { reason })?
+            }
+            None => text,
         };
         match text.find(&self.steered_phrase) {
             Some(start) => Ok(Prompt {
@@ -216,6 +274,7 @@ impl PromptTemplate {
             instruction_wording: InstructionWording::Released,
             steered_phrase: " your values".to_owned(),
             example_order: ExampleOrder::YesFirst,
+            wrapping: None,
         }
     }
 

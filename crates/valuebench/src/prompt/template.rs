@@ -40,10 +40,12 @@ const FORMAT: &str = "Refer to the format of the following Examples.\n\n";
 const TURN: &str = "\nNow it is your turn.\n";
 
 pub(super) fn plain(hint: &str, question: &str, order: ExampleOrder) -> String {
+    message(hint, question, order) + "\nThought:"
+}
+
+pub(super) fn message(hint: &str, question: &str, order: ExampleOrder) -> String {
     let examples = examples(order);
-    format!(
-        "Instruction:\n{TASK}{hint}{STEPS}{FORMAT}{examples}{TURN}Question: {question}\nThought:"
-    )
+    format!("Instruction:\n{TASK}{hint}{STEPS}{FORMAT}{examples}{TURN}Question: {question}")
 }
 
 pub(super) fn llama3(hint: &str, question: &str, order: ExampleOrder) -> String {

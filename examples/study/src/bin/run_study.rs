@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use clap::Parser;
 use program::{Failure, Interruption, Unsaid, exit_code, make_folder, say};
+use study::chat::in_chat;
 use study::file::{JudgedBy, StudyFile};
 use study::finish::{check_names, finish};
 use study::lens::LensRespondent;
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Failure> {
     let (study, data) = args.arguments.load()?;
     let (out, shard) = (&args.arguments.out, args.shard);
-    let materials = Materials::read(&study, &data)?;
+    let materials = in_chat(Materials::read(&study, &data)?, &study, &data)?;
     // Before they are opened: the journal is to name the model that answers.
     let files = match args.plan {
         true => ModelFiles::default(),
