@@ -207,6 +207,45 @@ fn autoencoders_on_heads_take_them_apart_or_flat() {
 }
 
 #[test]
+fn gemma_scope_2_opens() {
+    let Some(folder) = case("41-gemma-scope-2") else {
+        return;
+    };
+    let expected = tensors(folder.join("expected.safetensors"));
+    let x = Tensor::read_safetensors(folder.join("x.safetensors"))
+        .unwrap()
+        .remove(0)
+        .1;
+    let published = "gemma-scope-2-270m-it/resid_post/layer_2_width_16k_l0_small";
+    for path in [published, "repacked/params.npz"] {
+        let sae = Sae::open(folder.join(path), &SaeOptions::default()).unwrap();
+        let near = (5e-5, 5e-5);
+        assert_close(&sae.encode(&x).unwrap(), &expected("acts"), near, path);
+        assert_close(
+            &sae.reconstruct(&x).unwrap(),
+            &expected("recon"),
+            near,
+            path,
+        );
+    }
+}
+
+#[test]
+fn other_layouts_open_or_say_how_to_convert_them() {
+    let Some(folder) = case("47-other-layouts") else {
+        return;
+    };
+    let open = |path: &str| Sae::open(folder.join(path), &SaeOptions::default());
+    let llama_scope = open("llama_scope/L2R-8x").unwrap();
+    assert_eq!(llama_scope.hook_name(), Some("blocks.2.hook_resid_post"));
+    assert_eq!((llama_scope.d_in(), llama_scope.d_sae()), (20, 32));
+    for path in ["dictionary_learning", "qwen_scope"] {
+        let error = open(path).unwrap_err().to_string();
+        assert!(error.contains("convert.py"), "{error}");
+    }
+}
+
+#[test]
 fn transcoders_are_steered_at_their_output_and_only_added() {
     let Some(folder) = case("44-sparsify-transcoder") else {
         return;

@@ -11,13 +11,13 @@ use crate::{Error, ModelConfig};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum HookPoint {
-    /// `hook_embed` `[batch, pos, d_model]`: the embedding, after Gemma's scaling.
+    /// `hook_embed` `[batch, pos, d_model]`: the embedding, after Gemma's and Granite's scaling.
     Embed,
     /// `blocks.N.hook_resid_pre` `[batch, pos, d_model]`: the residual stream before the layer.
     ResidPre(usize),
-    /// `blocks.N.attn.hook_q` `[batch, pos, head, d_head]`: queries, before the rotation.
+    /// `blocks.N.attn.hook_q` `[batch, pos, head, d_head]`: queries, before their norm and the rotation.
     Q(usize),
-    /// `blocks.N.attn.hook_k` `[batch, pos, kv_head, d_head]`: keys, before the rotation.
+    /// `blocks.N.attn.hook_k` `[batch, pos, kv_head, d_head]`: keys, before their norm and the rotation.
     K(usize),
     /// `blocks.N.attn.hook_v` `[batch, pos, kv_head, d_head]`: values.
     V(usize),
@@ -34,10 +34,16 @@ pub enum HookPoint {
     Z(usize),
     /// `blocks.N.attn.hook_result` `[batch, pos, head, d_model]`: what each head writes.
     HeadOut(usize),
-    /// `blocks.N.hook_attn_out` `[batch, pos, d_model]`: what attention adds, after Gemma 2's post-norm.
+    /// `blocks.N.hook_attn_out` `[batch, pos, d_model]`: what attention adds, after the post-norm and multiplier
+    /// of the architectures that have them.
     AttnOut(usize),
     /// `blocks.N.hook_resid_mid` `[batch, pos, d_model]`: the residual stream between attention and MLP.
     ResidMid(usize),
+    /// `blocks.N.ln2.hook_normalized` `[batch, pos, d_model]`: what the norm before the MLP gives before its weights are
+    /// applied; in OLMo, which has none there, the norm after it.
+    MlpNormalized(usize),
+    /// `blocks.N.mlp.hook_in` `[batch, pos, d_model]`: what the MLP reads.
+    MlpIn(usize),
     /// `blocks.N.mlp.hook_pre` `[batch, pos, d_mlp]`: the gate, before the activation function.
     MlpPre(usize),
     /// `blocks.N.mlp.hook_pre_linear` `[batch, pos, d_mlp]`: the other branch, `up`.
@@ -47,7 +53,7 @@ pub enum HookPoint {
     MlpGate(usize),
     /// `blocks.N.mlp.hook_post` `[batch, pos, d_mlp]`: activated gate times the other branch.
     MlpPost(usize),
-    /// `blocks.N.hook_mlp_out` `[batch, pos, d_model]`: what the MLP adds, after Gemma 2's post-norm.
+    /// `blocks.N.hook_mlp_out` `[batch, pos, d_model]`: what the MLP adds, likewise.
     MlpOut(usize),
     /// `blocks.N.hook_resid_post` `[batch, pos, d_model]`: the residual stream after the layer.
     ResidPost(usize),
@@ -59,7 +65,7 @@ pub enum HookPoint {
 /// A name within a layer, and what makes the hook point of a layer's number.
 type InLayer = (&'static str, fn(usize) -> HookPoint);
 
-const IN_LAYER: [InLayer; 18] = [
+const IN_LAYER: [InLayer; 20] = [
     ("hook_resid_pre", HookPoint::ResidPre),
     ("attn.hook_q", HookPoint::Q),
     ("attn.hook_k", HookPoint::K),
@@ -72,6 +78,8 @@ const IN_LAYER: [InLayer; 18] = [
     ("attn.hook_result", HookPoint::HeadOut),
     ("hook_attn_out", HookPoint::AttnOut),
     ("hook_resid_mid", HookPoint::ResidMid),
+    ("ln2.hook_normalized", HookPoint::MlpNormalized),
+    ("mlp.hook_in", HookPoint::MlpIn),
     ("mlp.hook_pre", HookPoint::MlpPre),
     ("mlp.hook_pre_linear", HookPoint::MlpPreLinear),
     ("mlp.hook_gate", HookPoint::MlpGate),
@@ -134,6 +142,8 @@ impl HookPoint {
             | Self::HeadOut(layer)
             | Self::AttnOut(layer)
             | Self::ResidMid(layer)
+            | Self::MlpNormalized(layer)
+            | Self::MlpIn(layer)
             | Self::MlpPre(layer)
             | Self::MlpPreLinear(layer)
             | Self::MlpGate(layer)
@@ -224,7 +234,7 @@ mod tests {
         for point in HookPoint::all(3) {
             assert_eq!(HookPoint::parse(&point.to_string(), 3).unwrap(), point);
         }
-        assert_eq!(HookPoint::all(3).count(), 2 + 3 * 18);
+        assert_eq!(HookPoint::all(3).count(), 2 + 3 * 20);
     }
 
     #[test]

@@ -51,9 +51,16 @@ impl Block {
         pass: &mut PassState<'_>,
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
-        let input = normed(self.attention_norms.before.as_ref(), &resid)?;
+        let input = match &self.attention_norms.before {
+            Some(norm) => norm.apply(&resid)?,
+            None => resid.shallow_clone(),
+        };
         let out = self.attention.apply(&input, layer, pass, hooks)?;
-        let out = self.added(self.attention_norms.after.as_ref(), out)?;
+        let out = match &self.attention_norms.after {
+            Some(norm) => norm.apply(&out)?,
+            None => out,
+        };
+        let out = self.scaled(out)?;
         let out = hooks.visit(HookPoint::AttnOut(layer), out)?;
         hooks.visit(HookPoint::ResidMid(layer), resid.f_add(&out)?)
     }
@@ -64,26 +71,29 @@ impl Block {
         layer: usize,
         hooks: &mut Hooks<'_, '_>,
     ) -> Result<Tensor, Error> {
-        let input = normed(self.mlp_norms.before.as_ref(), &resid)?;
+        let Norms { before, after } = &self.mlp_norms;
+        let normalized = HookPoint::MlpNormalized(layer);
+        let input = match before {
+            Some(norm) => norm.apply_at(&resid, normalized, hooks)?,
+            None => resid.shallow_clone(),
+        };
+        let input = hooks.visit(HookPoint::MlpIn(layer), input)?;
         let out = self.mlp.apply(&input, layer, hooks)?;
-        let out = self.added(self.mlp_norms.after.as_ref(), out)?;
+        let out = match after {
+            Some(norm) if before.is_none() => norm.apply_at(&out, normalized, hooks)?,
+            Some(norm) => norm.apply(&out)?,
+            None => out,
+        };
+        let out = self.scaled(out)?;
         let out = hooks.visit(HookPoint::MlpOut(layer), out)?;
         hooks.visit(HookPoint::ResidPost(layer), resid.f_add(&out)?)
     }
 
-    /// What is added to the residual stream of what attention or the MLP has computed.
-    fn added(&self, norm: Option<&RmsNorm>, out: Tensor) -> Result<Tensor, TchError> {
-        let out = normed(norm, &out)?;
+    /// What attention or the MLP adds to the residual stream.
+    fn scaled(&self, out: Tensor) -> Result<Tensor, TchError> {
         if self.residual_scale == 1.0 {
             return Ok(out);
         }
         out.f_mul_scalar(self.residual_scale)
-    }
-}
-
-fn normed(norm: Option<&RmsNorm>, x: &Tensor) -> Result<Tensor, TchError> {
-    match norm {
-        Some(norm) => norm.apply(x),
-        None => Ok(x.shallow_clone()),
     }
 }

@@ -236,12 +236,7 @@ impl Decoder {
     }
 
     fn normed(&self, resid: &Tensor, hooks: &mut Hooks<'_, '_>) -> Result<Tensor, Error> {
-        if hooks.wants(HookPoint::Final) {
-            let normalized = hooks.visit(HookPoint::Final, self.final_norm.normalized(resid)?)?;
-            Ok(self.final_norm.weigh(&normalized)?)
-        } else {
-            Ok(self.final_norm.apply(resid)?)
-        }
+        self.final_norm.apply_at(resid, HookPoint::Final, hooks)
     }
 
     fn unembed(&self, x: &Tensor) -> Result<Tensor, TchError> {

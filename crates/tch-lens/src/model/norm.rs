@@ -2,7 +2,9 @@
 
 use tch::{Kind, TchError, Tensor};
 
+use crate::Error;
 use crate::config::NormWeight;
+use crate::hook::{HookPoint, Hooks};
 
 /// `x / sqrt(mean(x^2) + eps) * weight` over the last dimension.
 #[derive(Debug)]
@@ -37,13 +39,27 @@ impl RmsNorm {
         }
     }
 
+    /// The same, with what is normalised and not weighted yet at hook point `at`.
+    pub(crate) fn apply_at(
+        &self,
+        x: &Tensor,
+        at: HookPoint,
+        hooks: &mut Hooks<'_, '_>,
+    ) -> Result<Tensor, Error> {
+        if !hooks.wants(at) {
+            return Ok(self.apply(x)?);
+        }
+        let normalized = hooks.visit(at, self.normalized(x)?)?;
+        Ok(self.weigh(&normalized)?)
+    }
+
     /// `x` over its root mean square, before the weights.
-    pub(crate) fn normalized(&self, x: &Tensor) -> Result<Tensor, TchError> {
+    fn normalized(&self, x: &Tensor) -> Result<Tensor, TchError> {
         x.f_rms_norm(self.weight.size(), None::<&Tensor>, self.eps)
     }
 
     /// The weights applied to what [`normalized`](Self::normalized) gave.
-    pub(crate) fn weigh(&self, normalized: &Tensor) -> Result<Tensor, TchError> {
+    fn weigh(&self, normalized: &Tensor) -> Result<Tensor, TchError> {
         if self.wide {
             normalized
                 .f_to_kind(Kind::Float)?

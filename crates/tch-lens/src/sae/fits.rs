@@ -1,7 +1,7 @@
 //! Whether an autoencoder and a model belong together.
 
 use super::Sae;
-use super::layout::module_output;
+use super::layout::module_place;
 use crate::{Error, HookPoint, ModelConfig};
 
 impl Sae {
@@ -21,26 +21,41 @@ impl Sae {
                     .to_owned(),
             ));
         }
-        self.belongs_at(config, at)
+        self.reads_at(config, at)
     }
 
-    /// Whether what the autoencoder or transcoder decodes to is what is at `at`.
-    pub(crate) fn writes_at(&self, config: &ModelConfig, at: HookPoint) -> Result<(), Error> {
-        self.belongs_at(config, at)
+    /// Whether the activations at `at` are those that the autoencoder or transcoder encodes.
+    ///
+    /// # Errors
+    /// As [`fits`](Self::fits), but for transcoders.
+    pub fn reads_at(&self, config: &ModelConfig, at: HookPoint) -> Result<(), Error> {
+        self.belongs_at(config, at, (self.d_in(), self.hook_name()))
     }
 
-    fn belongs_at(&self, config: &ModelConfig, at: HookPoint) -> Result<(), Error> {
+    /// Whether the activations at `at` are those that the autoencoder or transcoder decodes to.
+    ///
+    /// # Errors
+    /// As [`fits`](Self::fits), but for transcoders.
+    pub fn writes_at(&self, config: &ModelConfig, at: HookPoint) -> Result<(), Error> {
+        self.belongs_at(config, at, (self.d_out(), self.hook_name_out()))
+    }
+
+    fn belongs_at(
+        &self,
+        config: &ModelConfig,
+        at: HookPoint,
+        (d, name): (usize, Option<&str>),
+    ) -> Result<(), Error> {
         if let Some(head) = self.parts.origin.head {
             return Err(refused(format!(
                 "it was trained on head {head} alone (hook_head_index)"
             )));
         }
         match at.width(config) {
-            Some(width) if width == self.d_out() => {}
+            Some(width) if width == d => {}
             Some(width) => {
                 return Err(refused(format!(
-                    "its activations have width {}, and those at {at} have width {width}",
-                    self.d_out()
+                    "its activations have width {d}, and those at {at} have width {width}"
                 )));
             }
             None => {
@@ -58,7 +73,7 @@ impl Sae {
                 n_layers.saturating_sub(1)
             )));
         }
-        match (self.hook_name(), self.hook_layer()) {
+        match (name, self.hook_layer()) {
             (Some(name), _) => {
                 let trained_at = trained_at(name, n_layers).ok_or_else(|| {
                     refused(format!(
@@ -85,7 +100,7 @@ impl Sae {
 fn trained_at(name: &str, n_layers: usize) -> Option<HookPoint> {
     HookPoint::parse(name, n_layers)
         .ok()
-        .or_else(|| HookPoint::parse(&module_output(name)?, n_layers).ok())
+        .or_else(|| HookPoint::parse(&module_place(name)?, n_layers).ok())
 }
 
 fn place(point: HookPoint) -> HookPoint {

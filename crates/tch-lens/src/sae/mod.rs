@@ -144,7 +144,7 @@ impl Sae {
             }
             fold::decoder_norms(&mut parts).loading(doing)?;
         }
-        let (d_sae, d_in) = parts.w_dec.size2().loading(doing)?;
+        let (d_in, d_sae) = parts.encoder.weight().size2().loading(doing)?;
         Ok(Self {
             parts,
             d_in,
@@ -168,12 +168,13 @@ impl Sae {
             .doing(|| "encoding".into())
     }
 
-    /// The activations `[.., d_in]`, in the autoencoder's precision, that stand for features' activations
+    /// The activations `[.., d_out]`, in the autoencoder's precision, that stand for features' activations
     /// `[.., d_sae]`.
     ///
     /// # Errors
     /// `acts` have another width or device; libtorch fails; the autoencoder normalises each activation (`layer_norm`,
-    /// `constant_norm_rescale`), so that the way back needs what [`Sae::decode_like`] takes.
+    /// `constant_norm_rescale`), or is a transcoder that also adds of its input, so that the way back needs what
+    /// [`Sae::decode_like`] takes.
     pub fn decode(&self, acts: &Tensor) -> Result<Tensor, Error> {
         if self.parts.normalisation != Normalisation::None {
             return Err(Error::Request {
@@ -183,22 +184,42 @@ impl Sae {
                 found: format!("normalize_activations {}", self.parts.normalisation.name()),
             });
         }
+        if self.parts.skip.is_some() {
+            return Err(Error::Request {
+                what: "decode".into(),
+                expected: "a coder that decodes without the activations that were encoded (see decode_like)"
+                    .into(),
+                found: "a transcoder with a skip connection".into(),
+            });
+        }
         self.check("acts", acts, self.d_sae)?;
         self.linear_decode(acts).doing(|| "decoding".into())
     }
 
-    /// [`Sae::decode`] with the normalisation undone as `x` `[.., d_in]`, which was encoded, asks for; in the type of
-    /// `x`.
+    /// [`Sae::decode`] with what it needs of `x` `[.., d_in]`, which was encoded: the normalisation is undone, and a
+    /// transcoder's skip connection added. In the type of `x`.
     ///
     /// # Errors
-    /// As [`Sae::decode`] and [`Sae::encode`], except that every normalisation can be undone.
+    /// As [`Sae::decode`] and [`Sae::encode`], except that every normalisation can be undone and every skip connection
+    /// added.
     pub fn decode_like(&self, acts: &Tensor, x: &Tensor) -> Result<Tensor, Error> {
         self.check("acts", acts, self.d_sae)?;
         let rows = self.rows(x)?;
-        self.normalise(&rows)
-            .and_then(|(_, back)| back.undo(self.linear_decode(acts)?))
-            .and_then(|decoded| self.like(&decoded, x))
+        self.decoded(acts, &rows)
+            .and_then(|decoded| match self.is_transcoder() {
+                true => decoded.f_to_kind(x.kind()),
+                false => self.like(&decoded, x),
+            })
             .doing(|| "decoding".into())
+    }
+
+    /// What is decoded of `x` `[.., d_in]` encoded, `[.., d_out]`, in the type of `x`: of an autoencoder its
+    /// [reconstruction](Self::reconstruct), of a transcoder what it predicts of the place where it writes.
+    ///
+    /// # Errors
+    /// As [`Sae::encode`].
+    pub fn predict(&self, x: &Tensor) -> Result<Tensor, Error> {
+        self.decode_like(&self.encode(x)?, x)
     }
 
     /// What the autoencoder makes of `x` `[.., d_in]`: encoded and decoded, in the type of `x`.
@@ -277,7 +298,7 @@ impl Sae {
         write().doing(|| format!("writing feature {feature}"))
     }
 
-    /// The feature's direction `[d_in]`, its row of `W_dec`: not always of unit length. A copy.
+    /// The feature's direction `[d_out]`, its row of `W_dec`: not always of unit length. A copy.
     ///
     /// # Errors
     /// There is no such feature; libtorch fails.
@@ -333,10 +354,23 @@ impl Sae {
         self.parts.origin.model_name.as_deref()
     }
 
-    /// The hook point that it was trained at, by TransformerLens's name, if its files say so.
+    /// The hook point whose activations it encodes, by TransformerLens's name, if its files say so.
     #[must_use]
     pub fn hook_name(&self) -> Option<&str> {
         self.parts.origin.hook_name.as_deref()
+    }
+
+    /// The hook point whose activations it decodes to, if its files say so: of a transcoder another one than
+    /// [`hook_name`](Self::hook_name).
+    #[must_use]
+    pub fn hook_name_out(&self) -> Option<&str> {
+        let origin = &self.parts.origin;
+        let name = if self.is_transcoder() {
+            &origin.hook_name_out
+        } else {
+            &origin.hook_name
+        };
+        name.as_deref()
     }
 
     /// The layer that it was trained on, if its files say so.
@@ -377,6 +411,16 @@ impl Sae {
             None => acts,
         };
         acts.f_matmul(&self.parts.w_dec)?.f_add_(&self.parts.b_dec)
+    }
+
+    /// Activations decoded as the rows `x` ask for, which were encoded.
+    fn decoded(&self, acts: &Tensor, x: &Tensor) -> Result<Tensor, TchError> {
+        let (_, back) = self.normalise(x)?;
+        let decoded = back.undo(self.linear_decode(acts)?)?;
+        match &self.parts.skip {
+            Some(skip) => decoded.f_add(&x.f_to_kind(self.kind)?.f_linear(skip, None::<&Tensor>)?),
+            None => Ok(decoded),
+        }
     }
 
     fn reconstruction(&self, x: &Tensor) -> Result<Tensor, TchError> {

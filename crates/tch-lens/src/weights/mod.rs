@@ -115,6 +115,30 @@ impl Weights {
         self.tensors.contains_key(name)
     }
 
+    /// The shape of a tensor of two dimensions, neither of them empty.
+    pub(crate) fn matrix_shape(&self, name: &str) -> Result<[i64; 2], LoadError> {
+        let entry = self.entry(name)?;
+        match entry.shape[..] {
+            [rows, columns] if rows > 0 && columns > 0 => Ok([rows, columns]),
+            _ => Err(refused(
+                &self.path,
+                format!(
+                    "tensor \"{name}\" has shape {:?}, expected two dimensions",
+                    entry.shape
+                ),
+            )),
+        }
+    }
+
+    fn entry(&self, name: &str) -> Result<&Entry, LoadError> {
+        self.tensors
+            .get(name)
+            .ok_or_else(|| LoadError::MissingTensor {
+                path: self.path.clone(),
+                name: name.to_owned(),
+            })
+    }
+
     /// Whether both tensors hold the same numbers.
     pub(crate) fn same(&self, a: &str, b: &str) -> Result<bool, LoadError> {
         let (Some(a_entry), Some(b_entry)) = (self.tensors.get(a), self.tensors.get(b)) else {
@@ -171,13 +195,7 @@ impl Weights {
         kind: Kind,
         device: Device,
     ) -> Result<Tensor, LoadError> {
-        let entry = self
-            .tensors
-            .get(name)
-            .ok_or_else(|| LoadError::MissingTensor {
-                path: self.path.clone(),
-                name: name.to_owned(),
-            })?;
+        let entry = self.entry(name)?;
         if entry.shape != expected_shape {
             return Err(LoadError::Shape {
                 path: self.path.clone(),

@@ -4,6 +4,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod goldens;
+mod layouts;
 #[path = "../common/npz.rs"]
 mod npz;
 mod properties;

@@ -69,6 +69,15 @@ impl Fields {
             .ok_or_else(|| self.refused(name, expected, "nothing"))
     }
 
+    pub(super) fn required_positive(&self, name: &str) -> Result<f64, LoadError> {
+        let expected = "a number above 0 that 32 bits can hold";
+        let fits = |number: f64| (number as f32).is_finite() && number as f32 > 0.0;
+        self.get(name, expected, |value| {
+            value.as_f64().filter(|number| fits(*number))
+        })?
+        .ok_or_else(|| self.refused(name, expected, "nothing"))
+    }
+
     /// The value as it stands; null counts as absent.
     pub(super) fn value(&self, name: &str) -> Option<&Value> {
         self.values.get(name).filter(|value| !value.is_null())

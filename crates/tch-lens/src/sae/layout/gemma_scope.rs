@@ -6,7 +6,6 @@ use super::npz::Npz;
 use super::{Origin, Parts, Target};
 use crate::LoadError;
 use crate::sae::encoder::{Affine, Encoder, JumpRelu};
-use crate::sae::normalise::Normalisation;
 
 pub(super) const WEIGHTS: &str = "params.npz";
 
@@ -14,25 +13,19 @@ pub(super) fn open(path: &Path, target: Target) -> Result<Parts, LoadError> {
     let mut arrays = Npz::open(path)?;
     let (d_in, d_sae) = arrays.matrix_shape("w_enc")?;
     let mut get = |name, shape: &[i64]| arrays.get(name, shape, target);
+    let encoder = Encoder::JumpRelu(JumpRelu {
+        affine: Affine {
+            weight: get("w_enc", &[d_in, d_sae])?,
+            bias: get("b_enc", &[d_sae])?,
+        },
+        threshold: get("threshold", &[d_sae])?,
+    });
+    let (w_dec, b_dec) = (get("w_dec", &[d_sae, d_in])?, get("b_dec", &[d_in])?);
+    let origin = origin(path);
     Ok(Parts {
-        encoder: Encoder::JumpRelu(JumpRelu {
-            affine: Affine {
-                weight: get("w_enc", &[d_in, d_sae])?,
-                bias: get("b_enc", &[d_sae])?,
-            },
-            threshold: get("threshold", &[d_sae])?,
-        }),
-        w_dec: get("w_dec", &[d_sae, d_in])?,
-        b_dec: get("b_dec", &[d_in])?,
-        gain: None,
-        subtract_b_dec: false,
-        normalisation: Normalisation::None,
-        wants_scale: false,
-        can_fold_norms: true,
-        is_transcoder: false,
-        flattens_heads: true,
-        origin: origin(path),
-        weights: None,
+        is_transcoder: origin.hook_name_out.is_some(),
+        origin,
+        ..Parts::new(encoder, w_dec, b_dec)
     })
 }
 
@@ -44,7 +37,7 @@ fn origin(path: &Path) -> Origin {
         .rev()
         .filter_map(|folder| folder.to_str())
         .collect();
-    let hook_layer = folders
+    let hook_layer: Option<usize> = folders
         .iter()
         .find_map(|folder| folder.strip_prefix("layer_")?.parse().ok());
     let release = folders
@@ -54,21 +47,24 @@ fn origin(path: &Path) -> Origin {
         Some((size, site)) => (Some(size), site),
         None => (None, ""),
     };
-    let site = match site {
-        "res" => Some("hook_resid_post"),
-        "mlp" => Some("hook_mlp_out"),
-        "att" => Some("attn.hook_z"),
-        _ => None,
+    let (site, out) = match site {
+        "res" => (Some("hook_resid_post"), None),
+        "mlp" => (Some("hook_mlp_out"), None),
+        "att" => (Some("attn.hook_z"), None),
+        "transcoders" => (Some("ln2.hook_normalized"), Some("hook_mlp_out")),
+        _ => (None, None),
+    };
+    let named = |site: Option<&str>| {
+        let (layer, site) = hook_layer.zip(site)?;
+        Some(format!("blocks.{layer}.{site}"))
     };
     Origin {
         // The base models are published without the "pt".
         model_name: size.map(|size| format!("gemma-2-{}", size.trim_end_matches("-pt"))),
-        hook_name: hook_layer
-            .zip(site)
-            .map(|(layer, site): (usize, _)| format!("blocks.{layer}.{site}")),
+        hook_name: named(site),
+        hook_name_out: named(out),
         hook_layer,
-        head: None,
-        prepend_bos: true,
+        ..Origin::default()
     }
 }
 
@@ -99,6 +95,16 @@ mod tests {
                 text("gemma-2-9b-it"),
                 text("blocks.9.hook_mlp_out"),
                 Some(9)
+            )
+        );
+        let coder = origin(Path::new(
+            "/gemma-scope-2b-pt-transcoders/layer_3/width_16k/params.npz",
+        ));
+        assert_eq!(
+            (coder.hook_name, coder.hook_name_out),
+            (
+                text("blocks.3.ln2.hook_normalized"),
+                text("blocks.3.hook_mlp_out")
             )
         );
         assert_eq!(of("/saes/layer_2/params.npz"), (None, None, Some(2)));

@@ -6,7 +6,8 @@ use serde_json::Value;
 use tch::Tensor;
 
 use super::fields::Fields;
-use super::{Origin, Parts, Target, layer_of, module_output};
+use super::places::{layer_of, module_place};
+use super::{Origin, Parts, Target};
 use crate::LoadError;
 use crate::error::Doing;
 use crate::sae::encoder::{Affine, Encoder, Gated, JumpRelu, Standard, TopK};
@@ -17,6 +18,13 @@ use crate::weights::Weights;
 pub(in crate::sae) const WEIGHTS: &str = "sae_weights.safetensors";
 pub(in crate::sae) const CONFIG: &str = "cfg.json";
 const KNOWN: [&str; 5] = ["standard", "jumprelu", "gated", "topk", "batchtopk"];
+/// The names of transcoders, and of what they are without being that.
+const TRANSCODERS: [(&str, &str); 4] = [
+    ("transcoder", "standard"),
+    ("skip_transcoder", "standard"),
+    ("jumprelu_transcoder", "jumprelu"),
+    ("jumprelu_skip_transcoder", "jumprelu"),
+];
 
 pub(super) fn open(folder: &Path, target: Target) -> Result<Parts, LoadError> {
     let cfg = Fields::read(&folder.join(CONFIG))?;
@@ -32,20 +40,34 @@ pub(super) fn open(folder: &Path, target: Target) -> Result<Parts, LoadError> {
     {
         return Err(cfg.refused("reshape_activations", "none or hook_z", other));
     }
-    let architecture = architecture(folder, &cfg)?;
+    let (architecture, is_transcoder) = architecture(folder, &cfg)?;
+    let d_out = if is_transcoder {
+        cfg.required_count("d_out")?
+    } else {
+        stored.d_in
+    };
+    let subtract = cfg
+        .boolean("apply_b_dec_to_input")?
+        .unwrap_or(!is_transcoder);
+    if subtract && is_transcoder {
+        let expected = "false, as b_dec of a transcoder belongs to what it writes";
+        return Err(cfg.refused("apply_b_dec_to_input", expected, true));
+    }
+    let w_skip = stored.weights.contains("W_skip") && is_transcoder;
+    let skip = w_skip.then(|| stored.get("W_skip", &[d_out, stored.d_in]));
     let mut parts = Parts {
-        encoder: encoder(folder, architecture, &cfg, &stored)?,
-        w_dec: stored.get("W_dec", &[stored.d_sae, stored.d_in])?,
-        b_dec: stored.get("b_dec", &[stored.d_in])?,
+        skip: skip.transpose()?,
         gain: finetuning(&cfg, &stored)?,
-        subtract_b_dec: cfg.boolean("apply_b_dec_to_input")?.unwrap_or(true),
+        subtract_b_dec: subtract,
         normalisation,
         wants_scale,
-        can_fold_norms: true,
-        is_transcoder: cfg.boolean("is_transcoder")?.unwrap_or(false),
-        flattens_heads: true,
+        is_transcoder: is_transcoder || cfg.boolean("is_transcoder")?.unwrap_or(false),
         origin: origin(&cfg)?,
-        weights: None,
+        ..Parts::new(
+            encoder(folder, architecture, &cfg, &stored)?,
+            stored.get("W_dec", &[stored.d_sae, d_out])?,
+            stored.get("b_dec", &[d_out])?,
+        )
     };
     let rescales = cfg
         .boolean("rescale_acts_by_decoder_norm")?
@@ -86,24 +108,31 @@ impl Stored {
     }
 }
 
-/// `topk` also for what was called standard with that activation function before version 6.
-fn architecture<'a>(folder: &Path, cfg: &'a Fields) -> Result<&'a str, LoadError> {
+/// `topk` also for what was called standard with that activation function before version 6; and whether it is a transcoder.
+fn architecture<'a>(folder: &Path, cfg: &'a Fields) -> Result<(&'a str, bool), LoadError> {
     let named = cfg.text("architecture")?.unwrap_or("standard");
+    if let Some((_, inner)) = TRANSCODERS.iter().find(|(name, _)| *name == named) {
+        return Ok((inner, true));
+    }
     if !KNOWN.contains(&named) {
         return Err(LoadError::UnknownArchitecture {
             path: folder.join(CONFIG),
             found: named.to_owned(),
-            known: KNOWN.join(", "),
+            known: format!(
+                "{}, {}",
+                KNOWN.join(", "),
+                TRANSCODERS.map(|(name, _)| name).join(", ")
+            ),
         });
     }
     for field in ["activation_fn", "activation_fn_str"] {
         match cfg.text(field)? {
-            Some("topk") => return Ok("topk"),
+            Some("topk") => return Ok(("topk", false)),
             None | Some("relu") => {}
             Some(other) => return Err(cfg.refused(field, "relu or topk", other)),
         }
     }
-    Ok(named)
+    Ok((named, false))
 }
 
 fn encoder(
@@ -212,7 +241,7 @@ fn origin(cfg: &Fields) -> Result<Origin, LoadError> {
     let hook_name = text(&["hook_name", "hook_point"])?;
     let named_layer = hook_name
         .as_deref()
-        .and_then(|name| layer_of(name).or_else(|| layer_of(&module_output(name)?)));
+        .and_then(|name| layer_of(name).or_else(|| layer_of(&module_place(name)?)));
     let mut hook_layer = named_layer;
     for field in ["hook_layer", "hook_point_layer"] {
         let Some(layer) = cfg.index(field)? else {
@@ -235,6 +264,7 @@ fn origin(cfg: &Fields) -> Result<Origin, LoadError> {
     };
     Ok(Origin {
         model_name: text(&["model_name"])?,
+        hook_name_out: text(&["hook_name_out"])?,
         hook_name,
         hook_layer,
         head,

@@ -3,11 +3,11 @@
 use std::path::{Path, absolute};
 
 use super::fields::Fields;
-use super::{Origin, Parts, Target, layer_of, module_output};
+use super::places::{layer_of, module_place};
+use super::{Origin, Parts, Target};
 use crate::LoadError;
 use crate::error::Doing;
 use crate::sae::encoder::{Affine, Encoder, TopK};
-use crate::sae::normalise::Normalisation;
 use crate::weights::Weights;
 
 pub(super) const WEIGHTS: &str = "sae.safetensors";
@@ -28,22 +28,23 @@ pub(super) fn open(folder: &Path, target: Target) -> Result<Parts, LoadError> {
         .loading(|| format!("preparing {}", folder.display()))?;
     let bias = get("encoder.bias", &[d_sae])?;
     let is_transcoder = cfg.boolean("transcode")?.unwrap_or(false);
+    let w_dec = get("W_dec", &[d_sae, d_in])?;
+    let b_dec = get("b_dec", &[d_in])?;
+    let skips = cfg.boolean("skip_connection")?.unwrap_or(false);
+    let skip = skips.then(|| get("W_skip", &[d_in, d_in])).transpose()?;
+    let encoder = Encoder::TopK(TopK {
+        affine: Affine { weight, bias },
+        k,
+    });
     Ok(Parts {
-        encoder: Encoder::TopK(TopK {
-            affine: Affine { weight, bias },
-            k,
-        }),
-        w_dec: get("W_dec", &[d_sae, d_in])?,
-        b_dec: get("b_dec", &[d_in])?,
-        gain: None,
+        skip,
         subtract_b_dec: !is_transcoder,
         is_transcoder,
         flattens_heads: false,
-        normalisation: Normalisation::None,
-        wants_scale: false,
         can_fold_norms: false,
-        origin: origin(folder)?,
+        origin: origin(folder, is_transcoder)?,
         weights: Some(weights),
+        ..Parts::new(encoder, w_dec, b_dec)
     })
 }
 
@@ -61,19 +62,29 @@ fn refuse_what_is_not_supported(cfg: &Fields) -> Result<(), LoadError> {
         None | Some("topk") => {}
         Some(other) => return Err(cfg.refused("activation", "topk", other)),
     }
-    for field in ["skip_connection", "signed"] {
-        if cfg.boolean(field)?.unwrap_or(false) {
-            return Err(cfg.refused(field, "false (this crate has no such coders)", true));
-        }
+    let set = |field| Ok::<_, LoadError>(cfg.boolean(field)?.unwrap_or(false));
+    if set("signed")? {
+        return Err(cfg.refused("signed", "false (this crate has no such coders)", true));
+    }
+    if set("skip_connection")? && !set("transcode")? {
+        let expected = "false, as it is no transcoder (transcode)";
+        return Err(cfg.refused("skip_connection", expected, true));
     }
     Ok(())
 }
 
-fn origin(folder: &Path) -> Result<Origin, LoadError> {
+fn origin(folder: &Path, is_transcoder: bool) -> Result<Origin, LoadError> {
     let whole = absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let hook_name = whole
+    let written = whole
         .file_name()
-        .and_then(|name| module_output(name.to_str()?));
+        .and_then(|name| module_place(name.to_str()?));
+    // A transcoder reads the input of the module whose output it writes.
+    let read = written
+        .as_deref()
+        .map(|name| match name.strip_suffix("hook_mlp_out") {
+            Some(block) if is_transcoder => format!("{block}mlp.hook_in"),
+            _ => name.to_owned(),
+        });
     let above = whole.parent().map(|parent| parent.join("config.json"));
     let model_name = match above.filter(|path| path.exists()) {
         Some(path) => Fields::read(&path)?.text("model")?.map(str::to_owned),
@@ -81,9 +92,9 @@ fn origin(folder: &Path) -> Result<Origin, LoadError> {
     };
     Ok(Origin {
         model_name,
-        hook_layer: hook_name.as_deref().and_then(layer_of),
-        hook_name,
-        head: None,
-        prepend_bos: true,
+        hook_layer: written.as_deref().and_then(layer_of),
+        hook_name: read,
+        hook_name_out: written.filter(|_| is_transcoder),
+        ..Origin::default()
     })
 }
