@@ -63,7 +63,7 @@ fn models_in(folder: &Path) -> Vec<Model> {
         .filter_map(|name| Some(name.strip_suffix(".expected.safetensors")?.to_owned()))
         .collect();
     names.sort();
-    assert!(names.len() > 9, "{}: {names:?}", folder.display());
+    assert!(!names.is_empty(), "{}", folder.display());
     let model = |name: String| {
         let expected = folder.join(format!("{name}.expected.safetensors"));
         let expected = Tensor::read_safetensors(expected).expect("a golden file");

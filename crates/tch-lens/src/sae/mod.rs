@@ -1,19 +1,29 @@
 //! Sparse autoencoders: activations as sums of many directions, few of them at a time.
 //!
-//! [`Sae::open`] reads every layout in which they are commonly published:
+//! [`Sae::open`] reads the layouts in which they are published. Of the 13,857 that SAELens 6.54.12 lists, 12,431 can be
+//! opened as they are, and 1,382 more, which are pickled, once `scripts/sae_layouts/convert.py` has written them anew:
 //!
-//! | layout | what is opened | architectures |
-//! |---|---|---|
-//! | SAELens, before and after version 6 | folder with `cfg.json` and `sae_weights.safetensors` | standard, jumprelu, gated, topk, batchtopk |
-//! | Gemma Scope | `params.npz`, or its folder | jumprelu |
-//! | sparsify | folder with `cfg.json` and `sae.safetensors` | topk |
+//! | layout | what is opened | architectures | SAELens lists |
+//! |---|---|---|---:|
+//! | Gemma Scope 2 | folder with `params.safetensors` | jumprelu; transcoders, with skip connections too | 8,784 |
+//! | Gemma Scope | `params.npz`, or its folder | jumprelu; transcoders | 2,859 |
+//! | SAELens, before and after version 6 | folder with `cfg.json` and `sae_weights.safetensors` | standard, jumprelu, gated, topk, batchtopk; transcoders | 292 |
+//! | circuit-tracer | `layer_N.safetensors` | transcoders | 208 |
+//! | Llama Scope | folder with `hyperparams.json` and `checkpoints/final.safetensors`, or `config.json` and `sae_weights.safetensors` | jumprelu | 288 |
+//! | sparsify | folder with `cfg.json` and `sae.safetensors` | topk; transcoders, with skip connections too | – |
+//! | dictionary_learning | converted from `ae.pt` | standard, jumprelu, gated, topk | 838 |
+//! | Qwen Scope | converted from `layerN.sae.pt` | topk | 544 |
+//! | others (cross-layer, temporal, single pickled files) | not opened | | 44 |
+//!
+//! A transcoder reads at one hook point ([`Sae::hook_name`], mostly `blocks.N.mlp.hook_in`) and decodes to another
+//! ([`Sae::hook_name_out`]); [`Sae::predict`] does both, and steers go along its rows of `W_dec` at the second alone.
 //!
 //! [`Sae::encode`] gives the features' activations and [`Sae::decode`] the sum of directions that stands for them; what
 //! that sum misses is the [`Sae::error`]. To change one feature and keep the error, [`Sae::feature`] and [`Sae::write`]
-//! need neither all features nor the reconstruction. [`top_features`] ranks, and [`training`] makes an autoencoder where none is
-//! published. The formulas are those of
-//! [SAELens](https://decoderesearch.github.io/SAELens) 6.54 and, for its own layout,
-//! [sparsify](https://github.com/EleutherAI/sparsify) 1.3, with which this module is compared number by number.
+//! need neither all features nor the reconstruction. [`top_features`] ranks, and [`training`] makes an
+//! autoencoder where none is published. The formulas are those of
+//! [SAELens](https://decoderesearch.github.io/SAELens) 6.54, whose readers of the other layouts are followed as well, and, for
+//! its own layout, [sparsify](https://github.com/EleutherAI/sparsify) 1.3, with which this module is compared number by number.
 //!
 //! ```
 //! use tch_lens::sae::{Sae, SaeOptions, top_features};
@@ -77,7 +87,7 @@ pub use ranking::top_features;
 /// the hook point has the shape in which the activations came.
 ///
 /// A transcoder ([`is_transcoder`](Self::is_transcoder)) reads the activations of one hook point and predicts those of
-/// another. [`reconstruct`](Self::reconstruct), [`error`](Self::error) and [`write`](Self::write), which compare or mix both,
+/// another, which [`predict`](Self::predict) does. [`reconstruct`](Self::reconstruct), [`error`](Self::error) and [`write`](Self::write), which compare or mix both,
 /// give an error for it.
 pub struct Sae {
     parts: Parts,
