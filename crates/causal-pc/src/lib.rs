@@ -3,6 +3,7 @@
 pub mod ci;
 mod clusters;
 pub mod data;
+pub mod decide;
 mod discovery;
 pub mod effects;
 mod error;
@@ -42,8 +43,8 @@ pub use presets::OptionsError;
 pub use progress::{PcProgress, PcStage};
 pub use resample::{
     Bootstrap, BootstrapError, BootstrapOptions, Draw, EdgeFrequency, EdgeNull, Failures,
-    NullError, NullOptions, PairNull, ResampleProgress, bootstrap, bootstrap_with_progress,
-    edge_null, edge_null_with_progress,
+    LeaveOneOut, NullError, NullOptions, PairNull, PairRuns, ResampleProgress, bootstrap,
+    bootstrap_with_progress, edge_null, edge_null_with_progress,
 };
 pub use separating_sets::{SeparatedBy, SeparatingSets, Separation};
 pub use strength::{EdgeStrength, edge_strengths};

@@ -2,6 +2,7 @@
 //! without structure, and how many edges that finds.
 
 mod frequencies;
+mod left_out;
 mod null;
 mod options;
 mod watch;
@@ -23,6 +24,7 @@ use crate::options::PcOptions;
 use crate::pc::pc_with_progress;
 
 pub use frequencies::{Bootstrap, EdgeFrequency};
+pub use left_out::{LeaveOneOut, PairRuns};
 pub use null::{EdgeNull, NullError, NullOptions, PairNull, edge_null, edge_null_with_progress};
 pub use options::{BootstrapOptions, Draw, Failures};
 pub use watch::ResampleProgress;

@@ -194,6 +194,22 @@ impl FisherZ {
         }
     }
 
+    /// Refuses variables of which one follows exactly from all others, as any of those does that are
+    /// centred on their own mean. A search may never ask about all of them at once, and then finds
+    /// edges that come from the dependence alone. O(p³).
+    ///
+    /// # Errors
+    ///
+    /// [`FisherZError::Collinear`] with the variable and those that it follows from.
+    pub fn check_dependence(&self) -> Result<(), FisherZError> {
+        let others: Vec<usize> = (2..self.correlation.nrows()).collect();
+        match others.is_empty() {
+            // Of two, duplicates were refused when the test was made.
+            true => Ok(()),
+            false => self.partial_correlation(0, 1, &others).map(|_| ()),
+        }
+    }
+
     /// What decides a question before any statistic is computed: an error that names the question or
     /// its singular set, or the p-value that the policy for constant columns gives.
     pub(super) fn standing(
