@@ -28,7 +28,7 @@ fn the_values_of_people_lie_on_a_circle_and_vary_in_nine_directions() {
     let found = Correlations::of(&scores).unwrap();
     assert_eq!(expected["rank"], found.rank());
     assert_all_close(
-        &found.matrix(),
+        found.matrix(),
         &matrix(&expected["correlation"]),
         tolerance,
         "correlation",

@@ -18,7 +18,7 @@ TCH_LENS_GOLDENS: models, autoencoders and runs of transformers and sae-lens
 TCH_LENS_ARCHITECTURES: small models of newer architectures and runs of transformers
 TCH_LENS_STEERING: runs of other steering packages
 TCH_LENS_CASES: unusual model, tokenizer and autoencoder files with their right results
-PSYCHOMETRICS_ORACLES: reliabilities, factors and agreements by other packages
+PSYCHOMETRICS_ORACLES: reliabilities, factors, questionnaires and decisions by other packages
 VALUE_CAUSAL_MEASUREMENT: measurement models with their right results";
 
 /// What the tests can compare with, one line for each variable.
