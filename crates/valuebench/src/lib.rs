@@ -76,7 +76,8 @@
 //! # Other questionnaires
 //!
 //! Items may be answered by ratings ([`RatingScale`], [`RatingJudge`]): [`portrait`] is Value
-//! Portrait, [`schwartz`] holds the keys of Schwartz's instruments.
+//! Portrait, [`schwartz`] holds the keys of Schwartz's instruments. [`dilemmas`] ask for choices
+//! between two values.
 //!
 //! # Models behind a server
 //!
@@ -104,6 +105,7 @@
 //   judge                                what its answer means, by the rules
 //   scale                                answers by ratings instead of yes and no
 //   portrait/, schwartz/                 questionnaires that are answered so
+//   dilemmas/                            choices between values, step after step
 //   chat/                                models behind a server: judges, respondents, reference graphs
 //   journal/                             every raw answer of a study, on the disk
 //   scoring (stats)                      from answers to orientations
@@ -119,6 +121,7 @@ mod centring;
 #[cfg(feature = "chat")]
 pub mod chat;
 mod definitions;
+pub mod dilemmas;
 mod error;
 mod item_scores;
 #[cfg(feature = "journal")]

@@ -184,6 +184,7 @@ struct QueryWithResponses {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a query with `portrait_id`, `content` and `outputs`")]
 struct WrittenQuery {
     #[serde(deserialize_with = "number")]
     portrait_id: u32,
@@ -192,12 +193,14 @@ struct WrittenQuery {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a content with a `text`")]
 struct WrittenContent {
     title: Option<String>,
     text: String,
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "a response with `id` and `content`")]
 struct WrittenResponse {
     id: u32,
     content: String,
