@@ -48,7 +48,7 @@ impl TryFrom<Stored> for Clusters {
 
 /// Labels that are not as many as rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{found} cluster labels for {expected} rows")]
+#[error("expected a cluster label for each row ({expected}), found {found}")]
 pub struct ClustersError {
     /// Rows.
     pub expected: usize,
@@ -182,6 +182,9 @@ mod tests {
         assert_eq!(drawn.first.of_row, [0, 0, 1, 1, 2]);
         assert_eq!(drawn.second.unwrap().of_row, [0, 1, 0, 1, 0]);
         let error = Clusters::new([1, 2]).and([1]).unwrap_err();
-        assert_eq!(error.to_string(), "1 cluster labels for 2 rows");
+        assert_eq!(
+            error.to_string(),
+            "expected a cluster label for each row (2), found 1"
+        );
     }
 }

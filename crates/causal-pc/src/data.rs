@@ -85,7 +85,7 @@ pub enum DataError {
     #[error("the data has no column")]
     NoColumns,
     /// The data has too few rows.
-    #[error("{found} rows; at least {needed} are needed")]
+    #[error("expected at least {needed} rows, found {found}")]
     TooFewRows {
         /// Rows in the data.
         found: usize,

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::data::{Variable, in_braces};
 use crate::knowledge::KnowledgeError;
 use crate::presets::OptionsError;
+use crate::words::counted;
 
 /// Why a search found nothing.
 #[derive(Debug, Error)]
@@ -56,7 +57,7 @@ pub enum PcError {
     #[error("the search was cancelled")]
     Cancelled,
     /// The operating system refused threads.
-    #[error("cannot start {threads} threads: {reason}")]
+    #[error("cannot start {threads}: {reason}", threads = counted(threads, "thread"))]
     Threads {
         /// How many were asked for.
         threads: usize,

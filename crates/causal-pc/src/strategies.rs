@@ -42,6 +42,7 @@ use proptest::prelude::*;
 
 use crate::graph::{Edge, MixedGraph, cpdag_of_dag};
 use crate::synthetic::{DiscreteNet, DiscreteNetOptions, LinearOptions, LinearSem, RandomTest};
+use crate::words::counted;
 
 /// Samples, `[n_samples, n_variables]`, that are short when a failing case is printed: their shape
 /// and the first few rows. They dereference to the array.
@@ -61,7 +62,12 @@ impl<A: fmt::Debug> fmt::Debug for Samples<A> {
         const ROWS: usize = 3;
         const COLUMNS: usize = 12;
         let (n, p) = self.0.dim();
-        write!(f, "{n} samples of {p} variables:")?;
+        write!(
+            f,
+            "{samples} of {variables}:",
+            samples = counted(n, "sample"),
+            variables = counted(p, "variable")
+        )?;
         for row in self.0.rows().into_iter().take(ROWS) {
             let cells: Vec<String> = row.iter().take(COLUMNS).map(|v| format!("{v:?}")).collect();
             write!(

@@ -202,7 +202,7 @@ fn too_few_clusters_are_refused_or_stated() {
     let text = ClusterRobust::from_samples(&data, Clusters::new([1, 2]))
         .unwrap_err()
         .to_string();
-    assert_eq!(text, "2 cluster labels for 40 rows");
+    assert_eq!(text, "expected a cluster label for each row (40), found 2");
 }
 
 #[test]

@@ -117,7 +117,10 @@ fn options_are_stored_and_read_back() {
     let refused = serde_json::from_str::<Clusters>(uneven)
         .unwrap_err()
         .to_string();
-    assert!(refused.contains("2 cluster labels for 3 rows"), "{refused}");
+    assert!(
+        refused.contains("a cluster label for each row (3), found 2"),
+        "{refused}"
+    );
     let refused = serde_json::from_str::<Alpha>("1.5")
         .unwrap_err()
         .to_string();

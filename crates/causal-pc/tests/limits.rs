@@ -112,6 +112,25 @@ fn columns_of_too_many_levels_are_refused_by_name() {
     assert!(text.contains("at most 10 are allowed"), "{text}");
 }
 
+#[test]
+fn one_of_a_thing_is_no_plural() {
+    let samples = array![
+        [1.0, 2.0, 0.5],
+        [2.0, 1.0, 0.1],
+        [0.0, 3.0, 0.7],
+        [1.5, 1.0, 0.2]
+    ];
+    let test = FisherZ::from_samples(&samples).unwrap();
+    let said = test.p_value(0, 1, &[2]).unwrap_err().to_string();
+    assert!(
+        said.starts_with("4 samples cannot test 0 and 1 given 1 variable; "),
+        "{said}"
+    );
+    let one = samples.slice(ndarray::s![..1, ..]);
+    let said = FisherZ::from_samples(one).unwrap_err().to_string();
+    assert!(said.contains("expected at least 2 rows, found 1"), "{said}");
+}
+
 /// Columns that are taken depend on their own copies, significantly so.
 #[test]
 fn a_column_that_is_taken_is_told_from_an_independent_one() {

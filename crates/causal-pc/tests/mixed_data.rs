@@ -216,7 +216,7 @@ fn bad_data_are_refused_with_their_place() {
             &good,
             &[Continuous][..],
             MixedOptions::new(),
-            "1 kinds of variables for 2 columns",
+            "expected a kind for each column (2), found 1",
         ),
         (
             &good,

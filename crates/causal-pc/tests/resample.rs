@@ -137,7 +137,7 @@ fn clusters_are_drawn_whole() {
     );
     assert_eq!(
         wrong.unwrap_err().to_string(),
-        "6 cluster labels for 7 rows"
+        "expected a cluster label for each row (7), found 6"
     );
 }
 

@@ -10,7 +10,7 @@ use crate::numbers::share;
 #[non_exhaustive]
 pub enum ChangesError {
     /// The baseline has another number of nodes than the values.
-    #[error("the baseline has {baseline} nodes, the values have {values}")]
+    #[error("expected values of all nodes of the baseline ({baseline}), found those of {values}")]
     Lengths {
         /// Number of entries of the baseline.
         baseline: usize,

@@ -15,7 +15,7 @@ use crate::numbers::share;
 #[non_exhaustive]
 pub enum CompareError {
     /// The graphs have different numbers of nodes.
-    #[error("the true graph has {truth} nodes, the estimated one {estimate}")]
+    #[error("expected an estimate of all nodes of the true graph ({truth}), found {estimate}")]
     NodeCounts {
         /// Number of nodes of the true graph.
         truth: usize,

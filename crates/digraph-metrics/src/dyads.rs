@@ -37,7 +37,9 @@ pub enum NoiseRule {
 #[non_exhaustive]
 pub enum DyadError {
     /// The two rows that are compared have different lengths.
-    #[error("{before} values before the intervention, {after} after it")]
+    #[error(
+        "expected as many values after the intervention as before it ({before}), found {after}"
+    )]
     Lengths {
         /// Number of values before.
         before: usize,
@@ -56,7 +58,7 @@ pub enum DyadError {
     },
     /// The counts of train and test have different shapes.
     #[error(
-        "the training counts are {} interventions x {} nodes, the test counts {} x {}",
+        "expected test counts of the shape of the training counts ({} x {}), found {} x {}",
         .train.0, .train.1, .test.0, .test.1
     )]
     Shapes {

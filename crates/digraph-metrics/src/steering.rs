@@ -35,7 +35,7 @@ pub enum Unexpected {
 #[non_exhaustive]
 pub enum SteeringError {
     /// The graph and the rates speak of different numbers of nodes.
-    #[error("the graph has {graph} nodes, the change rates have {rates}")]
+    #[error("expected change rates of all nodes of the graph ({graph}), found those of {rates}")]
     NodeCounts {
         /// Number of nodes of the graph.
         graph: usize,
@@ -44,8 +44,8 @@ pub enum SteeringError {
     },
     /// No node has an expected effect, or none an unexpected one, so that there is no gap to test.
     #[error(
-        "there is no gap to test: {with_expected} of {nodes} nodes have an expected effect, \
-         {with_unexpected} an unexpected one"
+        "there is no gap to test: of all nodes ({nodes}) {with_expected} with an expected effect, \
+         {with_unexpected} with an unexpected one"
     )]
     NoGap {
         /// Number of nodes.

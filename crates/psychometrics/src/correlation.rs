@@ -58,7 +58,7 @@ pub enum CorrelationError {
         smallest: f64,
     },
     /// There are too few cases for what was asked.
-    #[error("{cases} cases: more than {needed} are needed")]
+    #[error("the number of cases: expected more than {needed}, found {cases}")]
     FewCases {
         /// Number of cases.
         cases: usize,
@@ -74,7 +74,7 @@ pub enum CorrelationError {
         found: f64,
     },
     /// There are more or fewer reliabilities than variables.
-    #[error("{reliabilities} reliabilities for {variables} variables")]
+    #[error("expected as many reliabilities as variables ({variables}), found {reliabilities}")]
     Reliabilities {
         /// Number of reliabilities.
         reliabilities: usize,

@@ -11,7 +11,7 @@ const ROUNDING: f64 = 1e-9;
 #[non_exhaustive]
 pub enum DivergenceError {
     /// There is no distribution, or none over any outcome.
-    #[error("{distributions} distributions over {outcomes} outcomes: at least 1 each are needed")]
+    #[error("expected at least 1 distribution and 1 outcome, found {distributions} x {outcomes}")]
     Shape {
         /// Number of rows.
         distributions: usize,

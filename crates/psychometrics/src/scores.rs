@@ -10,7 +10,7 @@ use crate::variable::{Names, Variable};
 #[non_exhaustive]
 pub enum ScoresError {
     /// There are too few cases or variables for any statistic.
-    #[error("{cases} cases x {variables} variables: at least 2 cases and 1 variable are needed")]
+    #[error("expected at least 2 cases and 1 variable, found {cases} x {variables}")]
     Shape {
         /// Number of rows.
         cases: usize,

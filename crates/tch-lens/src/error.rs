@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tch::TchError;
 
 use crate::TorchError;
+use crate::words::counted;
 
 /// Why a checkpoint, a tokenizer or a sparse autoencoder could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -194,7 +195,7 @@ pub enum Error {
     #[error("chat template: {0}")]
     Template(String),
     /// The device ran out of memory, and smaller batches did not help.
-    #[error("out of memory with {rows} rows of up to {tokens} tokens in the batch: {source}")]
+    #[error("out of memory with {rows} of up to {tokens} in the batch: {source}", rows = counted(rows, "row"), tokens = counted(tokens, "token"))]
     OutOfMemory {
         /// Rows in the batch.
         rows: usize,

@@ -44,6 +44,7 @@ mod stop;
 mod tokenizer;
 mod torch_error;
 mod weights;
+mod words;
 
 pub use chat::{ChatTemplate, Message};
 pub use config::{

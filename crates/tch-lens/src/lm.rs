@@ -14,6 +14,7 @@ use crate::model::pass::Memory;
 use crate::steer::Steer;
 use crate::tokenizer::Tokenizer;
 use crate::weights::{Names, Weights};
+use crate::words::counted;
 use crate::{Error, LoadError, ModelConfig, Precision};
 
 /// How to open a checkpoint.
@@ -302,7 +303,7 @@ impl Lm {
     pub(crate) fn check_row(&self, what: &str, ids: &[i64]) -> Result<(), Error> {
         let config = self.config();
         if ids.is_empty() || ids.len() > config.n_ctx {
-            let found = format!("{} tokens", ids.len());
+            let found = counted(ids.len(), "token");
             return Err(request(
                 what,
                 format!("1 to {} tokens", config.n_ctx),

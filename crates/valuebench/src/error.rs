@@ -1,5 +1,6 @@
 //! What can go wrong while files are read and written.
 
+use crate::words::counted;
 use std::io;
 
 /// Why a questionnaire, a definition file, a role file or an orientation table could not be read.
@@ -74,7 +75,7 @@ pub enum ReadError {
         second: usize,
     },
     /// A row has more or fewer cells than the header.
-    #[error("{file}, line {line}: expected {expected} cells as in the header, found {found}")]
+    #[error("{file}, line {line}: expected {cells} as in the header, found {found}", cells = counted(expected, "cell"))]
     Ragged {
         /// The file.
         file: String,

@@ -143,6 +143,7 @@ mod sheet;
 mod stats;
 mod steering;
 mod table;
+mod words;
 
 pub use centring::{Centring, Dependence};
 pub use definitions::{Definition, Definitions};

@@ -109,7 +109,7 @@ pub struct Measurements {
 #[non_exhaustive]
 pub enum MeasurementError {
     /// A setting has scores for more or fewer values than there are.
-    #[error("setting {setting}: expected scores for {expected} values, found {found}")]
+    #[error("setting {setting}: expected as many scores as values ({expected}), found {found}")]
     Values {
         /// The setting.
         setting: Setting,
@@ -134,7 +134,7 @@ pub enum MeasurementError {
     },
     /// A steered setting and the unsteered one of its role have different numbers of items.
     #[error(
-        "setting {setting}, {value}: expected {expected} scores as when unsteered, found {found}"
+        "setting {setting}, {value}: expected as many scores as when unsteered ({expected}), found {found}"
     )]
     Items {
         /// The steered setting.
@@ -147,7 +147,9 @@ pub enum MeasurementError {
         found: usize,
     },
     /// A setting has places for more or fewer items than there are.
-    #[error("setting {setting}: expected a score, or none, for {expected} items, found {found}")]
+    #[error(
+        "setting {setting}: expected a score, or none, for each of the items ({expected}), found {found}"
+    )]
     Places {
         /// The setting.
         setting: Setting,

@@ -72,7 +72,7 @@ impl Cost {
         let judging = settings.of_measurement(own);
         let Some(judging) = foreseen(loaded, &judging, limit) else {
             let why = "a single search for the verdict takes longer than that";
-            return Err(TooLong::new("longer", limit, why));
+            return Err(TooLong::failure("longer", limit, why));
         };
         let parts = [time, drawing, judging].map(duration);
         let time = time + drawing + judging;
@@ -83,7 +83,7 @@ impl Cost {
                  --resamples and --random-sets make it shorter",
                 thousands(&settings.draws.to_string())
             );
-            return Err(TooLong::new(&duration(time), limit, &why));
+            return Err(TooLong::failure(&duration(time), limit, &why));
         }
         Ok(Self {
             n_searches,
@@ -106,7 +106,7 @@ impl fmt::Display for Cost {
 }
 
 impl TooLong {
-    fn new(about: &str, limit: Duration, why: &str) -> Failure {
+    fn failure(about: &str, limit: Duration, why: &str) -> Failure {
         let (about, limit, why) = (about.to_owned(), duration(limit), why.to_owned());
         Self { about, limit, why }.into()
     }
@@ -117,6 +117,6 @@ impl TooLong {
             "there are {searches} searches of which one takes {one}, as a graph of these measurements has many edges, which \
              makes searches long; fewer --resamples and --random-sets make it shorter"
         );
-        Self::new(about, limit, &why)
+        Self::failure(about, limit, &why)
     }
 }

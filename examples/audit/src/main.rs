@@ -8,7 +8,7 @@ use audit::cost::Cost;
 use audit::own::{self, OwnStudy};
 use audit::{Audit, Settings, Waiting, folder, write};
 use clap::Parser;
-use program::{Failure, exit_code, make_folder, remark, say};
+use program::{Failure, counted, exit_code, make_folder, remark, say};
 use reproduce::Arguments;
 use study::read_study;
 
@@ -149,8 +149,9 @@ fn run(args: &Args) -> Result<(), Failure> {
     }
     let seconds = started.elapsed().as_secs_f64();
     say(format_args!(
-        "{}: {} combinations of choices in {seconds:.1} s",
-        audit.experiment, audit.multiverse.n_specifications
+        "{}: {} of choices in {seconds:.1} s",
+        audit.experiment,
+        counted(audit.multiverse.n_specifications, "combination")
     ))?;
     say(format_args!(
         "to look at: {}; docs/audit.md says how to read it",

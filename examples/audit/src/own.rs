@@ -133,7 +133,7 @@ fn complete(path: &Path) -> Result<Journal, Failure> {
     if tally.answered < tally.planned {
         let missing = tally.planned - tally.answered;
         return Err(format!(
-            "{shown}: {} of {} answers are there, {missing} are missing; run_study, called as before, goes on where it \
+            "{shown}: {} of {} answers are there, {missing} missing; run_study, called as before, goes on where it \
              stopped",
             tally.answered, tally.planned
         )

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use causal_pc::{Discovery, Edge, EdgeStrength, Explanation, MixedGraph, PcStage};
 use figures::{GraphFigure, GraphPanel, graphs};
-use program::{Failure, Unsaid, cell, save_text, shown};
+use program::{Failure, Unsaid, cell, counted, save_text, shown};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
@@ -262,9 +262,8 @@ fn isolated(graph: &MixedGraph) -> Vec<&str> {
 fn ended(stage: PcStage) -> String {
     match stage {
         PcStage::Skeleton { depth } => format!(
-            "the time limit came while pairs were being tested given {depth} variables; some of these edges \
-             would have been removed"
-        ),
+            "the time limit came while pairs were being tested given {variables}; some of these edges \
+             would have been removed", variables = counted(depth, "variable")),
         _ => "the time limit came while colliders were being identified; arrows rest only on the sets that \
               separated pairs"
             .to_owned(),

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use csv::{ByteRecord, ReaderBuilder};
 use ndarray::{Array1, Array2, ArrayViewMut1, Axis};
+use program::counted;
 use thiserror::Error;
 
 /// Samples of named variables.
@@ -184,7 +185,7 @@ pub enum CsvError {
         columns: String,
     },
     /// A line has more or fewer cells than the header.
-    #[error("line {line}: expected {expected} cells as in the first line, found {found}")]
+    #[error("line {line}: expected {cells} as in the first line, found {found}", cells = counted(expected, "cell"))]
     Length {
         /// The line, counted from 1.
         line: usize,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use causal_pc::ci::{Bound, CiTest, Next, SetScan};
 use causal_pc::{Alpha, ColliderRule, PcOptions, UndefinedP, pc};
+use program::counted;
 
 /// What the time of a search hangs on.
 pub struct Workload {
@@ -229,13 +230,13 @@ impl fmt::Display for Estimate {
         };
         write!(
             f,
-            "expect about {:.0e} tests{searches}, {} on {} thread(s), if all goes on as in a few pairs and \
+            "expect about {:.0e} tests{searches}, {} on {}, if all goes on as in a few pairs and \
              variables that were tried: {:.0} % of pairs dependent, {:.2} \u{b5}s a test, as many edges gone at \
              small sets, and half of the rest at each size beyond; that can be far off; --time-limit ends \
              it, --progress shows how far it is",
             self.n_tests,
             duration(self.seconds()),
-            self.threads,
+            counted(self.threads, "thread"),
             100.0 * self.dependent,
             1e6 * self.per_test
         )

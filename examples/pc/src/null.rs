@@ -6,6 +6,7 @@ use causal_pc::EdgeNull;
 use serde::Serialize;
 
 use crate::resampled::unfinished;
+use program::counted;
 
 /// The null distribution of the number of edges, and the pairs that stand out from it.
 #[derive(Serialize)]
@@ -68,7 +69,11 @@ impl Found {
 impl fmt::Display for Null {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(unfinished) = &self.unfinished {
-            writeln!(f, "unfinished: {unfinished} tables without structure")?;
+            writeln!(
+                f,
+                "unfinished: {tables} without structure",
+                tables = counted(unfinished, "table")
+            )?;
         }
         if let Some(found) = &self.found {
             writeln!(

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use causal_pc::{Bootstrap, EdgeFrequency};
+use program::counted;
 use serde::Serialize;
 
 /// The frequencies of edges, and the graph of the frequent ones.
@@ -90,7 +91,11 @@ impl fmt::Display for Resampled {
             self.n_resamples, self.n_failed
         )?;
         if let Some(unfinished) = &self.unfinished {
-            writeln!(f, "unfinished: {unfinished} resamples")?;
+            writeln!(
+                f,
+                "unfinished: {resamples}",
+                resamples = counted(unfinished, "resample")
+            )?;
         }
         for edge in &self.edges {
             let [a, b] = &edge.pair;

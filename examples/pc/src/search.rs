@@ -11,7 +11,7 @@ use causal_pc::{
     pc, pc_with_progress,
 };
 use ndarray::ArrayView2;
-use program::{Failure, remark, steps, with_causes};
+use program::{Failure, counted, remark, steps, with_causes};
 
 use crate::answer::Answer;
 use crate::arguments::Arguments;
@@ -199,7 +199,10 @@ fn with_progress<T: CiTest>(test: &T, options: &PcOptions) -> Result<Discovery, 
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);
         let stage = match progress.stage {
-            PcStage::Skeleton { depth } => format!("pairs given {depth} variables"),
+            PcStage::Skeleton { depth } => format!(
+                "pairs given {variables}",
+                variables = counted(depth, "variable")
+            ),
             _ => "colliders".to_owned(),
         };
         let left = progress.remaining().as_secs_f64();

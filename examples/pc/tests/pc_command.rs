@@ -1,5 +1,6 @@
 //! The program `pc`, run as its users run it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -621,13 +622,13 @@ fn exact_ties_do_not_hang_on_the_order_of_the_columns() {
         [0.0, 0.0, 0.4, 1.0],
     ];
     let names = ["a", "b", "c", "d"];
-    let mut by_name = std::collections::BTreeSet::new();
+    let mut by_name = BTreeSet::new();
     let one_after_another: [&[&str]; 3] = [
         &["--dag"],
         &["--conflicts", "keep-first", "--validity", "as-found"],
         &["--conflicts", "overwrite", "--validity", "as-found"],
     ];
-    let mut settled = [const { std::collections::BTreeSet::new() }; 3];
+    let mut settled = [const { BTreeSet::new() }; 3];
     for code in 0..256usize {
         let order: Vec<usize> = (0..4).map(|at| (code >> (2 * at)) & 3).collect();
         if !(0..4).all(|v| order.contains(&v)) {
@@ -662,11 +663,7 @@ fn exact_ties_do_not_hang_on_the_order_of_the_columns() {
     }
     assert_eq!(by_name.len(), 1, "{by_name:?}");
     assert_eq!(by_name.first().map(Vec::len), Some(2));
-    assert_eq!(
-        settled.each_ref().map(|found| found.len()),
-        [1; 3],
-        "{settled:?}"
-    );
+    assert_eq!(settled.each_ref().map(BTreeSet::len), [1; 3], "{settled:?}");
 }
 
 #[test]

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub use interruption::{Interrupted, Interruption};
-pub use names::{cell, is_run, shown};
+pub use names::{cell, counted, is_run, shown};
 pub use save::{
     make_folder, remark_on_earlier, remove_stale, save_picture, save_text, write_whole,
 };

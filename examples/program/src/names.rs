@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::fmt::Display;
 
 /// Text that may hold names from files, as a terminal may show it: characters that steer a terminal, or that turn the
 /// direction of what follows, are written as escapes such as `\u{1b}`. Lines stay lines.
@@ -31,6 +32,14 @@ pub fn cell(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// `1 file`, `2 files`.
+#[must_use]
+pub fn counted(n: impl Display, what: &str) -> String {
+    let n = n.to_string();
+    let s = if n == "1" { "" } else { "s" };
+    format!("{n} {what}{s}")
+}
+
 /// Whether a spreadsheet would run a cell with that text.
 #[must_use]
 pub fn is_run(text: &str) -> bool {
@@ -55,6 +64,18 @@ mod tests {
             ),
         ] {
             assert_eq!(shown(text), expected);
+        }
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        for (n, expected) in [
+            ("0", "0 files"),
+            ("1", "1 file"),
+            ("2", "2 files"),
+            ("1,000", "1,000 files"),
+        ] {
+            assert_eq!(counted(n, "file"), expected);
         }
     }
 

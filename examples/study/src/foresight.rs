@@ -6,7 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use program::Failure;
+use program::{Failure, counted};
 use reproduce::experiment::GraphRows;
 use reproduce::worlds::{Design, Drawn, Strengths, Structure, World};
 use value_causal::bench::ItemSampling;
@@ -319,7 +319,8 @@ impl fmt::Display for Foresight {
         for (value, asked, pool, reliability) in &self.reliability {
             writeln!(
                 f,
-                "  reliability of {value}: {reliability:.2}, by {asked} of {pool} items"
+                "  reliability of {value}: {reliability:.2}, by {asked} of {items}",
+                items = counted(pool, "item")
             )?;
         }
         let alpha = self.alpha;

@@ -14,7 +14,7 @@ use super::obedience::Obedience;
 use super::orientations::Orientations;
 use super::read_off::ReadOff;
 use measurement::Measurement;
-use program::Failure;
+use program::{Failure, counted};
 use reproduce::Loaded;
 use reproduce::experiment::{GraphRows, Truth};
 use reproduce::graphs::{digraph, named_edges, planted};
@@ -156,7 +156,7 @@ impl Findings {
         if found.skeleton_f1.is_none() && found.discovered_expected.is_none() {
             return Ok(text);
         }
-        write!(text, "## The study\n\n{} answers", found.answers)?;
+        write!(text, "## The study\n\n{}", counted(found.answers, "answer"))?;
         if let Some(rate) = found.answers_per_second {
             write!(text, ", {rate:.0} per second")?;
         }

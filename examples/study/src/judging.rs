@@ -48,6 +48,8 @@ pub fn as_in_fast_mode(text: &str) -> Option<Stance> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::*;
 
     #[test]
@@ -82,5 +84,27 @@ mod tests {
         );
         assert_eq!(as_in_fast_mode("No.\nAnswer: yes"), Some(Stance::Yes));
         assert_eq!(as_in_fast_mode(" a"), None);
+    }
+
+    /// A megabyte each, which took 0.05 s in a debug build, and more than a hundred times as much where each letter was
+    /// looked at again with all before it.
+    #[test]
+    fn long_answers_are_judged_in_time_in_proportion() {
+        for unit in [
+            "a",
+            "\n",
+            "\nAnswer",
+            "\nAnswer: ",
+            "\nAnswer: well",
+            "é\nanswer:\n",
+        ] {
+            let text = unit.repeat((1 << 20) / unit.len());
+            let started = Instant::now();
+            assert_eq!(as_in_fast_mode(&text), None, "{unit:?}");
+            let said = format!("{text}\nAnswer: yes");
+            assert_eq!(as_in_fast_mode(&said), Some(Stance::Yes), "{unit:?}");
+            let time = started.elapsed();
+            assert!(time < Duration::from_secs(10), "{unit:?}: {time:?}");
+        }
     }
 }

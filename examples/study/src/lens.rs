@@ -119,7 +119,7 @@ impl LensRespondent {
                 if ranked.len() < *top {
                     let found = ranked.len();
                     return Err(format!(
-                        "steering.features: expected {top} features that are active over {:?}, found {found}",
+                        "steering.features: expected {top} that are active over {:?}, found {found}",
                         prompt.steered_text()
                     )
                     .into());

@@ -4,6 +4,7 @@ use value_causal::bench::journal::Shard;
 
 use super::Plan;
 use super::file::{JudgedBy, JudgingMode, Like, SteeredPasses, StudyFile, YesAndNo};
+use program::counted;
 
 /// What a study will do, in words: model, values, and for each part its settings and answers.
 #[must_use]
@@ -41,18 +42,22 @@ pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
         let how = format!("{:?} {} {at}", steering.mode, steering.dose);
         line(
             "steering",
-            format!("{how}; {} features ({})", shown.len(), shown.join(", ")),
+            format!(
+                "{how}; {} ({})",
+                counted(shown.len(), "feature"),
+                shown.join(", ")
+            ),
         );
     }
-    let most = study.judging.max_new_tokens;
+    let most = counted(study.judging.max_new_tokens, "token");
     let mode = match (&study.judging.likelihood, study.judging.mode) {
         (Some(YesAndNo { yes, no, .. }), _) => format!(
             "likelihood: {yes:?} against {no:?}, with the examples in both orders; nothing is written"
         ),
         (None, JudgingMode::Fast) => {
-            format!("fast: answers end once they are decided, at most {most} tokens")
+            format!("fast: answers end once they are decided, at most {most}")
         }
-        (None, _) => format!("exact: answers are written to their end, at most {most} tokens"),
+        (None, _) => format!("exact: answers are written to their end, at most {most}"),
     };
     line("judging", mode);
     let judge = match (study.judging.judge, study.judging.like) {
@@ -74,20 +79,14 @@ pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
         if part.contains(": ") {
             instructed = (instructed.0 + rows.len(), instructed.1 + answers);
         } else {
-            line(part, format!("{} settings, {answers} answers", rows.len()));
+            line(part, asked(rows.len(), answers));
         }
     }
     if instructed.0 > 0 {
-        line(
-            "instructed",
-            format!("{} settings, {} answers", instructed.0, instructed.1),
-        );
+        line("instructed", asked(instructed.0, instructed.1));
     }
     let all = design.n_questions(Shard::WHOLE);
-    line(
-        "in all",
-        format!("{} settings, {all} answers", design.rows().len()),
-    );
+    line("in all", asked(design.rows().len(), all));
     if shard != Shard::WHOLE {
         let settings = (0..design.rows().len())
             .filter(|&row| shard.holds(row))
@@ -95,8 +94,16 @@ pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
         let answers = design.n_questions(shard);
         line(
             "this shard",
-            format!("{shard}: {settings} settings, {answers} answers"),
+            format!("{shard}: {}", asked(settings, answers)),
         );
     }
     text
+}
+
+fn asked(settings: usize, answers: usize) -> String {
+    format!(
+        "{}, {}",
+        counted(settings, "setting"),
+        counted(answers, "answer")
+    )
 }

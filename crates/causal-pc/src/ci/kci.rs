@@ -7,6 +7,7 @@ use thiserror::Error;
 use super::chi_squared::log_gamma_upper_tail;
 use super::{CiTest, QueryError};
 use crate::data::{self, DataError, Missing, Variable};
+use crate::words::counted;
 
 /// The kernel-based test of conditional independence (KCI) for continuous data: any dependence, not
 /// only linear.
@@ -156,7 +157,7 @@ pub enum KciError {
     },
     /// Too few samples are complete in the variables of the test.
     #[error(
-        "{found} samples are complete in {x} and {y} given {n_given} variables; at least {needed} are needed"
+        "expected at least {needed} samples that are complete in {x}, {y} and what is given ({n_given}), found {found}"
     )]
     TooFewSamples {
         /// Complete samples.
@@ -171,7 +172,7 @@ pub enum KciError {
         n_given: usize,
     },
     /// LAPACK failed.
-    #[error("testing {x} and {y} given {n_given} variables")]
+    #[error("testing {x} and {y} given {}", counted(n_given, "variable"))]
     Linalg {
         /// One variable tested.
         x: Variable,

@@ -3,6 +3,7 @@ use thiserror::Error;
 
 use super::regression::Regression;
 use crate::graph::{MixedGraph, NotExtendable};
+use crate::words::counted;
 
 /// How the total effect of `x` on `y` is found if `x` has certain parents.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,7 +23,7 @@ pub enum EffectError {
     #[error(transparent)]
     NotExtendable(#[from] NotExtendable),
     /// A variable does not exist, or is both cause and effect.
-    #[error("the effect of variable {x} on {y} is undefined for {n_variables} variables")]
+    #[error("the effect of variable {x} on {y} is undefined for {variables}", variables = counted(n_variables, "variable"))]
     Variables {
         /// The cause asked about.
         x: usize,

@@ -27,7 +27,7 @@ pub enum ModelError {
     #[error(transparent)]
     Data(#[from] DataError),
     /// Data, moments or a case have not one number for each variable.
-    #[error("{what}: {found} variables; the graph has {expected}")]
+    #[error("{what}: expected as many variables as in the graph ({expected}), found {found}")]
     Variables {
         /// What was given.
         what: &'static str,

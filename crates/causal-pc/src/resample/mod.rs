@@ -22,6 +22,7 @@ use crate::error::PcError;
 use crate::graph::MixedGraph;
 use crate::options::PcOptions;
 use crate::pc::pc_with_progress;
+use crate::words::counted;
 
 pub use frequencies::{Bootstrap, EdgeFrequency};
 pub use left_out::{LeaveOneOut, PairRuns};
@@ -56,7 +57,7 @@ pub enum BootstrapError {
     #[error("the time limit came before the first resample had been searched")]
     OutOfTime,
     /// Cluster labels are not as many as rows.
-    #[error("{found} cluster labels for {expected} rows")]
+    #[error("expected a cluster label for each row ({expected}), found {found}")]
     ClusterLabels {
         /// Rows.
         expected: usize,
@@ -98,7 +99,7 @@ pub enum BootstrapError {
         found: usize,
     },
     /// No resample could be searched.
-    #[error("none of {n_resamples} resamples could be searched")]
+    #[error("no resample could be searched ({n_resamples} were drawn)")]
     AllFailed {
         /// Resamples drawn.
         n_resamples: usize,
@@ -110,7 +111,7 @@ pub enum BootstrapError {
     #[error("resampling was cancelled")]
     Cancelled,
     /// The operating system refused threads.
-    #[error("cannot start {threads} threads: {reason}")]
+    #[error("cannot start {threads}: {reason}", threads = counted(threads, "thread"))]
     Threads {
         /// How many were asked for.
         threads: usize,

@@ -17,6 +17,7 @@ use crate::clusters::{Clusters, ClustersError, Labels};
 use crate::error::PcError;
 use crate::options::PcOptions;
 use crate::pc::skeleton_edges;
+use crate::words::counted;
 
 mod mixing;
 
@@ -139,7 +140,7 @@ pub enum NullError {
     #[error("drawing was cancelled")]
     Cancelled,
     /// The operating system refused threads.
-    #[error("cannot start {threads} threads: {reason}")]
+    #[error("cannot start {threads}: {reason}", threads = counted(threads, "thread"))]
     Threads {
         /// How many were asked for.
         threads: usize,

@@ -17,7 +17,9 @@ use crate::variable::Variable;
 #[non_exhaustive]
 pub enum FactorError {
     /// No factor was asked for, or more than the correlations can tell apart.
-    #[error("{factors} factors of {variables} variables: expected from 1 to {most}")]
+    #[error(
+        "the number of factors: expected from 1 to {most} for as many variables ({variables}), found {factors}"
+    )]
     Factors {
         /// Number of factors asked for.
         factors: usize,
@@ -27,7 +29,7 @@ pub enum FactorError {
         most: usize,
     },
     /// The correction for small samples leaves nothing.
-    #[error("{cases} cases are too few for {factors} factors of {variables} variables")]
+    #[error("too few cases ({cases}) for so many factors ({factors}) and variables ({variables})")]
     FewCases {
         /// Number of cases.
         cases: usize,
@@ -37,7 +39,9 @@ pub enum FactorError {
         variables: usize,
     },
     /// Loadings and correlations are of different variables.
-    #[error("loadings of {loadings} variables, correlations of {correlations}")]
+    #[error(
+        "expected correlations of as many variables as loadings ({loadings}), found {correlations}"
+    )]
     Variables {
         /// Number of rows of the loadings.
         loadings: usize,

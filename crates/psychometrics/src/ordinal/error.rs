@@ -7,7 +7,7 @@ use crate::variable::Variable;
 #[non_exhaustive]
 pub enum OrdinalError {
     /// There are more or fewer answers than cases.
-    #[error("{answers} answers of {cases} cases")]
+    #[error("expected as many answers as cases ({cases}), found {answers}")]
     Answers {
         /// Number of answers.
         answers: usize,
@@ -43,7 +43,7 @@ pub enum OrdinalError {
         coefficient: f64,
     },
     /// There are more or fewer groups than answers.
-    #[error("{groups} groups of {answers} answers")]
+    #[error("expected a group for each of the answers ({answers}), found {groups}")]
     Groups {
         /// Number of groups given.
         groups: usize,

@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(alpha(&scores), Err(ReliabilityError::EqualScores));
         let one = array![[0.1], [0.7]];
         let error = alpha(&Scores::new(one.view()).unwrap()).unwrap_err();
-        assert_eq!(error.to_string(), "1 variables: at least 2 are needed");
+        assert_eq!(error.to_string(), "expected at least 2 variables, found 1");
     }
 
     #[test]

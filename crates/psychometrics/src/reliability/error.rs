@@ -9,7 +9,7 @@ use crate::variable::Variable;
 #[non_exhaustive]
 pub enum ReliabilityError {
     /// A reliability of one variable alone, say.
-    #[error("{found} variables: at least {needed} are needed")]
+    #[error("expected at least {needed} variables, found {found}")]
     FewVariables {
         /// Number of variables.
         found: usize,
@@ -17,7 +17,7 @@ pub enum ReliabilityError {
         needed: usize,
     },
     /// There are too few cases for a variance between them.
-    #[error("{found} cases: at least 2 are needed")]
+    #[error("expected at least 2 cases, found {found}")]
     FewCases {
         /// Number of cases.
         found: usize,
@@ -42,7 +42,7 @@ pub enum ReliabilityError {
         found: f64,
     },
     /// Two variables were answered together too seldom.
-    #[error("{first} and {second} have {found} cases in common: at least 2 are needed")]
+    #[error("{first} and {second}: expected at least 2 cases in common, found {found}")]
     FewCommonCases {
         /// One of the two.
         first: Variable,

@@ -13,6 +13,7 @@ use crate::generate::{Row, advance, pick};
 use crate::hook::{Hook, Hooks, Pass, PassKind};
 use crate::model::pass::Memory;
 use crate::steer::{Place, Steer, steer_hooks};
+use crate::words::counted;
 use crate::{Error, Lm};
 
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl<T> Batch<T> {
         let cache = lm
             .cache(slots, capacity)
             .map_err(Error::from)
-            .within(|| format!("making room for {slots} rows"))?;
+            .within(|| format!("making room for {}", counted(slots, "row")))?;
         Ok(Self {
             slots: (0..slots).map(|_| None).collect(),
             cache,

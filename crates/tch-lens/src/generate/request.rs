@@ -7,6 +7,7 @@ use crate::sampling::Sampling;
 use crate::steer::{Place, Steer};
 use crate::stop::{Finish, Stop};
 use crate::tokenizer::Encoded;
+use crate::words::counted;
 use crate::{Error, Lm};
 
 /// A prompt as text, or as tokens already.
@@ -269,8 +270,10 @@ impl Lm {
                         .iter()
                         .find(|range| range.is_empty() || range.end > tokens.len())
                 {
-                    let expected =
-                        format!("not empty and within the prompt's {} tokens", tokens.len());
+                    let expected = format!(
+                        "not empty and within the prompt's {}",
+                        counted(tokens.len(), "token")
+                    );
                     return Err(refused(
                         "a steered token range",
                         expected,

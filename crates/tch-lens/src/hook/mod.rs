@@ -12,7 +12,62 @@ pub use point::HookPoint;
 /// An edit of the activations at one place.
 ///
 /// A hook is borrowed for one call and so cannot linger. Any `FnMut(Tensor, &Pass) -> Result<Tensor, Error>` together
-/// with its place is one: `(HookPoint::ResidPost(12), |x, pass| ...)`.
+/// with its place is one: `(HookPoint::ResidPost(12), |x, pass| ...)`. What it gathers is better kept in a type of its own,
+/// as here.
+///
+/// # Many prompts
+///
+/// An [`Engine`](crate::Engine) takes steers and no hooks, since its batches change from token to token. With hooks, prompts
+/// are sorted by length, so that little is padding, and go in batches of as many as memory holds; the hook is lent to each
+/// batch in turn, and in [`Pass::rows`] rows are counted from the beginning of the batch.
+///
+/// ```
+/// use tch_lens::tch::{Kind, Tensor};
+/// use tch_lens::{Error, Hook, HookPoint, Lm, LoadOptions, Pass};
+///
+/// /// Adds up the activations at a place, over all tokens.
+/// struct Sum {
+///     at: HookPoint,
+///     sum: Option<Tensor>, // [d_model]
+///     n_tokens: usize,
+/// }
+///
+/// impl Hook for Sum {
+///     fn at(&self) -> HookPoint {
+///         self.at
+///     }
+///
+///     // activation: [row, pos, d_model]
+///     fn apply(&mut self, activation: Tensor, pass: &Pass<'_>) -> Result<Tensor, Error> {
+///         for (row, &n) in pass.lengths.iter().enumerate() {
+///             let tokens = activation.f_select(0, row as i64)?.f_narrow(0, 0, n as i64)?;
+///             let sum = tokens.f_sum_dim_intlist(0, false, Kind::Float)?;
+///             self.sum = Some(match self.sum.take() {
+///                 Some(before) => before.f_add(&sum)?,
+///                 None => sum,
+///             });
+///             self.n_tokens += n;
+///         }
+///         Ok(activation) // as it is: this hook only reads
+///     }
+/// }
+///
+/// # let model = "../../fixtures/lm/models/gemma1";
+/// let lm = Lm::open(model, &LoadOptions::default())?;
+/// let mut rows = Vec::new();
+/// for prompt in ["Should I keep a promise?", "Is fairness worth a lot?", "Yes.", "Who am I?"] {
+///     rows.push(lm.tokenizer()?.encode_prompt(prompt)?);
+/// }
+/// rows.sort_by_key(Vec::len);
+/// let mut seen = Sum { at: lm.hook_point("blocks.1.hook_resid_post")?, sum: None, n_tokens: 0 };
+/// for batch in rows.chunks(2) {
+///     lm.forward(batch, &mut [&mut seen])?;
+/// }
+/// assert_eq!(seen.n_tokens, rows.iter().map(Vec::len).sum::<usize>());
+/// let mean = seen.sum.ok_or("no tokens")?.f_div_scalar(seen.n_tokens as f64)?;
+/// assert_eq!(mean.size(), [lm.config().d_model as i64]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Hook {
     /// Where it sits.
     fn at(&self) -> HookPoint;

@@ -5,6 +5,7 @@ use safetensors::{SafeTensorError, SafeTensors};
 use serde::de::Deserialize;
 
 use super::index::Pairs;
+use crate::words::counted;
 
 /// A file begins with the length of its header as eight bytes.
 const LENGTH: usize = 8;
@@ -25,8 +26,8 @@ fn explain(bytes: &[u8], error: &SafeTensorError) -> String {
         .map(|length| u64::from_le_bytes(*length));
     let Some(announced) = announced else {
         return format!(
-            "is {} bytes long, which is too short for a safetensors file",
-            bytes.len()
+            "is {} long, which is too short for a safetensors file",
+            counted(bytes.len(), "byte")
         );
     };
     let rest = &bytes[LENGTH..];
@@ -35,9 +36,9 @@ fn explain(bytes: &[u8], error: &SafeTensorError) -> String {
         .and_then(|length| rest.get(..length));
     let Some(header) = header else {
         return format!(
-            "announces a header of {announced} bytes, and has {} bytes after that number: cut short, or not a \
-             safetensors file",
-            rest.len()
+            "announces a header of {}, and has {} after that number: cut short, or not a safetensors file",
+            counted(announced, "byte"),
+            counted(rest.len(), "byte")
         );
     };
     let tensors = match tensors_of(header) {

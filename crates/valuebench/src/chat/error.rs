@@ -1,5 +1,6 @@
 //! What can go wrong while a server is asked.
 
+use crate::words::counted;
 use std::time::Duration;
 
 /// Why a client could not be set up.
@@ -165,7 +166,7 @@ pub enum ChatError {
         target: &'static str,
     },
     /// All attempts failed.
-    #[error("gave up after {attempts} attempts: {last}")]
+    #[error("gave up after {attempts}: {last}", attempts = counted(attempts, "attempt"))]
     GaveUp {
         /// Number of attempts.
         attempts: u32,

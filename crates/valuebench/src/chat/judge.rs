@@ -115,7 +115,9 @@ pub enum JudgeFailure {
         reply: Box<Reply>,
     },
     /// It was not asked, because none of the first requests got a judgement.
-    #[error("not asked, because none of the first {n} requests got a judgement; the last: {last}")]
+    #[error(
+        "not asked, because none of the first requests ({n}) got a judgement; the last: {last}"
+    )]
     GaveUp {
         /// Number of these requests.
         n: usize,

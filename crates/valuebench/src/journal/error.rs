@@ -8,6 +8,7 @@ use rusqlite::ErrorCode;
 use rusqlite::types::Type;
 
 use super::{Difference, Question, Shard};
+use crate::words::counted_are;
 use crate::{MeasurementError, Setting};
 
 /// Why a journal cannot be had, written, read or merged. Whatever it says, what the journal had
@@ -173,7 +174,7 @@ pub enum JournalError {
         setting: Setting,
     },
     /// Answers have no judgement.
-    #[error("{}, {part}: {n} answers are unjudged, the first because {reason}", file.display())]
+    #[error("{}, {part}: {} unjudged, the first because {reason}", file.display(), counted_are(*n, "answer"))]
     Unjudged {
         /// The journal.
         file: PathBuf,

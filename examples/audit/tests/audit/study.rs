@@ -436,10 +436,7 @@ fn what_an_unfinished_study_lacks_is_said() {
     let planned = asking.plan.design.n_questions(Shard::WHOLE);
     let (folder, study) = asking.close();
     let (data, out) = (folder.path(), folder.path().join("out"));
-    let counts = format!(
-        "{} of {planned} answers are there, 5 are missing",
-        planned - 5
-    );
+    let counts = format!("{} of {planned} answers are there, 5 missing", planned - 5);
     let told = refused(data);
     assert!(
         told.contains(&counts) && told.contains("run_study"),

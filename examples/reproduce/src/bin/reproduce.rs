@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use program::{Failure, exit_code, say};
+use program::{Failure, counted, exit_code, say};
 use reproduce::Arguments;
 use reproduce::reproduction::reproduce;
 
@@ -39,7 +39,8 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     let (n, seconds) = (files.len(), started.elapsed().as_secs_f64());
     say(format_args!(
-        "{n} files in {seconds:.2} s; start with report.md"
+        "{files} in {seconds:.2} s; start with report.md",
+        files = counted(n, "file")
     ))?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use program::{Failure, Interruption, Unsaid, exit_code, make_folder, say};
+use program::{Failure, Interruption, Unsaid, counted, exit_code, make_folder, say};
 use study::chat::in_chat;
 use study::file::{JudgedBy, StudyFile};
 use study::finish::{check_names, finish};
@@ -195,7 +195,8 @@ fn say_unjudged(journal: &Journal, thoughts: bool) -> Result<(), Failure> {
     let open = journal.tally()?.unjudged;
     if open > 0 {
         say(format_args!(
-            "{open} answers are unjudged (judging.open says what they count for)."
+            "{} unjudged (judging.open says what they count for).",
+            counted_are(open, "answer")
         ))?;
     }
     let mut failed = [
@@ -229,7 +230,10 @@ fn say_unjudged(journal: &Journal, thoughts: bool) -> Result<(), Failure> {
             .map_or("no judge has seen them".to_owned(), |reason| {
                 format!("the first because {reason}")
             });
-        say(format_args!("{} thoughts are unjudged: {why}.", unjudged.n))?;
+        say(format_args!(
+            "{} unjudged: {why}.",
+            counted_are(unjudged.n, "thought")
+        ))?;
     }
     Ok(())
 }
@@ -263,7 +267,8 @@ fn ask_all(
     if there > 0 {
         let to_come = pending.len();
         say(format_args!(
-            "{there} answers are there already, {to_come} are to come."
+            "{} there already, {to_come} to come.",
+            counted_are(there, "answer")
         ))?;
     }
     if pending.is_empty() {
@@ -303,8 +308,8 @@ fn ask_all(
     let time = duration(all.time.as_secs_f64());
     let rate = all.rate().unwrap_or(f64::NAN);
     say(format_args!(
-        "{} answers in {time}, {rate:.1} per second.",
-        all.answers
+        "{} in {time}, {rate:.1} per second.",
+        counted(all.answers, "answer")
     ))?;
     all.check(plan)?;
     Ok(all)
@@ -322,6 +327,12 @@ fn without(pending: &mut Vec<Question>, asked: &[Question]) {
     pending.retain(|question| !asked.contains(question));
 }
 
+/// `1 answer is`, `2 answers are`.
+fn counted_are(n: usize, what: &str) -> String {
+    let are = if n == 1 { "is" } else { "are" };
+    format!("{} {are}", counted(n, what))
+}
+
 fn say_time(answers: usize, pace: &Asking, threads: Option<i32>) -> Result<(), Unsaid> {
     let Some(rate) = pace.rate() else {
         return say("There is nothing to ask.");
@@ -337,11 +348,11 @@ fn say_time(answers: usize, pace: &Asking, threads: Option<i32>) -> Result<(), U
         Some(n) => format!(", on {n} threads"),
     };
     say(format_args!(
-        "Estimated time for {answers} answers: {}{range}, at the {rate:.1} per second of {} from {} settings all over \
-         the plan{threads}.",
+        "Estimated time for {}: {}{range}, at the {rate:.1} per second of {} from {} all over the plan{threads}.",
+        counted(answers, "answer"),
         duration(seconds),
         pace.questions(),
-        pace.work.settings(),
+        counted(pace.work.settings(), "setting"),
     ))
 }
 

@@ -114,7 +114,7 @@ fn a_served_judge_takes_up_what_is_open() {
     assert!(judged.status.success(), "{judged:?}");
     let said = String::from_utf8_lossy(&judged.stdout);
     assert!(
-        said.contains("answers are there already, 0 are to come"),
+        said.contains("answers are there already, 0 to come"),
         "{said}"
     );
     let no = |verdict: &Verdict| matches!(verdict, Verdict::Judged { stance: Stance::No, judge } if judge == "naysayer");
@@ -397,7 +397,7 @@ fn a_judge_like_the_released_one_calls_unsure_what_fails() {
     let failed = answers(&study.out()).into_iter().filter(|answer| {
         matches!(
             &answer.response.verdict,
-            Verdict::Judged { judge, .. } if judge.contains("gave up after 1 attempts")
+            Verdict::Judged { judge, .. } if judge.contains("gave up after 1 attempt:")
         )
     });
     assert_eq!(failed.count(), 1);

@@ -35,7 +35,7 @@ fn one_process_four_shards_and_other_batches_give_the_same() {
     assert!(whole.out().join("study.answers.csv").exists());
     let again = whole.finish(&[]);
     assert!(
-        again.contains("answers are there already, 0 are to come"),
+        again.contains("answers are there already, 0 to come"),
         "{again}"
     );
 

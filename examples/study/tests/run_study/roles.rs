@@ -25,7 +25,7 @@ fn made_roles_are_kept_in_files_that_can_take_the_seeds_place() {
     );
     let again = study.finish(&shard);
     assert!(
-        again.contains("answers are there already, 0 are to come"),
+        again.contains("answers are there already, 0 to come"),
         "{again}"
     );
 

@@ -10,6 +10,7 @@ use super::fisher_z::{self, FisherZ, FisherZError};
 use super::{CiTest, Singular, TooFew, f_distribution};
 use crate::clusters::{Clusters, ClustersError, Labels};
 use crate::data::Variable;
+use crate::words::counted;
 use residuals::residuals;
 
 pub use options::ClusterRobustOptions;
@@ -85,10 +86,9 @@ pub enum ClusterRobustError {
     Clusters(#[from] ClustersError),
     /// There are fewer clusters than the test needs.
     #[error(
-        "{n_clusters} clusters cannot test {x} and {y} given {n_given} variables; at least {} are \
+        "{clusters} cannot test {x} and {y} given {variables}; at least {} are \
          needed: limit the depth of the search, or choose what too few clusters count as",
-        n_given + 2
-    )]
+        n_given + 2, clusters = counted(n_clusters, "cluster"), variables = counted(n_given, "variable"))]
     TooFewClusters {
         /// Clusters with a row that is complete in the variables of the test; of two ways the
         /// smaller number.

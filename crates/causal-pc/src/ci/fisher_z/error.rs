@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use crate::ci::QueryError;
 use crate::data::{self, DataError, Variable};
+use crate::words::counted;
 
 /// Why a Fisher-Z test could not be made, or could not answer.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -43,8 +44,9 @@ pub enum FisherZError {
     },
     /// There are fewer samples than the test needs.
     #[error(
-        "{n_samples} samples cannot test {x} and {y} given {n_given} variables; at least {} are \
-         needed: {}", n_given + 3, data::too_few_advice(*n_given)
+        "{samples} cannot test {x} and {y} given {variables}; at least {} are needed: {}",
+        n_given + 3, data::too_few_advice(*n_given),
+        samples = counted(n_samples, "sample"), variables = counted(n_given, "variable")
     )]
     TooFewSamples {
         /// Samples, complete in the variables of the test.

@@ -9,6 +9,7 @@ use self::design::{Columns, Question};
 use super::discrete::{DiscreteError, DiscreteOptions, GSquare};
 use super::{CiTest, QueryError, TooFew, chi_squared, f_distribution};
 use crate::data::{self, DataError, Missing, Variable};
+use crate::words::counted;
 
 pub use self::options::{MixedOptions, VariableKind};
 
@@ -77,7 +78,7 @@ pub enum MixedError {
     #[error(transparent)]
     Discrete(#[from] DiscreteError),
     /// The number of kinds is not the number of columns.
-    #[error("{found} kinds of variables for {expected} columns")]
+    #[error("expected a kind for each column ({expected}), found {found}")]
     KindCount {
         /// Columns in the data.
         expected: usize,
@@ -99,9 +100,8 @@ pub enum MixedError {
     },
     /// A regression has at least as many coefficients as samples.
     #[error(
-        "{n_samples} samples cannot test {x} and {y} given {n_given} variables: the regression has \
-         {n_coefficients} coefficients; {}", data::too_few_advice(*n_given)
-    )]
+        "{samples} cannot test {x} and {y} given {variables}: the regression has \
+         {n_coefficients} coefficients; {}", data::too_few_advice(*n_given), samples = counted(n_samples, "sample"), variables = counted(n_given, "variable"))]
     TooFewSamples {
         /// Samples, complete in the variables of the test.
         n_samples: usize,
