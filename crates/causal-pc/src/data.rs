@@ -7,6 +7,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::words::counted;
+
 /// A variable as errors name it: by its number, and by its name where it has one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Variable {
@@ -85,7 +87,7 @@ pub enum DataError {
     #[error("the data has no column")]
     NoColumns,
     /// The data has too few rows.
-    #[error("expected at least {needed} rows, found {found}")]
+    #[error("expected at least {}, found {found}", counted(needed, "row"))]
     TooFewRows {
         /// Rows in the data.
         found: usize,

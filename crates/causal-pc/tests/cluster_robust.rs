@@ -409,8 +409,8 @@ fn the_null_is_the_same_with_any_number_of_threads_and_says_what_cannot_be_mixed
     let all_one = Clusters::new(vec![0; data.nrows()]);
     assert!(refused(NullOptions::new(3).clusters(all_one)).contains("none can be exchanged"));
     assert!(refused(NullOptions::new(0)).contains("draws is 0"));
-    assert!(refused(NullOptions::new(3).clusters(Clusters::new([1]))).contains("1 cluster labels"));
-    assert!(refused(NullOptions::new(3).matched_by([1])).contains("1 cluster labels"));
+    assert!(refused(NullOptions::new(3).clusters(Clusters::new([1]))).contains("found 1"));
+    assert!(refused(NullOptions::new(3).matched_by([1])).contains("found 1"));
     let twice = NullOptions::new(3)
         .clusters(two_ways())
         .matched_by(vec![0; data.nrows()]);

@@ -114,21 +114,12 @@ fn columns_of_too_many_levels_are_refused_by_name() {
 
 #[test]
 fn one_of_a_thing_is_no_plural() {
-    let samples = array![
-        [1.0, 2.0, 0.5],
-        [2.0, 1.0, 0.1],
-        [0.0, 3.0, 0.7],
-        [1.5, 1.0, 0.2]
-    ];
-    let test = FisherZ::from_samples(&samples).unwrap();
-    let said = test.p_value(0, 1, &[2]).unwrap_err().to_string();
-    assert!(
-        said.starts_with("4 samples cannot test 0 and 1 given 1 variable; "),
-        "{said}"
-    );
-    let one = samples.slice(ndarray::s![..1, ..]);
-    let said = FisherZ::from_samples(one).unwrap_err().to_string();
-    assert!(said.contains("expected at least 2 rows, found 1"), "{said}");
+    let none = Array2::<u8>::zeros((0, 2));
+    let said = GSquare::from_samples(&none).unwrap_err().to_string();
+    assert_eq!(said, "expected at least 1 row, found 0");
+    let few = Array2::from_shape_fn((3, 2), |(i, v)| (i * (v + 2)) as f64);
+    let said = FisherZ::from_samples(&few).unwrap_err().to_string();
+    assert_eq!(said, "expected at least 4 rows, found 3");
 }
 
 /// Columns that are taken depend on their own copies, significantly so.

@@ -240,7 +240,7 @@ fn bad_data_are_refused_with_their_place() {
             &Array2::zeros((0, 2)),
             &[Discrete; 2],
             MixedOptions::new(),
-            "0 rows",
+            "at least 1 row, found 0",
         ),
         (
             &Array2::zeros((2, 0)),

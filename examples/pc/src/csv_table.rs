@@ -252,8 +252,8 @@ impl CsvTable {
             let line = || line_of(&record, text);
             // R's write.table names the columns of values alone.
             row_names |= is_first && options.has_header && record.len() == header.len() + 1;
-            if is_first && let (Some(first), 1) = (&alone, record.len()) {
-                check_delimiter(first, &record[0], options.delimiter)?;
+            if is_first && let Some(first) = &alone {
+                check_delimiter(first, record.as_slice(), options.delimiter)?;
             }
             is_first = false;
             let expected = header.len() + usize::from(row_names);

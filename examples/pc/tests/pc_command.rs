@@ -477,6 +477,8 @@ fn files_of_peers_are_read_and_what_is_odd_is_said() {
             }
         }
     }
+    let semicolons = written(&folder, "semicolons.csv", "a;b\n1,5;2\n2,5;1\n3,5;4\n");
+    assert!(complaint(&[&semicolons]).contains("found one in each line, with ';' in it"));
     let comma = written(
         &folder,
         "comma.csv",

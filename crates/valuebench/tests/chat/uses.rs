@@ -335,7 +335,9 @@ fn a_judge_whose_every_reply_is_refused_ends_after_a_few() {
             };
             let last = last.to_string();
             assert!(
-                last.starts_with("not asked, because none of the first 3 requests got a judgement"),
+                last.starts_with(
+                    "not asked, because none of the first requests (3) got a judgement"
+                ),
                 "{last}"
             );
             assert!(last.contains(word), "{last}");
@@ -372,7 +374,7 @@ fn a_judge_that_says_something_else_ends_after_a_few_more() {
     };
     assert_eq!(
         last.to_string(),
-        "not asked, because none of the first 6 requests got a judgement; the last: expected the judgement yes, no or \
+        "not asked, because none of the first requests (6) got a judgement; the last: expected the judgement yes, no or \
          unsure, found \"It depends.\""
     );
     // One judgement among them is enough to go on, and what the released code takes for unsure is unsure.

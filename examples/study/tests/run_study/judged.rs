@@ -584,7 +584,7 @@ fn a_judge_that_talks_of_something_else_ends_the_run_after_a_few() {
     );
     assert_eq!(run.status.code(), Some(1), "{why}");
     assert!(
-        why.contains("none of the first 10 requests got a judgement"),
+        why.contains("none of the first requests (10) got a judgement"),
         "{why}"
     );
     assert!(why.contains("\"As an AI, I love pasta.\""), "{why}");
