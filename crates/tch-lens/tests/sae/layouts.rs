@@ -223,3 +223,96 @@ fn pickled_files_are_refused_with_the_way_to_convert_them() {
         }
     }
 }
+
+/// A copy of a folder of the fixture with one setting of a file changed, and what opening it says.
+fn refusal(path: &str, file: &str, edit: impl Fn(&mut serde_json::Value)) -> String {
+    let made = tempfile::tempdir().unwrap();
+    let (from, to) = (folder().join(path), made.path().join("layers.2.mlp"));
+    for name in std::fs::read_dir(&from).unwrap() {
+        let name = name.unwrap().file_name();
+        let inner = from.join(&name);
+        std::fs::create_dir_all(&to).unwrap();
+        if inner.is_dir() {
+            std::fs::create_dir(to.join(&name)).unwrap();
+            let weights = "final.safetensors";
+            std::fs::copy(inner.join(weights), to.join(&name).join(weights)).unwrap();
+        } else {
+            std::fs::copy(inner, to.join(&name)).unwrap();
+        }
+    }
+    let text = std::fs::read(to.join(file)).unwrap();
+    let mut settings: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    edit(&mut settings);
+    std::fs::write(to.join(file), settings.to_string()).unwrap();
+    let opened = Sae::open(&to, &SaeOptions::default());
+    opened.map(drop).unwrap_err().to_string()
+}
+
+#[test]
+fn settings_that_cannot_be_are_named() {
+    let llama_scope = "Llama3_1-8B-Base-LXR-8x/Llama3_1-8B-Base-L2R-8x";
+    let gemma_scope = "gemma-scope-2-270m-it/resid_post/layer_2_width_16k_l0_small";
+    let saelens = "saelens/jumprelu_skip_transcoder";
+    type Edit = fn(&mut serde_json::Value);
+    let cases: [(&str, &str, Edit, &str); 9] = [
+        (
+            llama_scope,
+            "hyperparams.json",
+            |c| c["dataset_average_activation_norm"]["in"] = 0.into(),
+            "dataset_average_activation_norm.in: expected a number above 0",
+        ),
+        (
+            llama_scope,
+            "hyperparams.json",
+            |c| c["act_fn"] = "topk".into(),
+            "act_fn: expected jumprelu, found topk",
+        ),
+        (
+            llama_scope,
+            "hyperparams.json",
+            |c| c["norm_activation"] = "token-wise".into(),
+            "norm_activation: expected dataset-wise, found token-wise",
+        ),
+        (
+            llama_scope,
+            "hyperparams.json",
+            |c| c["hook_point_out"] = "blocks.2.hook_mlp_out".into(),
+            "hook_point_out: expected blocks.2.hook_resid_post, as hook_point_in",
+        ),
+        (
+            llama_scope,
+            "hyperparams.json",
+            |c| c["d_sae"] = 33.into(),
+            "\"encoder.weight\" has shape [32, 20], expected [33, 20]",
+        ),
+        (
+            gemma_scope,
+            "config.json",
+            |c| c["architecture"] = "topk".into(),
+            "architecture: expected jump_relu, found topk",
+        ),
+        (
+            saelens,
+            "cfg.json",
+            |c| c["apply_b_dec_to_input"] = true.into(),
+            "apply_b_dec_to_input: expected false",
+        ),
+        (
+            saelens,
+            "cfg.json",
+            |c| drop(c.as_object_mut().unwrap().remove("d_out")),
+            "d_out: expected a whole number",
+        ),
+        (
+            "sparsify/layers.2.mlp",
+            "cfg.json",
+            |c| c["transcode"] = false.into(),
+            "skip_connection: expected false, as it is no transcoder",
+        ),
+    ];
+    for (path, file, edit, words) in cases {
+        let error = refusal(path, file, edit);
+        assert!(error.contains(file) || error.contains("tensor"), "{error}");
+        assert!(error.contains(words), "{words}: {error}");
+    }
+}
