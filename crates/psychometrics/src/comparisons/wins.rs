@@ -196,8 +196,11 @@ impl Wins {
                 .then(|| Cholesky::new(self.information(&strengths)))
                 .flatten()
                 .map(|information| information.solve(&gradient));
-            let higher = step.and_then(|step| self.higher(&strengths, log_likelihood, &step));
-            match higher {
+            let better = step.and_then(|step| {
+                self.higher(&strengths, log_likelihood, &step)
+                    .or_else(|| self.flatter(&strengths, slope, &step))
+            });
+            match better {
                 Some(found) => (strengths, log_likelihood) = found,
                 // Rounding hides what is left to gain.
                 None if slope <= 1e-6 * (1.0 + self.counts.sum()) => {
@@ -212,6 +215,20 @@ impl Wins {
             }
         }
         Err(ComparisonError::NotReached { slope })
+    }
+
+    /// A full step where rounding hides what the likelihood gains, as it does once strengths are right
+    /// to half of their digits; the gradient still tells.
+    fn flatter(
+        &self,
+        from: &DVector<f64>,
+        slope: f64,
+        step: &DVector<f64>,
+    ) -> Option<(DVector<f64>, f64)> {
+        let there = from + step;
+        let is_flatter = self.gradient(&there).amax() < slope / 2.0;
+        let log_likelihood = self.log_likelihood(&there);
+        is_flatter.then_some((there, log_likelihood))
     }
 
     fn higher(
@@ -322,6 +339,18 @@ mod tests {
             "variable 1 won 3 times against variable 1"
         );
         assert!(message(array![[0.0, 1.0]]).starts_with("1 x 2 wins"));
+    }
+
+    /// Of two options each is as strong as its wins: half the logarithm of their ratio.
+    #[test]
+    fn strengths_are_right_to_more_than_half_of_their_digits() {
+        for (won, lost) in (1..40).flat_map(|won| (1..40).map(move |lost| (won, lost))) {
+            let (won, lost) = (f64::from(won), f64::from(lost));
+            let wins = Wins::new(array![[0.0, won], [lost, 0.0]].view()).unwrap();
+            let found = wins.bradley_terry().unwrap().log_strengths[0];
+            let gap = (found - (won / lost).ln() / 2.0).abs();
+            assert!(gap < 1e-10, "{won} to {lost}: off by {gap:e}");
+        }
     }
 
     #[test]
