@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use valuebench::ReadError;
 use valuebench::dilemmas::{Choices, Dilemmas};
 use valuebench::portrait::{PortraitPrompts, Portraits, Variant};
@@ -245,4 +248,34 @@ fn templates_that_lack_a_slot_or_are_not_there_are_named() {
         message.ends_with("sharegpt_prompt.txt: expected the slot {text}, found none"),
         "{message}"
     );
+}
+
+/// Cuts, repeats and strange bytes at random places: an edit takes out up to `length` bytes at `place`, and puts in others.
+fn edits() -> impl Strategy<Value = Vec<(Index, usize, Vec<u8>)>> {
+    let pieces = select(vec![
+        "\"", ",", "\n", "[", "]", "{", "}", ":", "null", "-", "1e999", "\\u0000", "é", "\u{feff}",
+        "A", "0", " ",
+    ]);
+    let pieces = pieces.prop_map(|piece| piece.as_bytes().to_vec());
+    let bytes = prop_oneof![pieces, vec(any::<u8>(), 0..4)];
+    vec((any::<Index>(), 0_usize..12, bytes), 1..5)
+}
+
+proptest! {
+    /// `PROPTEST_CASES` asks for more than the 256 of every run.
+    #[test]
+    fn no_edit_of_a_right_file_makes_a_reader_panic(
+        reader in select(vec![P, A, D, C]),
+        edits in edits(),
+    ) {
+        let mut text = reader.right().into_bytes();
+        for (place, length, bytes) in edits {
+            let start = place.index(text.len() + 1);
+            let end = (start + length).min(text.len());
+            text.splice(start..end, bytes);
+        }
+        if let Err(error) = reader.read(&text) {
+            prop_assert!(error.to_string().starts_with("<input>"));
+        }
+    }
 }
