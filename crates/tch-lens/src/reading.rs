@@ -165,7 +165,9 @@ impl Lm {
         let n = tokens.len();
         let read = match (covered, &reading.at) {
             (Some(covered), _) => Some(covered),
-            (_, At::FromEnd(before)) => n.checked_sub(before + 1).map(|at| at..at + 1),
+            (_, At::FromEnd(before)) => {
+                n.checked_sub(before.saturating_add(1)).map(|at| at..at + 1)
+            }
             (_, At::Mean(from) | At::Every(from)) => Some(*from..n).filter(|read| !read.is_empty()),
             _ => Some(n - 1..n),
         };

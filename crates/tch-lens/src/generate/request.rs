@@ -211,10 +211,14 @@ impl Lm {
             .iter()
             .map(|steer| match &steer.place {
                 Place::Tokens(ranges) => ranges.iter().map(shown).collect(),
-                Place::From(first) => Ok(vec![shown(&(*first..prompt.len()))?]),
-                Place::Last => Ok(vec![shown(&(prompt.len() - 1..prompt.len()))?]),
-                Place::Everywhere | Place::Bytes(_) | Place::FromByte(_) => {
-                    Ok(vec![shown(&(0..prompt.len()))?])
+                place => {
+                    let (first, end) = match place {
+                        Place::From(first) => (*first, prompt.len()),
+                        Place::Last => (prompt.len() - 1, prompt.len()),
+                        _ => (0, prompt.len()),
+                    };
+                    let rows = steer.rows().map_or(end, |rows| first.saturating_add(rows));
+                    Ok(vec![shown(&(first..end.min(rows)))?])
                 }
             })
             .collect()

@@ -227,7 +227,7 @@ impl Steer {
     }
 
     /// How many tokens rows reach; none for other directions.
-    pub(super) fn rows(&self) -> Option<usize> {
+    pub(crate) fn rows(&self) -> Option<usize> {
         match &self.direction.0 {
             Along::Rows(rows) => Some(rows.size()[0] as usize),
             _ => None,

@@ -677,3 +677,105 @@ fn what_does_not_fit_is_refused() {
         assert!(SteeringDirection::numbers([]).is_err());
     }
 }
+
+#[test]
+fn it_is_shown_where_steers_act() {
+    for goldens in Goldens::all() {
+        let width = goldens.lm.config().d_model as i64;
+        let ones = Tensor::ones(
+            [width],
+            (Kind::Float, goldens.tensor("angular.b1").device()),
+        );
+        let line = SteeringDirection::vector(&ones).unwrap();
+        let rows = SteeringDirection::rows(&Tensor::stack(&[&ones, &ones], 0)).unwrap();
+        let point = HookPoint::ResidPost(1);
+        let text = "Hello there, my old friend";
+        let steers = [
+            Steer::add(point, &line, 1.0),
+            Steer::add(point, &line, 1.0).from_token(2),
+            Steer::add(point, &line, 1.0).from_byte(text.len() - 1),
+            Steer::add(point, &line, 1.0).at_last(),
+            Steer::add(point, &rows, 1.0),
+            Steer::add(point, &rows, 1.0).from_token(1),
+        ];
+        let request = steers.into_iter().fold(Request::new(text), Request::steer);
+        let shown = goldens.lm.steered(&request).unwrap();
+        let n = shown[0][0].tokens.end;
+        let ranges: Vec<_> = shown.iter().map(|shown| shown[0].tokens.clone()).collect();
+        assert_eq!(ranges, [0..n, 2..n, n - 1..n, n - 1..n, 0..2, 1..3]);
+        // And where they are shown, they act.
+        let read = |request: &Request| {
+            let names = [point.to_string()];
+            let read = goldens
+                .lm
+                .run_steered(std::slice::from_ref(request), &names)
+                .unwrap();
+            read.activations[&point].get(0)
+        };
+        let plain = read(&Request::new(text));
+        for (steer, range) in request.steers.iter().zip(ranges) {
+            let moved = read(&Request::new(text).steer(steer.clone())) - &plain;
+            let moved = moved.abs().sum_dim_intlist(1, false, Kind::Float).gt(0.0);
+            let expected: Vec<bool> = (0..n).map(|token| range.contains(&token)).collect();
+            assert_eq!(Vec::<bool>::try_from(moved).unwrap(), expected, "{range:?}");
+        }
+    }
+}
+
+#[test]
+fn readings_are_at_the_tokens_that_were_asked_for() {
+    for goldens in Goldens::all() {
+        let point = HookPoint::ResidPost(1);
+        let names = [point.to_string()];
+        let text = "Hello there, my old friend";
+        let old = text.find("old").unwrap();
+        let read = |at: At| {
+            let readings = [
+                Reading::new("A longer text that comes first in no order"),
+                Reading::new(text).at(at),
+            ];
+            let read = goldens.lm.read(&readings, &names).unwrap();
+            let rows = read.rows[1].clone();
+            assert_eq!(rows.start, 1);
+            read.activations[&point].narrow(0, 1, rows.len() as i64)
+        };
+        let every = read(At::Every(0));
+        let n = every.size()[0];
+        let close = |found: &Tensor, expected: &Tensor| {
+            assert_close(found, expected, (1e-4, 0.0), "a reading");
+        };
+        close(&read(At::Last), &every.narrow(0, n - 1, 1));
+        close(&read(At::FromEnd(0)), &every.narrow(0, n - 1, 1));
+        close(&read(At::FromEnd(2)), &every.narrow(0, n - 3, 1));
+        close(&read(At::Every(2)), &every.narrow(0, 2, n - 2));
+        close(
+            &read(At::Mean(1)),
+            &every.narrow(0, 1, n - 1).mean_dim(0, true, None),
+        );
+        let encoded = goldens
+            .lm
+            .tokenizer()
+            .unwrap()
+            .encode_with_offsets(text)
+            .unwrap();
+        let covered = encoded.token_range(old..old + 3).unwrap();
+        let own = every.narrow(0, covered.start as i64, covered.len() as i64);
+        close(&read(At::Bytes(old..old + 3)), &own.mean_dim(0, true, None));
+        for at in [
+            At::FromEnd(usize::MAX),
+            At::Every(99),
+            At::Mean(99),
+            At::Bytes(90..91),
+        ] {
+            let readings = [Reading::new("A text"), Reading::new(text).at(at.clone())];
+            let error = goldens.lm.read(&readings, &names).unwrap_err().to_string();
+            assert!(error.starts_with("request 1: "), "{at:?}: {error}");
+        }
+        let scores = ["blocks.1.attn.hook_pattern"];
+        let error = goldens.lm.read(&[Reading::new(text)], &scores).unwrap_err();
+        assert!(
+            error.to_string().contains("one vector per position"),
+            "{error}"
+        );
+    }
+}

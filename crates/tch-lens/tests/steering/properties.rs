@@ -252,7 +252,7 @@ fn the_engine_shares_no_more_than_it_may() {
     let d_model = lm.config().d_model;
     let strategy = (
         prop::collection::vec(3_i64..300, 6..10),
-        prop::collection::vec(prop::collection::vec(3_i64..300, 1..4), 2..5),
+        prop::collection::vec(prop::collection::vec(3_i64..300, 1..4), 2..4),
         0.1..3.0,
         prop::collection::vec((0_usize..8, prop::sample::select(vec![0.0, 3.0, 6.0])), 5),
     );
