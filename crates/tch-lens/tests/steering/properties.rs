@@ -8,8 +8,8 @@ use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use tch_lens::sae::{Sae, SaeOptions};
 use tch_lens::tch::{Device, Kind, Tensor};
 use tch_lens::{
-    Engine, EngineOptions, Gate, HookPoint, Lm, LoadOptions, Passes, Probe, Request, Steer,
-    SteeringDirection, Stop,
+    Dose, Engine, EngineOptions, Gate, HookPoint, Lm, LoadOptions, Passes, Precision, Probe,
+    Request, Steer, SteeringDirection, Stop,
 };
 
 use crate::common;
@@ -181,7 +181,7 @@ fn without_effect(lm: &Lm, sae: &Rc<Sae>, frequency: f64) -> Vec<Steer> {
         .inverted();
     let mut steers = vec![
         Steer::add(POINT, &line, 0.0),
-        Steer::add(POINT, &line, tch_lens::Dose::OfNorm(0.0)),
+        Steer::add(POINT, &line, Dose::OfNorm(0.0)),
         Steer::add(HookPoint::Z(1), &head, 0.0),
         Steer::add(POINT, &rows, 0.0),
         Steer::add(HookPoint::MlpGate(1), &numbers, 0.0),
@@ -285,7 +285,7 @@ fn the_engine_shares_no_more_than_it_may() {
                         let prompt = [&[2][..], &beginning, ending].concat();
                         Request::new(prompt)
                             .steer(steer(kind, dose))
-                            .stop(Stop::after(3).ids([]))
+                            .stop(Stop::after(2).ids([]))
                     })
                 })
         };
@@ -397,5 +397,51 @@ fn zeros_keep_their_signs() {
             let of = |x: &Tensor| bits(&x.select(1, head));
             assert_eq!(of(&after), of(&before), "{steer:?}, head {head}");
         }
+    }
+}
+
+#[test]
+fn sixteen_bits_are_steered_too() {
+    let own = &common::folders()[0];
+    let options = LoadOptions::default().precision(Precision::Bf16);
+    let lm = Lm::open(own.join("models/gemma1"), &options).unwrap();
+    let sae = Sae::open(own.join("saes/gemma1/jumprelu"), &SaeOptions::default());
+    let feature = SteeringDirection::feature(&Rc::new(sae.unwrap()), 3).unwrap();
+    let (d_model, d_head) = (lm.config().d_model, lm.config().d_head);
+    let vector = wave(d_model, 0.7);
+    let line = SteeringDirection::vector(&vector).unwrap();
+    let head = SteeringDirection::head(1, &wave(d_head, 0.7)).unwrap();
+    let numbers = SteeringDirection::numbers([(1, 3.0), (5, -1.0)]).unwrap();
+    let rows = SteeringDirection::rows(&vector.view([1, -1])).unwrap();
+    let plane = SteeringDirection::plane(&vector, &wave(d_model, 0.05)).unwrap();
+    let probe = Probe::new(&vector, 0.0).unwrap();
+    let gate = Gate::probe(HookPoint::ResidPre(1), &probe, 1e-9).unwrap();
+    let at = HookPoint::ResidPost(2);
+    let prompts = [vec![2, 40, 41, 42, 43], vec![2, 50]];
+    let plain = lm.next_logits(&requests(&prompts, &[])).unwrap();
+    for steer in [
+        Steer::add(POINT, &line, 3.0).gate(gate),
+        Steer::add(POINT, &line, Dose::OfNorm(0.5)),
+        Steer::add(HookPoint::Z(1), &head, 3.0),
+        Steer::at_least(HookPoint::Z(1), &head, 3.0),
+        Steer::add(POINT, &rows, 3.0),
+        Steer::add(HookPoint::MlpGate(1), &numbers, 3.0),
+        Steer::at_least(HookPoint::MlpGate(1), &numbers, 3.0),
+        Steer::at_least_probability(POINT, &probe, 1.0 - 1e-9).unwrap(),
+        Steer::clamp(POINT, &line, 9.0).measured_once(),
+        Steer::at_least(at, &feature, 30.0),
+        Steer::turn(POINT, &plane, 90.0),
+        Steer::turn_what_is_along(POINT, &plane, 90.0),
+    ] {
+        let steered = requests(&prompts, std::slice::from_ref(&steer));
+        let logits = lm.next_logits(&steered).unwrap();
+        assert_ne!(logits, plain, "{steer:?}");
+        assert_eq!(logits.isfinite().all().int64_value(&[]), 1, "{steer:?}");
+        let written = lm.generate(steered, &mut []).unwrap();
+        assert!(
+            written
+                .iter()
+                .all(|completion| completion.tokens.len() == 4)
+        );
     }
 }

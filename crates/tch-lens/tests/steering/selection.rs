@@ -166,7 +166,7 @@ fn features_and_what_they_miss_make_up_the_whole_activation() {
         let metric = |logits: &Tensor| Ok(logits.f_select(1, token)?);
         // With many steps from the whole activation to the decoder's bias alone, the sum is the metric's change.
         let (lm, sae) = (&goldens.lm, &goldens.sae);
-        let found = attribution(lm, sae, at, ids.clone(), 400, metric).unwrap();
+        let found = attribution(lm, sae, at, ids.clone(), 150, metric).unwrap();
         let sum =
             (found.effects.sum(Kind::Double) + found.error.sum(Kind::Double)).double_value(&[]);
         let bias = sae.decode(&Tensor::zeros(
