@@ -77,7 +77,8 @@ pub struct TableArguments {
 #[command(next_help_heading = "Rows in clusters")]
 pub struct ClusterArguments {
     /// Rows with the same cell in this column, which is no variable, may depend on one another: test
-    /// by clusters. Given twice, in two ways that cross. Resamples are of the first way's clusters.
+    /// by clusters. Given twice, in two ways that cross. Resamples are of the first way's clusters. Rows with an empty
+    /// cell are one cluster; NA and the like are refused.
     #[arg(long, value_name = "COLUMN", conflicts_with = "correlation_of")]
     pub cluster: Vec<String>,
     /// Fisher-Z: how many independent samples the rows are worth.

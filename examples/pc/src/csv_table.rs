@@ -70,8 +70,7 @@ impl CsvOptions {
         }
     }
 
-    /// Columns of labels: any text is one, the empty one and those that would stand for a missing cell
-    /// too. Default none.
+    /// Columns of labels: any text is one, the empty one too, but for those that stand for a missing cell. Default none.
     pub fn labels(mut self, names: Vec<String>) -> Self {
         self.labels = names;
         self
@@ -530,6 +529,12 @@ impl Column {
             .map_err(|_| wrong("text in UTF-8", &String::from_utf8_lossy(cell)))?
             .trim();
         if let Some(texts) = self.texts.as_mut().filter(|texts| texts.is_label) {
+            if !text.is_empty() && options.is_missing(text) {
+                return Err(wrong(
+                    "a label (of rows without one, which are a cluster of their own, the cell is empty)",
+                    text,
+                ));
+            }
             return Ok(texts.number_of(text));
         }
         if options.is_missing(text) {

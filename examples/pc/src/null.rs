@@ -26,6 +26,8 @@ struct Found {
     standard_deviation: f64,
     /// The share of draws, the data among them, with as many edges.
     p_value: f64,
+    /// Clusters that are like no other, so that they could not be exchanged.
+    n_in_place: usize,
     pairs: Vec<Pair>,
 }
 
@@ -61,6 +63,7 @@ impl Found {
             mean: found.mean(),
             standard_deviation: found.standard_deviation(),
             p_value: found.p_value(),
+            n_in_place: found.n_in_place,
             pairs: found.pairs.iter().map(pair).collect(),
         }
     }
@@ -81,6 +84,14 @@ impl fmt::Display for Null {
                 "{} edges; in {} tables without structure {:.2} +- {:.2}, as many in a share of {:.4}",
                 found.n_edges, self.n_draws, found.mean, found.standard_deviation, found.p_value
             )?;
+            if found.n_in_place > 0 {
+                writeln!(
+                    f,
+                    "note: clusters that stayed in place: {}, since no other has as many rows (and at the same places, of two ways): \
+                     what their rows have in common was not mixed up",
+                    found.n_in_place
+                )?;
+            }
             write!(f, "{found}")?;
         }
         write!(f, "null_time_s {}", self.time_s)

@@ -65,6 +65,15 @@ pub fn search<T: CiTest>(
     for name in settings::label_columns(arguments) {
         labels.push(labels_in(&mut table, name)?);
     }
+    let n_samples = (arguments.table.correlation_of).unwrap_or(table.values.nrows());
+    if let Some(effective) = arguments.clusters.effective_samples
+        && effective > n_samples as f64
+    {
+        return Err(format!(
+            "--effective-samples: expected at most the {n_samples} samples that there are, found {effective}"
+        )
+        .into());
+    }
     let in_test = !arguments.clusters.cluster.is_empty();
     let clusters = clusters_of(&labels)?;
     let known = arguments.search.knowledge.as_deref();

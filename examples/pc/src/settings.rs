@@ -73,6 +73,13 @@ pub fn check(arguments: &Arguments) -> Result<(), String> {
     if clusters.cluster.len() > 2 {
         return Err("--cluster is given once or twice: for one way or two".to_owned());
     }
+    if let [first, second] = &clusters.cluster[..]
+        && first == second
+    {
+        return Err(format!(
+            "--cluster names {first:?} twice: two ways of clustering are two columns"
+        ));
+    }
     let resampled = arguments.resampling.bootstrap.is_some() || clusters.null.is_some();
     if arguments.resampling.clusters.is_some() && !resampled {
         return Err(

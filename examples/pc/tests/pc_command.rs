@@ -394,12 +394,45 @@ fn rows_in_clusters_are_not_taken_for_independent() {
         ),
         (&["--clusters", "who"], "did you mean --cluster"),
         (&["--cluster", "nobody"], "there is no column \"nobody\""),
+        (
+            &["--cluster", "who", "--cluster", "who"],
+            "--cluster names \"who\" twice",
+        ),
+        (
+            &["--without", "who,day", "--effective-samples", "301"],
+            "expected at most the 300 samples that there are, found 301",
+        ),
     ] {
         let word = complaint(&[&[table.as_str()], arguments].concat());
         assert!(word.contains(expected), "{word}");
     }
     let worth = json(&[&table, "--without", "who,day", "--effective-samples", "60"]);
     assert!(n_edges(&worth) <= n_edges(&naive));
+}
+
+#[test]
+fn clusters_without_a_name_are_refused_and_those_that_stay_in_place_are_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = std::fs::read_to_string(clustered(&folder)).expect("it was written");
+    let unnamed = written(&folder, "unnamed.csv", &text.replace("p0,", "NA,"));
+    let word = complaint(&[&unnamed, "--without", "day", "--cluster", "who"]);
+    assert!(
+        word.contains("line 2, column \"who\": expected a label") && word.contains("found \"NA\""),
+        "{word}"
+    );
+    let empty = written(&folder, "empty.csv", &text.replace("p0,", ","));
+    json(&[&empty, "--without", "day", "--cluster", "who"]);
+    // The last row goes, so that one cluster has four rows.
+    let shorter: Vec<&str> = text.lines().take(300).collect();
+    let shorter = written(&folder, "shorter.csv", &shorter.join("\n"));
+    let null = ["--without", "day", "--cluster", "who", "--null", "5"];
+    let told = printed(&[&[shorter.as_str()][..], &null[..]].concat());
+    assert!(
+        told.contains("note: clusters that stayed in place: 1"),
+        "{told}"
+    );
+    let told = json(&[&[shorter.as_str()][..], &null[..]].concat());
+    assert_eq!(told["null"]["n_in_place"], 1);
 }
 
 #[test]

@@ -166,6 +166,10 @@ pub struct EdgeNull {
     pub null: Vec<usize>,
     /// Every pair of variables, ascending, `(0, 1), (0, 2), ..., (1, 2), ...`.
     pub pairs: Vec<PairNull>,
+    /// Clusters, of both ways, that are like no other and stayed where they are: what their rows have in common was not
+    /// mixed up.
+    #[serde(default)]
+    pub n_in_place: usize,
 }
 
 /// How unusual a pair's dependence is among draws without any.
@@ -342,7 +346,7 @@ where
             ..
         } => Err(failure),
         Tally { n_edges, .. } if n_edges.is_empty() => Err(NullError::OutOfTime),
-        tally => Ok(data.against(tally)),
+        tally => Ok(data.against(tally, mixing.n_in_place())),
     }
 }
 
@@ -463,7 +467,7 @@ impl Found {
         })
     }
 
-    fn against(self, drawn: Tally) -> EdgeNull {
+    fn against(self, drawn: Tally, n_in_place: usize) -> EdgeNull {
         let n_draws = drawn.n_edges.len();
         let share = |&count: &usize| (1 + count) as f64 / (1 + n_draws) as f64;
         let p_values: Vec<f64> = drawn.as_strong.iter().map(share).collect();
@@ -476,6 +480,7 @@ impl Found {
         };
         let values = p_values.into_iter().zip(q_values);
         EdgeNull {
+            n_in_place,
             n_edges: self.n_edges,
             null: drawn.n_edges,
             pairs: self.log_p.into_iter().zip(values).map(pair).collect(),

@@ -57,6 +57,12 @@ impl Mixing {
         (can_move(&mixing.first) || can_move(&mixing.second)).then_some(mixing)
     }
 
+    /// Clusters, of both ways, that are like no other and stay where they are.
+    pub(super) fn n_in_place(&self) -> usize {
+        let groups = self.first.iter().chain(&self.second);
+        groups.filter(|group| group.len() == 1).count()
+    }
+
     /// The samples with each column mixed up by itself.
     pub(super) fn draw(&self, samples: &ArrayView2<'_, f64>, rng: &mut ChaCha8Rng) -> Array2<f64> {
         let mut drawn = Array2::zeros(samples.dim());
@@ -143,6 +149,7 @@ mod tests {
         let clusters = Clusters::new([0, 0, 1, 1, 2, 3]);
         let labels = Labels::new([1, 2, 1, 3, 1, 1]);
         let mixing = Mixing::new(6, Some(&clusters), Some(&labels)).unwrap();
+        assert_eq!(mixing.n_in_place(), 2);
         let mut rng = rng();
         let mut swapped = 0;
         for _ in 0..20 {
