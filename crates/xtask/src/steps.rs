@@ -48,14 +48,15 @@ advisories: no dependency has a known fault, where the database can be had (carg
 package: each library packs, and builds so packed";
 
 /// Test programs that compute so much that only an optimised build is quick.
-const OPTIMISED: [&str; 7] = [
+const OPTIMISED: [&str; 8] = [
     "oracles",
     "engine",
     "goldens",
     "audit",
     "programs",
     "organism_study",
-    "worlds",
+    "gemma",
+    "verdicts",
 ];
 
 /// One named part of the run.
@@ -152,7 +153,7 @@ impl Site {
                 let full_size = [
                     "--lib",
                     "--test=gemma",
-                    "--test=worlds",
+                    "--test=verdicts",
                     "--",
                     "--ignored",
                     "--skip=earnings",

@@ -17,18 +17,20 @@
 //! | `variance` | how much of it comes with the role, how much with the feature |
 //! | `spectrum` | eigenvalues against those without structure, and the effective number of rows |
 //! | `factors` | the graph given common factors, and in data that have nothing else |
-//! | `rival` | whether common factors alone give these correlations |
+//! | `arrows` | how well arrows describe correlations, for their number |
+//! | `against_factors` | whether common factors describe them as well |
 //! | `transfer` | the graph of the training rows against that of the test rows |
 //! | `verdict` | what follows |
 //! | `whole` | all of it in one record |
 //! | `cost` | how long that takes, told before |
 
 mod against_chance;
+mod against_factors;
+mod arrows;
 mod cost;
 mod factors;
 mod left_out;
 mod reliability;
-mod rival;
 mod rows;
 mod search;
 mod settings;
@@ -39,12 +41,12 @@ pub mod verdict;
 mod whole;
 
 pub use against_chance::{AgainstChance, Pairs};
+pub use against_factors::{AgainstFactors, MOST_FACTORS, Rival};
 pub use cost::foresee;
 pub use factors::GivenFactors;
 pub use left_out::{LeftOut, hardly_varied};
-pub use reliability::{BetweenRoles, Drawn, Items, Reliabilities, ValueReliability};
-pub use rival::Rival;
-pub use rows::{Clustering, Rows, Searched};
+pub use reliability::{BetweenRoles, Drawn, Items, OfAnswers, Reliabilities, ValueReliability};
+pub use rows::{Clustering, LEAST_FEATURES, Rows, Searched};
 pub use search::Clustered;
 pub use settings::Settings;
 pub use spectrum::Spectrum;

@@ -12,7 +12,7 @@ use value_causal::psychometrics::reliability::{AskedItems, CaseMoments, Pool};
 use crate::Settings;
 
 /// Which items the training roles were asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Items {
     /// How they were chosen.
@@ -23,6 +23,20 @@ pub struct Items {
     /// By value the number of items that they were chosen from.
     #[serde(default)]
     pub pool: BTreeMap<String, usize>,
+    /// By value what the single answers tell of the reliability where all roles were asked the same items, which a table does
+    /// not tell.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reliability: BTreeMap<String, OfAnswers>,
+}
+
+/// Cronbach's alpha over the unsteered training roles.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OfAnswers {
+    /// The coefficient.
+    pub alpha: f64,
+    /// Feldt's 95 % interval.
+    pub interval: [f64; 2],
 }
 
 /// How items were chosen.
@@ -49,7 +63,8 @@ pub struct ValueReliability {
     pub for_the_pool: Option<f64>,
     /// For any items of the kind.
     pub for_the_domain: f64,
-    /// 95 % interval, from resamples of roles: of the first if it is known, of the second otherwise.
+    /// 95 % interval: of the first if it is known, of the second otherwise. From resamples of roles, or Feldt's where it is
+    /// told by single answers.
     pub interval: [f64; 2],
     /// Share of the variance between roles that comes from the draw of items. None where the pool is not known.
     pub draw_share: Option<f64>,
@@ -76,8 +91,8 @@ pub struct Reliabilities {
     pub n_roles: usize,
     /// By which the variance of scores is smaller than without unsure answers.
     pub unsure_factor: f64,
-    /// By value. Values whose roles do not differ are not there; none where all roles were asked the same items, for then the
-    /// reliability is that of the single answers (`valuebench::ItemScores`), which a table does not have.
+    /// By value. Values whose roles do not differ are not there; where all roles were asked the same items, none but those of
+    /// which the single answers tell it ([`Items::reliability`]).
     pub values: Vec<ValueReliability>,
     /// Mean over the values of the reliability for the pool, or, where that is not known, for the domain.
     pub mean: Option<f64>,
@@ -106,6 +121,11 @@ impl Reliabilities {
         let mut draw = Vec::new();
         let mut values = Vec::new();
         for (value, column) in roles.values().iter().zip(roles.matrix().columns()) {
+            if let Some(found) = items.and_then(|items| items.told_by_answers(value)) {
+                values.push(found);
+                draw.push(None);
+                continue;
+            }
             let known = items.and_then(|items| items.asked.get(value).copied());
             let Some(asked) = known
                 .filter(|&asked| asked > 1)
@@ -144,6 +164,21 @@ impl Reliabilities {
                     .map(|d| d.iter().sum::<f64>() / all),
             },
         }
+    }
+}
+
+impl Items {
+    fn told_by_answers(&self, value: &str) -> Option<ValueReliability> {
+        let OfAnswers { alpha, interval } = *self.reliability.get(value)?;
+        Some(ValueReliability {
+            value: value.to_owned(),
+            asked: self.asked.get(value).copied().unwrap_or_default(),
+            pool: self.pool.get(value).copied(),
+            for_the_pool: None,
+            for_the_domain: alpha,
+            interval,
+            draw_share: None,
+        })
     }
 }
 

@@ -7,8 +7,9 @@ use value_causal::bench::{Intervention, OrientationTable, Setting};
 use value_causal::discovery::{Clusters, ClustersError, NullOptions};
 use value_causal::ndarray::{Array1, Array2, Axis};
 
-/// Fewer features than this are no sample of features: a test by clusters of features sees nothing.
-pub(crate) const LEAST_FEATURES: usize = 20;
+/// Fewer features than this, no feature counted as one, are no sample of features: a test by clusters of features sees
+/// nothing.
+pub const LEAST_FEATURES: usize = 20;
 
 /// Which rows of the tables a graph is searched in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -7,10 +7,11 @@
 //!    are another, where features are 20 or more; where they are fewer, each row is taken less its feature's mean, and what
 //!    is said holds for these features. Mixing is exact where clusters are exchangeable: without any structure a graph is
 //!    claimed in at most 5 % of studies, whatever rows of a cluster have in common.
-//! 2. **There is more than common factors.** As many factors as parallel analysis finds (with clusters mixed up, and at
-//!    least one), fitted by maximum likelihood, miss the correlations by more than they miss those of data that have these
-//!    factors, the same clusters and no arrow ([`Rival`]; p at most .05). A general factor (scale use, saying yes to
-//!    everything) joins all values and is no graph.
+//! 2. **There is more than common factors.** Arrows describe the correlations better, for the number of their parameters
+//!    (AIC), than no common factor, one, and two, each time by more than they do in data that have just these factors, the
+//!    same clusters and no arrow ([`AgainstFactors`]; p at most .05). One or two factors that join all values (scale use,
+//!    saying yes to everything, wanting to be liked) are no graph. Three and more factors of a few values each can hardly be
+//!    told from arrows among these values by so few rows, and are often claimed as a graph.
 //!
 //! Otherwise no graph can be seen, unless the design could hardly have shown one, which is said instead: fewer than 20
 //! clusters, fewer than three values, more than a tenth of the clusters with rows where no other has just these (nothing can
@@ -24,8 +25,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::against_chance::AgainstChance;
+use crate::against_factors::AgainstFactors;
 use crate::reliability::{Drawn, Items, Reliabilities};
-use crate::rival::Rival;
 use crate::rows::Rows;
 use crate::spectrum::Spectrum;
 use crate::{Failure, Settings};
@@ -74,7 +75,7 @@ pub enum Because {
 pub(crate) struct Evidence<'a> {
     pub(crate) rows: &'a Rows,
     pub(crate) search: &'a AgainstChance,
-    pub(crate) rival: Option<&'a Rival>,
+    pub(crate) against_factors: Option<&'a AgainstFactors>,
     pub(crate) spectrum: &'a Spectrum,
 }
 
@@ -95,14 +96,14 @@ impl Verdict {
     }
 
     pub(crate) fn of(evidence: &Evidence<'_>) -> Self {
-        let Some(rival) = evidence.rival else {
+        let Some(against_factors) = evidence.against_factors else {
             let why = "no model of common factors can be fitted to so few values, or values that follow from one another";
             return Self::CannotTell {
                 why: why.to_owned(),
             };
         };
         let more_than_chance = evidence.search.p_value <= LEVEL;
-        let more_than_factors = rival.p_value <= LEVEL;
+        let more_than_factors = against_factors.arrows_are_needed();
         let visible = evidence.spectrum.visible_correlation;
         if more_than_chance && more_than_factors {
             Self::Graph {
@@ -158,8 +159,8 @@ impl fmt::Display for Verdict {
                 because: Because::CommonFactors,
             } => write!(
                 f,
-                "No graph can be told from common factors in these measurements: values hang together, but a few common \
-                 factors without any arrow would give such correlations too."
+                "No graph can be told from common factors in these measurements: values hang together, but common factors \
+                 without any arrow give such correlations, too."
             ),
             Self::Graph { edges } => write!(
                 f,
@@ -186,8 +187,9 @@ pub fn claims_a_graph(rows: &Rows, settings: &Settings) -> Result<bool, Failure>
     }
     let clustering = rows.honest();
     let spectrum = Spectrum::compute(rows, clustering, settings)?;
-    let rival = Rival::compute(rows, clustering, spectrum.n_above_clusters, settings)?;
-    if rival.is_none_or(|rival| rival.p_value > LEVEL) {
+    let against_factors =
+        AgainstFactors::compute(rows, clustering, spectrum.effective_rows, true, settings)?;
+    if against_factors.is_none_or(|against| !against.arrows_are_needed()) {
         return Ok(false);
     }
     let (search, _) = AgainstChance::compute(rows, clustering, settings)?;
@@ -219,6 +221,17 @@ pub(crate) fn advice(
             )
         });
         say(&format!("Ask all roles the same items{share}."));
+    }
+    if matches!(
+        verdict,
+        Verdict::NoGraph {
+            because: Because::CommonFactors
+        }
+    ) {
+        say(
+            "Look for what all values share: hold plain items against reverse-keyed ones, balance the order of the examples in \
+             the prompt, and ask more items and roles, for only close correlations tell arrows from common factors.",
+        );
     }
     if !verdict.is_graph() && rows.n_roles() < MANY_ROLES {
         say("Ask more roles: rows of the same role say little that is new.");

@@ -4,10 +4,10 @@ use serde::Serialize;
 use value_causal::bench::OrientationTable;
 
 use crate::against_chance::{AgainstChance, Pairs};
+use crate::against_factors::AgainstFactors;
 use crate::factors::GivenFactors;
 use crate::left_out::{LeftOut, hardly_varied};
 use crate::reliability::{Items, Reliabilities};
-use crate::rival::Rival;
 use crate::rows::{Clustering, Rows, Searched, searched_rows};
 use crate::spectrum::Spectrum;
 use crate::transfer::Transfer;
@@ -78,8 +78,8 @@ pub struct Structure {
     pub pairs: Pairs,
     /// The graph given common factors.
     pub factors: Vec<GivenFactors>,
-    /// Whether common factors alone give these correlations.
-    pub rival: Option<Rival>,
+    /// Whether common factors describe the correlations as well as arrows do.
+    pub against_factors: Option<AgainstFactors>,
     /// The graph of the training rows against that of the test rows.
     pub transfer: Option<Transfer>,
 }
@@ -152,7 +152,13 @@ impl Structure {
         searches.push(AgainstChance::compute(rows, honest, settings)?.0);
         let spectrum = Spectrum::compute(rows, honest, settings)?;
         Ok(Self {
-            rival: Rival::compute(rows, honest, spectrum.n_above_clusters, settings)?,
+            against_factors: AgainstFactors::compute(
+                rows,
+                honest,
+                spectrum.effective_rows,
+                false,
+                settings,
+            )?,
             spectrum,
             pairs: Pairs::of(rows, &found)?,
             searches,
@@ -171,7 +177,7 @@ impl Structure {
         Verdict::of(&Evidence {
             rows,
             search: self.honest(),
-            rival: self.rival.as_ref(),
+            against_factors: self.against_factors.as_ref(),
             spectrum: &self.spectrum,
         })
     }

@@ -50,6 +50,7 @@ fn measured(settings: &Settings) -> Option<(Value, Measurement)> {
         drawn: Drawn::OfItsOwn,
         asked: of("items_asked"),
         pool: of("pool"),
+        reliability: [].into(),
     };
     let input = Input {
         train: &train,
@@ -201,7 +202,7 @@ fn what_is_drawn_is_as_drawn_elsewhere_and_no_graph_can_be_seen() {
         return;
     };
     let structure = found.structure.expect("it can be judged");
-    println!("{}\n{:#?}", found.sentence, structure.rival);
+    println!("{}\n{:#?}", found.sentence, structure.against_factors);
     for search in &structure.searches {
         println!(
             "{:?}: {} edges, null {:.1} +- {:.1}, p {:.3}",

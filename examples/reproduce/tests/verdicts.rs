@@ -1,30 +1,55 @@
 //! Verdicts on studies whose truth is known.
-
-mod planted;
+//!
+//! Two hundred studies of each world, with figures printed:
+//! `cargo test --release -p reproduce --test verdicts -- --ignored --nocapture`
 
 use std::time::Instant;
 
-use measurement::{Input, Measurement, Searched, Settings, Verdict, claims_a_graph};
-use planted::World;
+use measurement::{Input, Measurement, Rows, Searched, Settings, Verdict, claims_a_graph};
 use rayon::prelude::*;
+use reproduce::worlds::{Known, Structure, World};
 use value_causal::bench::{OrientationTable, Setting};
 use value_causal::ndarray::Axis;
 
-/// In how many of so many studies of a world a graph is claimed.
-fn claims(world: World, studies: u64) -> usize {
-    let claimed = |seed: u64| claims_a_graph(&world.rows(seed), &few()).expect("it is searched");
-    (0..studies)
-        .into_par_iter()
-        .filter(|&seed| claimed(seed))
-        .count()
+/// Of the size of the study of the organism.
+fn world(known: Known, seed: u64) -> World {
+    known
+        .at_the_organisms_size(seed)
+        .expect("its rates are shares")
+}
+
+/// World c with more common factors, of as many values each.
+fn factors(n: usize, seed: u64) -> World {
+    World {
+        structure: Structure::Factors(n),
+        ..world(Known::C, seed)
+    }
+}
+
+fn released_size(known: Known, seed: u64) -> World {
+    known.world(101, 25, seed).expect("its rates are shares")
+}
+
+fn table(world: &World) -> OrientationTable {
+    world.draw().expect("it is large enough").train
+}
+
+/// In how many of the studies with these seeds a graph is claimed.
+fn claims(world: impl Fn(u64) -> World + Sync, seeds: std::ops::Range<u64>) -> usize {
+    let claimed = |seed: &u64| {
+        let rows = Rows::of(&table(&world(*seed)), Searched::All, &[]);
+        claims_a_graph(&rows, &few()).expect("it is searched")
+    };
+    seeds.into_par_iter().filter(claimed).count()
 }
 
 #[test]
 fn a_graph_is_claimed_where_there_is_one() {
     // Limits that 199 of 200 sets of studies keep where rates are those of the calibration below.
-    assert!(claims(World::GraphSameItems, 8) >= 6);
-    assert!(claims(World::GeneralFactor, 8) <= 3);
-    assert!(claims(World::NothingOwnItems, 3) <= 1);
+    assert!(claims(|seed| world(Known::A, seed), 0..8) >= 6);
+    assert!(claims(|seed| world(Known::C, seed), 0..8) <= 2);
+    assert!(claims(|seed| world(Known::B, seed), 0..8) <= 2);
+    assert!(claims(|seed| released_size(Known::B, seed), 0..3) <= 1);
 }
 
 /// The whole record of a table, from few draws.
@@ -46,10 +71,12 @@ fn few() -> Settings {
 #[test]
 fn the_claim_alone_is_that_of_the_whole() {
     for seed in 0..3 {
-        for world in [World::GraphSameItems, World::GeneralFactor] {
-            let claim = claims_a_graph(&world.rows(seed), &few()).expect("it is searched");
-            let whole = whole(&world.table(seed));
-            assert_eq!(whole.verdict.is_graph(), claim, "{world:?}, seed {seed}");
+        for known in [Known::A, Known::C] {
+            let table = table(&world(known, seed));
+            let rows = Rows::of(&table, Searched::All, &[]);
+            let claim = claims_a_graph(&rows, &few()).expect("it is searched");
+            let whole = whole(&table);
+            assert_eq!(whole.verdict.is_graph(), claim, "{known:?}, seed {seed}");
         }
     }
 }
@@ -67,18 +94,18 @@ fn rows(table: &OrientationTable, n: usize, last: Option<f64>) -> OrientationTab
 
 #[test]
 fn a_value_that_does_not_vary_is_named_and_left_out() {
-    let table = World::GraphSameItems.table(1);
+    let table = table(&world(Known::A, 1));
     let found = whole(&rows(&table, 300, Some(-1.0)));
     let named: Vec<String> = found.left_out.iter().map(ToString::to_string).collect();
-    assert_eq!(named, ["value 11 (-1 in all 300 rows)"]);
+    assert_eq!(named, ["Value 12 (-1 in all 300 rows)"]);
     assert_eq!(found.values.len(), 11);
     assert!(found.verdict.is_graph(), "{}", found.sentence);
 }
 
 #[test]
 fn a_design_that_could_not_show_a_graph_says_so() {
-    let table = World::GraphSameItems.table(1);
-    let found = whole(&rows(&table, 15, None));
+    let graph = table(&world(Known::A, 1));
+    let found = whole(&rows(&graph, 15, None));
     assert!(
         matches!(found.verdict, Verdict::CannotTell { .. }),
         "{}",
@@ -87,7 +114,7 @@ fn a_design_that_could_not_show_a_graph_says_so() {
     assert!(found.sentence.contains("15 roles"), "{}", found.sentence);
     // Roles that lack some rows each: no other role can take their place.
     let mut place = 0_usize;
-    let gaps = World::NothingOwnItems.table(1).select(|_| {
+    let gaps = table(&released_size(Known::B, 1)).select(|_| {
         place += 1;
         place * place % 97 > 7
     });
@@ -98,9 +125,7 @@ fn a_design_that_could_not_show_a_graph_says_so() {
         found.sentence
     );
     // Enough roles to be searched, and too few for any but large correlations.
-    let nothing = World::NothingOwnItems
-        .table(1)
-        .select(Setting::is_unsteered);
+    let nothing = table(&released_size(Known::B, 1)).select(Setting::is_unsteered);
     let found = whole(&rows(&nothing, 24, None));
     assert!(
         found.sentence.contains("easily missed"),
@@ -109,22 +134,57 @@ fn a_design_that_could_not_show_a_graph_says_so() {
     );
 }
 
+/// A world, and in how many of 200 of its studies a graph may be claimed.
+type Calibrated = (
+    &'static str,
+    fn(u64) -> World,
+    std::ops::RangeInclusive<usize>,
+);
+
 #[test]
 #[ignore = "minutes: cargo xtask test --only test-calibrations"]
 fn verdicts_on_two_hundred_studies_of_each_world() {
+    let worlds: [Calibrated; 9] = [
+        ("a: a graph, same items", |s| world(Known::A, s), 180..=200),
+        ("b: nothing, own items", |s| world(Known::B, s), 0..=10),
+        ("c: one factor, same items", |s| world(Known::C, s), 0..=20),
+        ("d: a graph, own items", |s| world(Known::D, s), 0..=200),
+        (
+            "two factors of six values each, same items",
+            |s| factors(2, s),
+            0..=20,
+        ),
+        (
+            "three factors of four values each, same items",
+            |s| factors(3, s),
+            0..=200,
+        ),
+        (
+            "b at the released size",
+            |s| released_size(Known::B, s),
+            0..=10,
+        ),
+        (
+            "c at the released size",
+            |s| released_size(Known::C, s),
+            0..=20,
+        ),
+        (
+            "d at the released size",
+            |s| released_size(Known::D, s),
+            0..=200,
+        ),
+    ];
+    // Others than those that the rule was found with.
+    let seeds = 5_000..5_200;
     let mut missed = Vec::new();
-    for (world, least, most) in [
-        (World::GraphSameItems, 180, 200),
-        (World::NothingOwnItems, 0, 10),
-        (World::GeneralFactor, 0, 20),
-        (World::GraphOwnItems, 0, 200),
-    ] {
+    for (name, world, expected) in worlds {
         let started = Instant::now();
-        let found = claims(world, 200);
+        let found = claims(world, seeds.clone());
         let seconds = started.elapsed().as_secs_f64();
-        println!("{world:?}: a graph is claimed in {found} of 200 studies ({seconds:.1} s)");
-        if !(least..=most).contains(&found) {
-            missed.push((world, found));
+        println!("{name}: a graph is claimed in {found} of 200 studies ({seconds:.1} s)");
+        if !expected.contains(&found) {
+            missed.push((name, found));
         }
     }
     assert_eq!(missed, []);

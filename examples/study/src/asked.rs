@@ -1,8 +1,12 @@
 //! Which items the training roles were asked.
 
-use measurement::{Drawn, Items};
-use value_causal::bench::ItemScores;
+use std::collections::BTreeMap;
+
+use measurement::{Drawn, Items, OfAnswers};
+use value_causal::bench::{ItemScores, Setting};
 use value_causal::ndarray::ArrayView1;
+
+use crate::orientations::alpha_of;
 
 /// From the scores of the training rows, which have no number where an item was not asked.
 #[must_use]
@@ -27,7 +31,24 @@ pub fn items_asked(scores: &ItemScores) -> Items {
             .map(|value| of(value, &|at| rows.first().is_some_and(|row| row[at])))
             .collect(),
         pool: values.map(|value| of(value, &|_| true)).collect(),
+        reliability: match shared {
+            true => reliability(scores),
+            false => BTreeMap::new(),
+        },
     }
+}
+
+/// Of the values whose alpha can be told, over the unsteered roles.
+fn reliability(scores: &ItemScores) -> BTreeMap<String, OfAnswers> {
+    let unsteered = scores.select(Setting::is_unsteered);
+    let values = unsteered.values().iter();
+    values
+        .filter_map(|value| {
+            let (alpha, interval) = alpha_of(&unsteered.of_value(value));
+            let (alpha, interval) = (alpha?, interval?);
+            Some((value.clone(), OfAnswers { alpha, interval }))
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -60,5 +81,7 @@ mod tests {
         );
         let shared = items_asked(&scores([Some(Against), Some(For), None]));
         assert_eq!(shared.drawn, Drawn::Shared);
+        // Two items, two roles: items that rise by as much are told, those that vary in opposite ways are too.
+        assert!(own.reliability.is_empty());
     }
 }

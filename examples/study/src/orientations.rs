@@ -99,6 +99,12 @@ impl Measured {
     }
 }
 
+/// The reliability of one value's orientation, with its interval where there is one.
+pub(super) fn alpha_of(items: &ItemScores) -> (Option<f64>, Option<[f64; 2]>) {
+    let found = Measured::of(items);
+    (found.reliability, found.interval)
+}
+
 /// With its interval where there is one.
 fn reliability(cells: &Array2<f64>) -> (Option<f64>, Option<[f64; 2]>) {
     if let Ok(same_items) = Scores::new(cells.view()) {

@@ -133,7 +133,7 @@ impl Known {
         let structure = match self {
             Self::A | Self::D => Structure::Graph,
             Self::B => Structure::Nothing,
-            Self::C => Structure::OneFactor,
+            Self::C => Structure::Factors(1),
         };
         let sampling = match self {
             Self::A | Self::C => ItemSampling::shared(RELEASED_RATE, seed)?,
@@ -152,6 +152,22 @@ impl Known {
             strengths: Strengths::released(),
             seed,
         })
+    }
+}
+
+impl Known {
+    /// The same at the size of the study of the organism (`fixtures/organism`): 300 roles without features, 12 values of 16
+    /// items, of which all roles are asked all where they are asked the same.
+    ///
+    /// # Errors
+    /// As [`world`](Self::world).
+    pub fn at_the_organisms_size(self, seed: u64) -> Result<World, WorldError> {
+        let mut world = self.world(300, 1, seed)?;
+        world.design.pools = vec![16; 12];
+        if world.design.sampling.is_shared() {
+            world.design.sampling = ItemSampling::all();
+        }
+        Ok(world)
     }
 }
 

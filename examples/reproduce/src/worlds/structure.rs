@@ -18,15 +18,16 @@ pub enum Structure {
     /// A causal graph: every pair joined with the same probability, three neighbours a value on average,
     /// coefficients between 0.3 and 0.7 either way.
     Graph,
-    /// One general factor and no arrows: loadings between 0.4 and 0.8.
-    OneFactor,
+    /// So many common factors and no arrows: one of them at each value, in turn, with a loading between 0.4 and 0.8. One is
+    /// a general factor.
+    Factors(usize),
 }
 
 /// A structure with its coefficients; every value has variance 1.
 #[derive(Clone, Debug)]
 pub struct Model {
     equations: LinearSem,
-    /// Columns before the values' own: 1 where there is a factor.
+    /// Columns before the values' own: the factors.
     hidden: usize,
 }
 
@@ -42,7 +43,9 @@ impl Model {
     ) -> Result<Self, SyntheticError> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let equations = match structure {
-            Structure::Nothing => LinearSem::new(&MixedGraph::new(n_values), |_, _| 0.0, |_| 1.0)?,
+            Structure::Nothing | Structure::Factors(0) => {
+                LinearSem::new(&MixedGraph::new(n_values), |_, _| 0.0, |_| 1.0)?
+            }
             Structure::Arrow(correlation) => {
                 let mut dag = MixedGraph::new(n_values);
                 if n_values > 1 {
@@ -66,23 +69,26 @@ impl Model {
                     .noise_sd(1.0, 1.0);
                 LinearSem::random(&dag, weights, rng.next_u64())?
             }
-            Structure::OneFactor => {
-                let mut dag = MixedGraph::new(n_values + 1);
-                for value in 1..=n_values {
-                    dag.add_edge(Edge::directed(0, value));
+            Structure::Factors(k) => {
+                let mut dag = MixedGraph::new(n_values + k);
+                for value in 0..n_values {
+                    dag.add_edge(Edge::directed(value % k, value + k));
                 }
                 let loadings: Vec<f64> =
                     (0..n_values).map(|_| rng.random_range(LOADINGS)).collect();
                 let own_part = |v: usize| match v {
-                    0 => 1.0,
-                    v => (1.0 - loadings[v - 1].powi(2)).sqrt(),
+                    v if v < k => 1.0,
+                    v => (1.0 - loadings[v - k].powi(2)).sqrt(),
                 };
-                LinearSem::new(&dag, |_, value| loadings[value - 1], own_part)?
+                LinearSem::new(&dag, |_, value| loadings[value - k], own_part)?
             }
         };
         Ok(Self {
             equations: equations.standardized(),
-            hidden: usize::from(structure == Structure::OneFactor),
+            hidden: match structure {
+                Structure::Factors(k) => k,
+                _ => 0,
+            },
         })
     }
 
@@ -101,10 +107,11 @@ impl Model {
             .collect()
     }
 
-    /// The loading of each value on the general factor, where there is one.
+    /// The loading of each value on its factor, where there are factors.
     pub fn loadings(&self) -> Option<Vec<f64>> {
-        let values = 1..self.equations.n_variables();
-        (self.hidden > 0).then(|| values.map(|v| self.equations.weight(0, v)).collect())
+        let values = 0..self.equations.n_variables() - self.hidden;
+        let loading = |v| self.equations.weight(v % self.hidden, v + self.hidden);
+        (self.hidden > 0).then(|| values.map(loading).collect())
     }
 
     /// The exact correlations of the values, `[values, values]`.

@@ -41,7 +41,7 @@ impl Truth {
             world: match (world.structure, same_items_for_all_roles) {
                 (Structure::Graph, true) => Some("a"),
                 (Structure::Nothing, false) => Some("b"),
-                (Structure::OneFactor, true) => Some("c"),
+                (Structure::Factors(1), true) => Some("c"),
                 (Structure::Graph, false) => Some("d"),
                 _ => None,
             },
@@ -49,7 +49,8 @@ impl Truth {
                 Structure::Nothing => "nothing",
                 Structure::Arrow(_) => "one arrow",
                 Structure::Graph => "graph",
-                Structure::OneFactor => "one general factor",
+                Structure::Factors(1) => "one general factor",
+                Structure::Factors(_) => "common factors",
             },
             same_items_for_all_roles,
             roles: world.design.roles,
