@@ -6,13 +6,14 @@
 use std::fmt;
 use std::ops::Range;
 
+use measurement::{Clustered, LEAST_FEATURES};
 use program::{Failure, counted};
 use reproduce::experiment::GraphRows;
 use reproduce::worlds::{Design, Drawn, Strengths, Structure, World};
-use value_causal::bench::ItemSampling;
-use value_causal::discovery::ci::{ClusterRobustOptions, FisherZOptions, Singular, TooFew};
-use value_causal::discovery::{CiTest, ClusterRobust, Clusters, FisherZ};
-use value_causal::ndarray::{Array2, Axis};
+use value_causal::bench::{ItemSampling, OrientationTable};
+use value_causal::discovery::ci::{FisherZOptions, Singular};
+use value_causal::discovery::{CiTest, ClusterRobust, FisherZ};
+use value_causal::ndarray::Axis;
 use value_causal::psychometrics::{Correlations, Scores};
 
 use super::Materials;
@@ -20,9 +21,8 @@ use super::file::{Analysis, StudyFile};
 
 /// Fewer items than this measure a value poorly where roles differ as little as in the published study.
 const FEW_ITEMS: usize = 10;
-/// With fewer roles, or features where there are any, what a test by clusters can see is large.
+/// With fewer roles, what a test by clusters can see is large.
 const FEW_ROLES: usize = 100;
-const FEW_FEATURES: usize = 20;
 
 /// Rows that are simulated at most; more see more.
 const MOST_ROWS: usize = 10_000;
@@ -91,7 +91,8 @@ impl Foresight {
             n_rows: rows.n_rows(),
             clusters: match rows.features {
                 1 => "roles, a row each",
-                _ => "roles and features",
+                LEAST_FEATURES.. => "roles and features",
+                _ => "roles, each row less its feature's mean",
             },
         };
         foresight.warnings = foresight.warnings_about(&rows);
@@ -132,10 +133,11 @@ impl Foresight {
                 "{found} training roles are few: expected {FEW_ROLES} or more"
             ));
         }
-        if (2..=FEW_FEATURES).contains(&rows.features) {
-            let found = rows.features - 1;
+        if (2..LEAST_FEATURES).contains(&rows.features) {
+            // No feature is one of the settings.
+            let (found, least) = (rows.features - 1, LEAST_FEATURES - 1);
             warnings.push(format!(
-                "{found} features are few to tell their effects from chance: expected {FEW_FEATURES} or more, or \
+                "{found} features are few to tell their effects from chance: expected {least} or more, or \
                  rows = \"unsteered\" in [analysis]"
             ));
         }
@@ -229,8 +231,7 @@ impl Rows {
         let (mut found, mut all) = ([0_usize; 2], 0_usize);
         for seed in 0..NULL_DRAWS {
             let drawn = Self::drawn(Structure::Nothing, &design, seed)?;
-            let (rows, clusters) = self.searched(&drawn, &design);
-            let (fisher, by_clusters) = tests(&rows, clusters)?;
+            let (fisher, by_clusters) = tests(&self.searched(&drawn, &design))?;
             for (x, y) in (0..p).flat_map(|y| (0..y).map(move |x| (x, y))) {
                 all += 1;
                 found[0] += usize::from(fisher.p_value(x, y, &[])? <= alpha);
@@ -250,8 +251,7 @@ impl Rows {
             let mut seen = 0;
             for seed in 0..POWER_DRAWS {
                 let drawn = Self::drawn(Structure::Arrow(correlation), &design, seed)?;
-                let (rows, clusters) = self.searched(&drawn, &design);
-                let (_, by_clusters) = tests(&rows, clusters)?;
+                let (_, by_clusters) = tests(&self.searched(&drawn, &design))?;
                 seen += u64::from(by_clusters.p_value(0, 1, &[])? <= alpha);
             }
             Ok(seen as f64 >= POWER * POWER_DRAWS as f64)
@@ -274,34 +274,22 @@ impl Rows {
         Ok(Some(seen))
     }
 
-    /// The rows that are searched, with their clusters.
-    fn searched(&self, drawn: &Drawn, design: &Design) -> (Array2<f64>, Clusters) {
-        let kept: Vec<usize> = (0..design.roles * design.features)
-            .filter(|row| row / design.features < self.steered || row % design.features == 0)
-            .collect();
-        let rows = drawn.train.matrix().select(Axis(0), &kept);
-        let roles = Clusters::new(kept.iter().map(|row| row / design.features));
-        let clusters = match design.features {
-            1 => Ok(roles),
-            features => roles.clone().and(kept.iter().map(|row| row % features)),
-        };
-        // As many labels as rows, by construction.
-        (
-            rows,
-            clusters.unwrap_or_else(|_| Clusters::new(0..kept.len())),
-        )
+    /// The rows that are searched.
+    fn searched(&self, drawn: &Drawn, design: &Design) -> OrientationTable {
+        let mut rows = 0..;
+        drawn.train.select(|setting| {
+            let role = rows.next().unwrap_or(0) / design.features;
+            role < self.steered || setting.is_unsteered()
+        })
     }
 }
 
-/// Fisher's z and the test by clusters. A value that does not vary depends on nothing.
-fn tests(rows: &Array2<f64>, clusters: Clusters) -> Result<(FisherZ, ClusterRobust), Failure> {
+/// Fisher's z and the test by clusters that the verdict and studies take. A value that does not vary depends on nothing.
+fn tests(rows: &OrientationTable) -> Result<(FisherZ, ClusterRobust), Failure> {
     let fisher = FisherZOptions::new().constant(Singular::DropEdge);
-    let robust = ClusterRobustOptions::new()
-        .constant(Singular::DropEdge)
-        .too_few(TooFew::DropEdge);
     Ok((
-        FisherZ::with_options(rows, fisher)?,
-        ClusterRobust::with_options(rows, clusters, robust)?,
+        FisherZ::with_options(rows.matrix(), fisher)?,
+        Clustered::of(rows)?.test()?,
     ))
 }
 
