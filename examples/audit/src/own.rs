@@ -40,6 +40,8 @@ pub fn finished(folder: &Path) -> Result<OwnStudy, Failure> {
         // Had answers been refused for want of a judgement, there would be no tables.
         let tables = Tables::of(&journal, Unjudged::AsUnsure)?;
         check(&loaded, &tables, folder)?;
+        // The single answers tell more than an experiment file of before did.
+        loaded.experiment.items = Some(tables.items.clone());
         answers = Some(answers_of(
             &mut loaded,
             journal,

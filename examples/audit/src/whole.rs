@@ -20,7 +20,7 @@ use measurement::Measurement;
 use program::Failure;
 use reproduce::Loaded;
 use reproduce::dyads::{SteeringTable, steering_table};
-use reproduce::judged::judged;
+use reproduce::judged::{OfFigures, judged};
 use reproduce::varied::LeftOut;
 use study::Answers;
 
@@ -35,6 +35,9 @@ pub struct Audit {
     pub settings: Settings,
     /// Whether a graph can be seen in the measurements at all, and how good these are.
     pub measurement: Measurement,
+    /// The same of the rows behind the published graph alone, where these are not all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measurement_of_figures: Option<OfFigures>,
     /// The values that the graphs are over, in the order of the training table.
     pub values: Vec<String>,
     /// The values that are not, because they hardly vary.
@@ -117,6 +120,7 @@ impl Audit {
             manifest: Manifest::of(&loaded.inputs),
             settings: settings.clone(),
             measurement,
+            measurement_of_figures: OfFigures::judged(loaded),
             values: graph.study.values().to_vec(),
             left_out: loaded.study.left_out.clone(),
             is_published: loaded.experiment.paper.is_some(),

@@ -8,6 +8,7 @@
 //! - [`measurements`]: the orientation tables, checked against the choices
 //! - [`varied`]: the values that vary too little to be in a graph, and the test that others are searched by
 //! - [`judged`]: whether a graph can be seen in the measurements at all
+//! - [`observed`]: verdict and graph of rows alone, of a study without steering or instructions
 //! - `arguments`: the experiment and its tables, from a command line
 //! - [`graphs`]: the graphs over its values, found, given and planted
 //! - [`effects`], [`dyads`], [`results`]: every number; [`correlation`]: of pairs of them
@@ -23,6 +24,7 @@ pub mod experiment;
 pub mod graphs;
 pub mod judged;
 pub mod measurements;
+pub mod observed;
 pub mod outputs;
 pub mod report;
 pub mod reproduction;

@@ -136,15 +136,7 @@ impl Study {
         if self.left_out.is_empty() {
             return Ok(self.clone());
         }
-        let of_graph = |value: &String| self.left_out.iter().all(|left| left.value != *value);
-        let kept: Vec<usize> = (0..self.values().len())
-            .filter(|&at| of_graph(&self.values()[at]))
-            .collect();
-        let narrowed = |table: &OrientationTable| {
-            let values = kept.iter().map(|&at| table.values()[at].clone());
-            let numbers = table.matrix().select(Axis(1), &kept);
-            OrientationTable::new(values.collect(), table.settings().to_vec(), numbers, None)
-        };
+        let narrowed = |table: &OrientationTable| without(table, &self.left_out);
         Ok(Self {
             train: narrowed(&self.train)?,
             test: narrowed(&self.test)?,
@@ -338,4 +330,18 @@ fn require(
         file: data.label(file),
         reason,
     })
+}
+
+/// The table without these values, and without what it tells of single answers.
+pub(crate) fn without(
+    table: &OrientationTable,
+    left_out: &[LeftOut],
+) -> Result<OrientationTable, TableError> {
+    let is_kept = |value: &String| left_out.iter().all(|left| left.value != *value);
+    let kept: Vec<usize> = (0..table.n_values())
+        .filter(|&at| is_kept(&table.values()[at]))
+        .collect();
+    let values = kept.iter().map(|&at| table.values()[at].clone());
+    let numbers = table.matrix().select(Axis(1), &kept);
+    OrientationTable::new(values.collect(), table.settings().to_vec(), numbers, None)
 }

@@ -51,12 +51,18 @@ pub(crate) fn independence_by(
     little_varied: LittleVaried,
     rows: &OrientationTable,
 ) -> Result<Box<DynCiTest>, Failure> {
+    made(test, options(little_varied, rows.values()), rows)
+}
+
+/// The test of these rows, with `options` where it is Fisher's z.
+pub(crate) fn made(
+    test: Test,
+    options: FisherZOptions,
+    rows: &OrientationTable,
+) -> Result<Box<DynCiTest>, Failure> {
     Ok(match test {
         Test::Clustered => boxed(Clustered::of(rows)?.test()?),
-        Test::FisherZ => {
-            let options = options(little_varied, rows.values());
-            boxed(FisherZ::with_options(rows.matrix(), options)?)
-        }
+        Test::FisherZ => boxed(FisherZ::with_options(rows.matrix(), options)?),
     })
 }
 

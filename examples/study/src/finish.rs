@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use value_causal::bench::journal::{
     Consistency, Journal, JournalError, Steering, Unjudged, Verdict,
 };
-use value_causal::bench::{Inclination, OrientationTable};
+use value_causal::bench::{Inclination, OrientationTable, Setting};
 
 use super::analysed::Analysed;
 use super::asked::items_asked;
@@ -23,10 +23,12 @@ use super::orientations::orientations;
 use super::plan::{LOWER, RAISE, TEST, TRAIN};
 use super::read_off::ReadOff;
 use crate::planted::Truth;
-use measurement::Items;
+use measurement::{Items, Searched};
 use program::{Failure, cell, make_folder, remark, remark_on_earlier, save_text};
+use reproduce::experiment::GraphRows;
 use reproduce::judged::{few_draws, judged};
 use reproduce::measurements::Tables as MeasuredTables;
+use reproduce::observed::{FILES as OBSERVED, Observed};
 use reproduce::reproduction::write;
 use reproduce::results::Results;
 use reproduce::text::escaped;
@@ -69,7 +71,8 @@ const OWN_FILES: [&str; 13] = [
 /// # Errors
 /// What has such a name is a folder, a pipe or a device.
 pub fn check_names(out: &Path) -> Result<(), Failure> {
-    for name in OWN_FILES.into_iter().chain(["results.json", "report.md"]) {
+    let others = OBSERVED.into_iter().chain(["results.json"]);
+    for name in OWN_FILES.into_iter().chain(others) {
         let path = out.join(name);
         if path.metadata().is_ok_and(|found| !found.is_file()) {
             let path = path.display();
@@ -146,9 +149,7 @@ pub fn finish(
             let told = findings.markdown()?;
             files.extend(write(loaded, (&results, &measurement), out, &told)?);
         } else {
-            remark(
-                "note: figures and report are left out: they want both steering and instructions",
-            );
+            files.extend(observed(study, analysis, &tables, &mut findings, out)?);
         }
     }
     if let Some(chance) = findings.relabelled {
@@ -165,6 +166,49 @@ pub fn finish(
     )?;
     files.extend(["run.json", "study.json"].map(str::to_owned));
     Ok(files)
+}
+
+/// Of a study without steering or without instructions: verdict and graph, which rows alone tell.
+fn observed(
+    study: &StudyFile,
+    analysis: &Analysis,
+    tables: &Tables,
+    findings: &mut Findings,
+    out: &Path,
+) -> Result<Vec<String>, Failure> {
+    let published = |setting: &Setting| {
+        let among = |feature| {
+            let published = analysis.published.as_ref();
+            published.is_none_or(|published| published.contains(&feature))
+        };
+        setting.feature().is_none_or(among)
+    };
+    let observed = Observed {
+        name: &study.name,
+        train: &tables.train.select(published),
+        test: &tables.test,
+        searched: match analysis.rows {
+            GraphRows::Published => Searched::All,
+            GraphRows::Unsteered => Searched::Unsteered,
+        },
+        items: &tables.items,
+        alpha: analysis.alpha,
+        by: analysis.test,
+    };
+    let measurement = observed.judged();
+    findings.judge(&measurement);
+    remark(
+        "note: a verdict and a graph are made of the rows; other figures are left out: they want both steering and \
+         instructions",
+    );
+    remark_on_earlier(out, OBSERVED, "are written over");
+    match observed.graph(&measurement) {
+        Ok(graph) => observed.write(&measurement, &graph, out),
+        Err(error) => {
+            remark(format_args!("note: the graph is left out, too: {error}"));
+            Ok(Vec::new())
+        }
+    }
 }
 
 /// What an answer without a judgement counts for.

@@ -30,6 +30,8 @@ pub(super) struct Pictures {
     curves: Vec<CurvePicture>,
     /// What carries the verdict.
     verdict: Vec<Value>,
+    /// The graph of the verdict's search and the discovered one in one picture; none where no rows can be searched.
+    beside: Option<Value>,
     /// By the target's place in the plan; none where nothing was nominated.
     fronts: Vec<Option<Value>>,
 }
@@ -63,6 +65,9 @@ impl Pictures {
             graph: inline(&graphs(&graph(audit))?, "graph"),
             figure_4: inline(&bars(&figure_4(audit))?, "figure4"),
             verdict: verdict::pictures(&audit.measurement)?,
+            beside: beside(audit)
+                .map(|figure| graphs(&figure).map(|picture| inline(&picture, "beside")))
+                .transpose()?,
             nulls: nulls.collect::<Result<_, DrawError>>()?,
             curves: curves.collect::<Result<_, _>>()?,
             fronts: fronts.collect::<Result<_, DrawError>>()?,
@@ -110,6 +115,41 @@ fn graph(audit: &Audit) -> GraphFigure {
     GraphFigure::new("")
         .description("The discovered graph; the table of edges says the same in words.")
         .panel(GraphPanel::new("", edges).nodes(&audit.values).note_room())
+}
+
+/// Which pairs of values the verdict's search and the discovered graph join.
+fn beside(audit: &Audit) -> Option<GraphFigure> {
+    let structure = audit.measurement.structure.as_ref()?;
+    let honest = &structure.honest().edges;
+    let discovered: Vec<(&String, &String)> = audit
+        .discovered
+        .edges
+        .iter()
+        .map(|(a, b, _)| (a, b))
+        .collect();
+    let joined =
+        |a: &String, b: &String| discovered.contains(&(a, b)) || discovered.contains(&(b, a));
+    let of_verdict = honest.iter().map(|(a, b)| {
+        let style = if joined(a, b) {
+            EdgeStyle::Found
+        } else {
+            EdgeStyle::Missed
+        };
+        Edge::undirected(a, b).style(style)
+    });
+    let others = discovered.iter().filter(|(a, b)| {
+        let is = |(x, y): &(String, String)| (x == *a && y == *b) || (x == *b && y == *a);
+        !honest.iter().any(is)
+    });
+    let others = others.map(|(a, b)| Edge::undirected(*a, *b).style(EdgeStyle::Extra));
+    let own = format!("in the {} graph alone", audit.own());
+    let panel = GraphPanel::new("", of_verdict.chain(others)).nodes(&audit.values);
+    Some(
+        GraphFigure::new("")
+            .description("Pairs of values that the verdict's search joins, and those of the discovered graph.")
+            .comparison("in both", "by the verdict's search alone", &own)
+            .panel(panel),
+    )
 }
 
 /// The gaps of figure 4: on the published features, against the published baselines.

@@ -14,7 +14,8 @@ use super::pictures::inline;
 pub(super) fn pictures(measurement: &Measurement) -> Result<Vec<Value>, DrawError> {
     let mut pictures = Vec::new();
     if let Some(structure) = &measurement.structure {
-        let eigenvalues = scree(&eigenvalues(&structure.spectrum))?;
+        let clustering = structure.honest().clustering;
+        let eigenvalues = scree(&eigenvalues(&structure.spectrum, clustering))?;
         let edges = histogram(&edges(structure.honest()))?;
         pictures.extend([inline(&eigenvalues, "scree"), inline(&edges, "edges")]);
     }
@@ -25,7 +26,7 @@ pub(super) fn pictures(measurement: &Measurement) -> Result<Vec<Value>, DrawErro
     Ok(pictures)
 }
 
-fn eigenvalues(spectrum: &Spectrum) -> ScreeFigure {
+fn eigenvalues(spectrum: &Spectrum, clustering: Clustering) -> ScreeFigure {
     ScreeFigure {
         title: "What hangs together".to_owned(),
         description: format!(
@@ -39,11 +40,11 @@ fn eigenvalues(spectrum: &Spectrum) -> ScreeFigure {
         observed: ("found".to_owned(), spectrum.eigenvalues.clone()),
         expected: vec![
             (
-                "95 % of draws without structure, roles and features whole".to_owned(),
+                format!("95 % of draws without structure, {}", kept(clustering)),
                 spectrum.expected_of_clusters.clone(),
             ),
             (
-                "the same, rows taken for independent".to_owned(),
+                "the same, single rows mixed up".to_owned(),
                 spectrum.expected_of_rows.clone(),
             ),
         ],
@@ -51,8 +52,8 @@ fn eigenvalues(spectrum: &Spectrum) -> ScreeFigure {
 }
 
 fn edges(search: &AgainstChance) -> HistogramFigure {
-    // A bar of width 1 around each number of edges.
-    let to = search.null.len() as f64 - 0.5;
+    // A bar of width 1 from each number of edges on, so that the axis begins at none.
+    let to = search.null.len() as f64;
     HistogramFigure {
         title: "Edges found".to_owned(),
         description: format!(
@@ -61,12 +62,20 @@ fn edges(search: &AgainstChance) -> HistogramFigure {
             search.n_edges, search.null_mean, search.null_sd, search.n_draws
         ),
         x_label: format!("edges without structure, {}", told(search.clustering)),
-        range: [-0.5, to],
+        range: [0.0, to],
         counts: search.null.clone(),
         mark: (
-            search.n_edges as f64,
+            search.n_edges as f64 + 0.5,
             format!("{} found, p = {:.3}", search.n_edges, search.p_value),
         ),
+    }
+}
+
+/// What draws without structure keep together.
+fn kept(clustering: Clustering) -> &'static str {
+    match clustering {
+        Clustering::RolesAndFeatures => "roles, features whole",
+        _ => "roles whole",
     }
 }
 

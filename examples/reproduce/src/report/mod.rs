@@ -1,6 +1,6 @@
 //! `report.md`: every number beside the paper's, and beside the truth where there is one.
 //!
-//! Its sentences are in the template `report.md.jinja`; here is what they are filled with.
+//! Its sentences are in the templates `*.md.jinja`; here is what they are filled with.
 
 mod cells;
 mod effects;
@@ -8,21 +8,28 @@ mod steering;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, Value, context};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use crate::arguments::Loaded;
 use crate::dyads::SteeringTable;
 use crate::effects::RELABELLINGS;
 use crate::experiment::{Experiment, Paper, Test};
 use crate::graphs::EdgeMark;
+use crate::judged::OfFigures;
 use crate::measurements::Study;
 use crate::results::{GraphResults, Results, TruthResults};
 use crate::text::{decimal, escaped};
 use cells::table;
-use measurement::Measurement;
+use measurement::{AgainstChance, Measurement, Verdict};
 use program::Failure;
 
-const TEMPLATE: &str = include_str!("report.md.jinja");
+const REPORT: &str = "report.md";
+const OBSERVED: &str = "observed.md";
+const TEMPLATES: [(&str, &str); 3] = [
+    (REPORT, include_str!("report.md.jinja")),
+    (OBSERVED, include_str!("observed.md.jinja")),
+    ("verdict.md", include_str!("verdict.md.jinja")),
+];
 
 /// The report as Markdown; `outputs` are the files beside it, in the order written, `told` what to say of how the
 /// measurements came about.
@@ -30,36 +37,26 @@ const TEMPLATE: &str = include_str!("report.md.jinja");
 /// # Errors
 /// None in practice: the template is this program's own.
 pub fn markdown(
-    Loaded {
-        experiment, study, ..
-    }: &Loaded,
+    loaded: &Loaded,
     (results, measurement): (&Results, &Measurement),
     table_1: &SteeringTable,
     told: &str,
     outputs: &[String],
 ) -> Result<String, Failure> {
+    let Loaded {
+        experiment, study, ..
+    } = loaded;
     let report = Report {
         experiment,
         study,
         results,
-        measurement,
         paper: experiment.paper.as_ref(),
     };
-    let mut environment = Environment::new();
-    environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    let mut syntax = SyntaxConfig::builder();
-    environment.set_syntax(
-        syntax
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true)
-            .build()?,
-    );
-    let template = environment.template_from_str(TEMPLATE)?;
-    Ok(template.render(context! {
+    let values = context! {
         name => escaped(&experiment.name),
         paper => experiment.paper.is_some(),
-        measurement => report.verdict(),
+        measurement => verdict(measurement),
+        of_figures => OfFigures::judged(loaded).as_ref().map(of_figures),
         files => report.files(),
         notes => study.notes.iter().map(|note| escaped(note)).collect::<Vec<_>>(),
         told,
@@ -80,7 +77,86 @@ pub fn markdown(
             table => report.instructions(),
         },
         outputs => outputs.to_vec(),
-    })?)
+    };
+    rendered(REPORT, values)
+}
+
+/// The report of a study whose rows alone can be judged: the verdict, and the graph of `n_edges`.
+///
+/// # Errors
+/// As [`markdown`].
+pub(crate) fn of_observed(
+    name: &str,
+    measurement: &Measurement,
+    n_edges: usize,
+    alpha: f64,
+) -> Result<String, Failure> {
+    let left_out = measurement.left_out.iter().map(ToString::to_string);
+    let left_out: Vec<String> = left_out.map(|left| escaped(&left)).collect();
+    let values = context! {
+        name => escaped(name),
+        measurement => verdict(measurement),
+        left_out => left_out.join("; "),
+        edges => n_edges,
+        alpha => alpha.to_string(),
+    };
+    rendered(OBSERVED, values)
+}
+
+fn rendered(template: &str, values: Value) -> Result<String, Failure> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    let mut syntax = SyntaxConfig::builder();
+    environment.set_syntax(
+        syntax
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()?,
+    );
+    for (name, text) in TEMPLATES {
+        environment.add_template(name, text)?;
+    }
+    Ok(environment.get_template(template)?.render(values)?)
+}
+
+/// The verdict, what it rests on, and what to do next.
+fn verdict(found: &Measurement) -> Value {
+    let edges = match &found.verdict {
+        Verdict::Graph { edges } => {
+            let pairs = edges
+                .iter()
+                .map(|(a, b)| format!("{} – {}", escaped(a), escaped(b)));
+            pairs.collect::<Vec<_>>().join("; ")
+        }
+        _ => String::new(),
+    };
+    context! {
+        sentence => found.sentence.clone(),
+        is_graph => found.verdict.is_graph(),
+        edges,
+        advice => found.advice.clone(),
+        search => found.structure.as_ref().map(|structure| search(structure.honest())),
+    }
+}
+
+fn of_figures(found: &OfFigures) -> Value {
+    context! {
+        rows => found.n_rows,
+        features => found.n_features,
+        sentence => found.sentence.clone(),
+        search => found.search.as_ref().map(search),
+    }
+}
+
+fn search(found: &AgainstChance) -> Value {
+    context! {
+        edges => found.n_edges,
+        null => format!("{:.1} ± {:.1}", found.null_mean, found.null_sd),
+        draws => found.n_draws,
+        p => format!("{:.3}", found.p_value),
+    }
 }
 
 /// What each part of the report is made from.
@@ -88,30 +164,10 @@ struct Report<'a> {
     experiment: &'a Experiment,
     study: &'a Study,
     results: &'a Results,
-    measurement: &'a Measurement,
     paper: Option<&'a Paper>,
 }
 
 impl Report<'_> {
-    fn verdict(&self) -> Value {
-        let found = self.measurement;
-        let search = found.structure.as_ref().map(|structure| {
-            let search = structure.honest();
-            context! {
-                edges => search.n_edges,
-                null => format!("{:.1} ± {:.1}", search.null_mean, search.null_sd),
-                draws => search.n_draws,
-                p => format!("{:.3}", search.p_value),
-            }
-        });
-        context! {
-            sentence => found.sentence.clone(),
-            is_graph => found.verdict.is_graph(),
-            advice => found.advice.clone(),
-            search,
-        }
-    }
-
     fn files(&self) -> String {
         let Self {
             experiment, study, ..
