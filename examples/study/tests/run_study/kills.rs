@@ -180,7 +180,11 @@ fn kills_while_a_server_is_asked_lose_nothing() {
             sum.wrapping_mul(31).wrapping_add(u32::from(byte))
         });
         let texts = ["yes", "no", "It may be.\\nAnswer: who knows"];
-        crate::judged::says(texts[sum as usize / 7 % texts.len()])
+        // Who judges that answer knows what to say: a judge that never does is given up.
+        match request.contains("who knows") {
+            true => crate::judged::says("unsure"),
+            false => crate::judged::says(texts[sum as usize / 7 % texts.len()]),
+        }
     });
     let served = || {
         let study = Small::served();
