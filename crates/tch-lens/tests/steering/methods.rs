@@ -58,6 +58,10 @@ pub fn at_last(steers: Vec<Steer>) -> Vec<Steer> {
 
 /// Neurons muted and raised on the gate: NPTI.
 pub fn neurons(goldens: &Goldens, passes: Passes) -> Vec<Steer> {
+    neurons_at(goldens, passes, HookPoint::MlpGate)
+}
+
+pub fn neurons_at(goldens: &Goldens, passes: Passes, point: fn(usize) -> HookPoint) -> Vec<Steer> {
     let entry = &goldens.numbers["neurons"];
     let value = |name: &str, (layer, neuron): (usize, usize)| {
         let tensor = goldens.tensor(&format!("neurons.{name}"));
@@ -76,7 +80,7 @@ pub fn neurons(goldens: &Goldens, passes: Passes) -> Vec<Steer> {
                 (at.1, value("positive.q95", at) * squash)
             })
             .collect();
-        let point = HookPoint::MlpGate(layer);
+        let point = point(layer);
         if let Ok(muted) = SteeringDirection::numbers(muted) {
             steers.push(Steer::at_most(point, &muted, 0.0).passes(passes));
         }

@@ -1,10 +1,12 @@
 //! What goes wrong most easily is far enough from the goldens to be caught by them.
 
-use tch_lens::tch::Tensor;
-use tch_lens::{HookPoint, Passes, Probe, Steer, SteeringDirection};
+use tch_lens::tch::{Kind, Tensor};
+use tch_lens::{Hook, HookPoint, Pass, Passes, Probe, Steer, SteeringDirection};
 
 use crate::goldens::{Goldens, integer, labels, number, pairs, stacked};
-use crate::methods::{at_last, caa, clamped, heads, measured_once, neurons, probability};
+use crate::methods::{
+    at_last, caa, clamped, heads, measured_once, neurons, neurons_at, probability,
+};
 
 /// How far a variant is from the golden logits `[prompt, d_vocab]`, over the tolerance.
 fn off(goldens: &Goldens, steers: &[Steer], expected: &[Tensor]) -> f64 {
@@ -65,6 +67,66 @@ fn wrong_variants_are_told_apart() {
         let expected = goldens.probe(1).weights().unwrap();
         let apart = (looser.weights().unwrap() - &expected).abs().max() / expected.abs().max();
         wrong.push(("C of 10", apart.double_value(&[]) / 1e-6));
+        let standardised = (&x - x.mean_dim(0, true, None)) / x.std_dim(0, false, true);
+        let standardised = Probe::fit(&standardised, &labels(n_train), 1.0).unwrap();
+        let apart = (standardised.weights().unwrap() - &expected).abs().max();
+        let apart = apart / expected.abs().max();
+        wrong.push(("standardised", apart.double_value(&[]) / 1e-6));
+
+        // What no steer does, by hooks of the caller's own.
+        let hooked =
+            |hook: &dyn Fn(usize, Tensor) -> Tensor, layers: [usize; 2], expected: &[Tensor]| {
+                let mut worst = 0.0_f64;
+                for (ids, expected) in goldens.prompts("tests").iter().zip(expected) {
+                    let at = |layer: usize| {
+                        let apply = move |x: Tensor, _: &Pass<'_>| Ok(hook(layer, x));
+                        (HookPoint::ResidPost(layer), apply)
+                    };
+                    let [mut first, mut second] = layers.map(at);
+                    let hooks: &mut [&mut dyn Hook] = &mut [&mut first, &mut second];
+                    let hooks = if layers[0] == layers[1] {
+                        &mut hooks[..1]
+                    } else {
+                        hooks
+                    };
+                    let logits = goldens
+                        .lm
+                        .forward(std::slice::from_ref(ids), hooks)
+                        .unwrap();
+                    let off = logits.get(0).get(-1) - expected;
+                    worst = worst.max(off.abs().max().double_value(&[]));
+                }
+                worst / goldens.tolerance()
+            };
+        let over_length = |power: i32| {
+            move |probe: Probe, x: Tensor| {
+                let weights = probe.weights().unwrap();
+                let missing = -probe.score(&x.narrow(1, -1, 1)).unwrap() + (p0 / (1.0 - p0)).ln();
+                let k = missing.clamp_min(0.0) / weights.norm().pow_tensor_scalar(f64::from(power));
+                (x.to_kind(Kind::Double) + k * weights).to_kind(Kind::Float)
+            }
+        };
+        let (right, long) = (over_length(2), over_length(1));
+        let right = hooked(&|layer, x| right(goldens.probe(layer), x), [1, 2], &prompts);
+        assert!(right < 1.0, "the same by hooks: {right}");
+        let long = hooked(&|layer, x| long(goldens.probe(layer), x), [1, 2], &prompts);
+        wrong.push(("over |w|", long));
+        let turned: Vec<Tensor> = (0..3)
+            .map(|i| goldens.tensor("angular.plain.logits").get(i).get(1))
+            .collect();
+        let plane = [goldens.tensor("angular.b1"), goldens.tensor("angular.b2")];
+        let plane = Tensor::stack(&plane, 0);
+        let relative = |_, x: Tensor| {
+            let part = x.to_kind(Kind::Double).matmul(&plane.tr());
+            let (a, b) = (part.select(-1, 0), part.select(-1, 1));
+            let by_a_quarter = Tensor::stack(&[-b, a], -1);
+            (x.to_kind(Kind::Double) + (by_a_quarter - part).matmul(&plane)).to_kind(Kind::Float)
+        };
+        let at = integer(&goldens.numbers["angular"]["layer"]);
+        wrong.push((
+            "by an angle, not to one",
+            hooked(&relative, [at, at], &turned),
+        ));
 
         let layer = integer(&goldens.numbers["caa"]["layer"]);
         let vector = goldens.tensor(&caa(&goldens)).copy();
@@ -127,6 +189,11 @@ fn wrong_variants_are_told_apart() {
         let muting = |steer: &Steer| format!("{steer:?}").contains("AtMost");
         let unmuted: Vec<Steer> = raised.into_iter().filter(|steer| !muting(steer)).collect();
         wrong.push(("nothing muted", off(&goldens, &unmuted, &expected)));
+        let after = neurons_at(&goldens, Passes::Every, HookPoint::MlpPost);
+        wrong.push((
+            "neurons after the product",
+            off(&goldens, &after, &expected),
+        ));
 
         let expected: Vec<Tensor> = (0..3)
             .map(|i| goldens.tensor(&format!("sae.clamp.{i}.logits")).get(3))
