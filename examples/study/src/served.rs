@@ -8,7 +8,9 @@ use value_causal::bench::chat::{
     ChatClient, ChatError, ChatJudge, ChatRespondent, ChatSampling, ChatVerdict, JudgeFailure,
     JudgedBy, PromptAs, Statement,
 };
-use value_causal::bench::journal::{Aspect, Journal, Question, ToJudge, Verdict, prompt_hash};
+use value_causal::bench::journal::{
+    Aspect, Journal, JournalError, Question, ToJudge, Verdict, prompt_hash,
+};
 use value_causal::bench::{Answer, Prompt};
 
 use super::asking::{AT_LEAST_EVERY, TOGETHER};
@@ -116,6 +118,10 @@ pub fn judge_by_chat(
     interruption: &Interruption,
 ) -> Result<(), Failure> {
     let unjudged = journal.unjudged(aspect)?;
+    let judge = &match has_judged(journal, aspect, name)? {
+        true => judge.clone().with_judgements_before(),
+        false => judge.clone(),
+    };
     let mut meter = meter(unjudged.len());
     let outcome = unjudged.chunks(TOGETHER).try_for_each(|answers| {
         judge_together(journal, aspect, judge, name, answers, &mut meter)?;
@@ -123,6 +129,20 @@ pub fn judge_by_chat(
     });
     meter.finish();
     outcome
+}
+
+/// Whether a judge of that name has judged that aspect of an answer.
+fn has_judged(journal: &Journal, aspect: Aspect, name: &str) -> Result<bool, JournalError> {
+    let mut found = false;
+    journal.for_each(|recorded| {
+        let verdict = match aspect {
+            Aspect::Answer => Some(&recorded.response.verdict),
+            Aspect::Thought => recorded.thought.as_ref(),
+        };
+        found |= matches!(verdict, Some(Verdict::Judged { judge, .. }) if judge == name);
+        Ok::<_, JournalError>(())
+    })?;
+    Ok(found)
 }
 
 fn judge_together(

@@ -55,6 +55,7 @@ pub struct ChatJudge {
     failures: FailuresAre,
     sampling: ChatSampling,
     give_up_after: usize,
+    has_judged_before: bool,
     record: Arc<Record>,
 }
 
@@ -146,6 +147,7 @@ impl ChatJudge {
             failures: FailuresAre::Unjudged,
             sampling: ChatSampling::greedy(16),
             give_up_after: 5,
+            has_judged_before: false,
             record: Arc::default(),
         }
     }
@@ -184,6 +186,13 @@ impl ChatJudge {
     /// [`FailuresAre::Unsure`] they are taken as they are. 5 unless set.
     pub fn with_give_up_after(mut self, requests: usize) -> Self {
         self.give_up_after = requests.max(1);
+        self
+    }
+
+    /// The model has judged others before, so that what is left may be hard to judge: texts that are no
+    /// judgement are no reason to give it up.
+    pub fn with_judgements_before(mut self) -> Self {
+        self.has_judged_before = true;
         self
     }
 
@@ -254,7 +263,9 @@ impl ChatJudge {
             return None;
         }
         let most = match failure {
-            JudgeFailure::Unclear { .. } if self.failures == FailuresAre::Unjudged => {
+            JudgeFailure::Unclear { .. }
+                if self.failures == FailuresAre::Unjudged && !self.has_judged_before =>
+            {
                 self.give_up_after.saturating_mul(2)
             }
             failure if failure.is_refusal() => self.give_up_after,

@@ -382,6 +382,11 @@ fn a_judge_that_says_something_else_ends_after_a_few_more() {
     replies[5] = saying("no");
     let (n, verdicts) = asked(replies, ChatJudge::new);
     assert_eq!((n, stances(&verdicts)[5]), (20, Some(Stance::No)));
+    // One that has judged before may have come to what is hard to judge.
+    let (n, _) = asked(senseless(), |client| {
+        ChatJudge::new(client).with_judgements_before()
+    });
+    assert_eq!(n, 20);
     let (n, verdicts) = asked(senseless(), ChatJudge::like_released);
     assert_eq!(
         (n, stances(&verdicts)),
