@@ -212,7 +212,7 @@ fn a_reader_can_work_with_the_page() {
     let busiest = (0..audit.values.len())
         .max_by_key(|&v| of(v).len())
         .unwrap();
-    let node = format!(".node[data-node='{busiest}']");
+    let node = format!("#graph .node[data-node='{busiest}']");
     browser.click(&node);
     assert_eq!(browser.boxes(".node.picked"), [busiest].into());
     assert_eq!(browser.boxes(".node.expected"), of(busiest));
@@ -235,7 +235,7 @@ fn a_reader_can_work_with_the_page() {
         browser.click(&format!("input[name=steering][value='{choice}']"));
         for other in (0..names.len()).filter(|&other| other != busiest) {
             let share = browser.eval(&format!(
-                "document.querySelector('.node[data-node=\"{other}\"] .share')?.textContent"
+                "document.querySelector('#graph .node[data-node=\"{other}\"] .share')?.textContent"
             ));
             let rate = moved.rate(other, busiest);
             let expected = rate.map_or(Value::Null, |rate| json!(format!("{:.0} %", 100.0 * rate)));

@@ -135,9 +135,9 @@ fn assert_sound(page: &str, audit: &Audit) {
         assert!(!page.contains(raw), "{raw}");
     }
     assert_eq!(page.contains("published"), audit.is_published);
-    // A box and an entry for each value, and a panel that names all others.
+    // A box in each of two graphs and an entry for each value, and a panel that names all others.
     let n = audit.values.len();
-    assert_eq!(page.matches("class=\"node\"").count(), n);
+    assert_eq!(page.matches("class=\"node\"").count(), 2 * n);
     assert_eq!(page.matches("class=\"panel\"").count(), n);
     assert_eq!(page.matches("<tr data-node=").count(), n * (n - 1));
 }
