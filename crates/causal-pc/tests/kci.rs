@@ -160,7 +160,8 @@ fn bad_data_and_options_are_refused() {
     let sparse = Kci::with_options(sparse.view(), lenient()).unwrap();
     let message = sparse.p_value(0, 1, &[]).unwrap_err().to_string();
     assert!(
-        message.starts_with("0 samples are complete in 0 (a) and 1 (b)"),
+        message.contains(" samples that are complete in 0 (a), 1 (b) and ")
+            && message.ends_with("found 0"),
         "{message}"
     );
     for (data, options, message) in [
@@ -180,7 +181,7 @@ fn bad_data_and_options_are_refused() {
             "width",
         ),
         (&good, lenient(), "2 names for 6 columns"),
-        (&samples(4), KciOptions::new(), "4 rows; at least 5"),
+        (&samples(4), KciOptions::new(), "at least 5 rows, found 4"),
         (
             &Array2::from_elem((9, 2), f64::INFINITY),
             KciOptions::new(),

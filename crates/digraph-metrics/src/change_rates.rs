@@ -300,7 +300,7 @@ mod tests {
         };
         assert_eq!(
             message(array![[1.0, 2.0]], &[1.0]),
-            "the baseline has 1 nodes, the values have 2"
+            "expected values of all nodes of the baseline (1), found those of 2"
         );
         assert_eq!(
             message(array![[1.0, 2.0], [1.0, f64::NAN]], &[1.0, 2.0]),

@@ -295,7 +295,7 @@ mod tests {
         let message = |estimate| compare(&graph(2, &[]), &estimate).unwrap_err().to_string();
         assert_eq!(
             message(graph(3, &[])),
-            "the true graph has 2 nodes, the estimated one 3"
+            "expected an estimate of all nodes of the true graph (2), found 3"
         );
         assert_eq!(
             message(graph(2, &[(1, 1)])),

@@ -390,12 +390,12 @@ mod tests {
         );
         assert_eq!(
             message(DirectionCounts::count_rows(array![1.0].view(), array![].view()).unwrap_err()),
-            "1 values before the intervention, 0 after it"
+            "expected as many values after the intervention as before it (1), found 0"
         );
         let row = Array2::from_elem((1, 2), DirectionCounts::default());
         assert_eq!(
             message(dyads(row.clone(), Array2::default((3, 2))).unwrap_err()),
-            "the training counts are 1 interventions x 2 nodes, the test counts 3 x 2"
+            "expected test counts of the shape of the training counts (1 x 2), found 3 x 2"
         );
         let table = dyads(row.clone(), row).unwrap();
         assert_eq!(

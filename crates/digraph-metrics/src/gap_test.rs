@@ -314,13 +314,13 @@ mod tests {
         let error = relabelling_test(&graph, &rates, expected, unexpected, 10, 0).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "there is no gap to test: 2 of 2 nodes have an expected effect, 0 an unexpected one"
+            "there is no gap to test: of all nodes (2) 2 with an expected effect, 0 with an unexpected one"
         );
         let other = ChangeRates::from_changes(array![[true]].view());
         let error = relabelling_test(&graph, &other, expected, unexpected, 10, 0).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the graph has 2 nodes, the change rates have 1"
+            "expected change rates of all nodes of the graph (2), found those of 1"
         );
     }
 }

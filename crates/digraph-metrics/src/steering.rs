@@ -353,7 +353,7 @@ mod tests {
         );
         assert_eq!(
             error.unwrap_err().to_string(),
-            "the graph has 5 nodes, the change rates have 1"
+            "expected change rates of all nodes of the graph (5), found those of 1"
         );
     }
 }

@@ -376,7 +376,7 @@ mod tests {
         let few = Correlations::from_matrix(array![[1.0, 0.1], [0.1, 1.0]].view(), 2).unwrap();
         assert_eq!(
             few.sphericity().unwrap_err().to_string(),
-            "2 cases: more than 2 are needed"
+            "the number of cases: expected more than 2, found 2"
         );
     }
 
