@@ -406,7 +406,10 @@ fn a_pipe_in_the_place_of_a_file_is_refused() {
     let saes = [
         ("saes/gemma1/old_gemma_it_style", "cfg.json"),
         ("saes/gemma1/old_gemma_it_style", "sae_weights.safetensors"),
-        ("saes/gemma_scope", "params.npz"),
+        (
+            "saes/gemma1/gemma_scope/layer_2/width_16k/average_l0_9",
+            "params.npz",
+        ),
     ];
     let model = |file| ("models/gemma1", file);
     let files = [
