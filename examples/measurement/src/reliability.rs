@@ -313,4 +313,30 @@ mod tests {
         assert_eq!(items_asked(array![0.25, -0.5].view()), Some(8));
         assert_eq!(items_asked(array![0.5_f64.sqrt()].view()), None);
     }
+
+    #[test]
+    fn what_single_answers_tell_is_the_reliability_of_shared_items() {
+        let settings = ["x", "y", "z"].map(Setting::of_role).to_vec();
+        let cells = array![[0.5], [0.0], [-0.5]];
+        let table = OrientationTable::new(vec!["A".to_owned()], settings, cells, None).unwrap();
+        let told = OfAnswers {
+            alpha: 0.8,
+            interval: [0.5, 0.9],
+        };
+        let mut items = Items {
+            drawn: Drawn::Shared,
+            asked: [("A".to_owned(), 4)].into(),
+            pool: BTreeMap::new(),
+            reliability: [("A".to_owned(), told)].into(),
+        };
+        let settings = Settings::new(0.05);
+        let found = Reliabilities::compute(&table, &table, Some(&items), &settings);
+        assert_eq!(
+            (found.mean, found.values[0].interval),
+            (Some(0.8), [0.5, 0.9])
+        );
+        items.reliability.clear();
+        let untold = Reliabilities::compute(&table, &table, Some(&items), &settings);
+        assert_eq!((untold.mean, untold.values.len()), (None, 0));
+    }
 }

@@ -81,7 +81,7 @@ mod tests {
         );
         let shared = items_asked(&scores([Some(Against), Some(For), None]));
         assert_eq!(shared.drawn, Drawn::Shared);
-        // Two items, two roles: items that rise by as much are told, those that vary in opposite ways are too.
+        // Of draws the table tells it.
         assert!(own.reliability.is_empty());
     }
 }

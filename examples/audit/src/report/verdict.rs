@@ -61,7 +61,7 @@ fn edges(search: &AgainstChance) -> HistogramFigure {
              deviation of {:.1} over {} draws.",
             search.n_edges, search.null_mean, search.null_sd, search.n_draws
         ),
-        x_label: format!("edges without structure, {}", told(search.clustering)),
+        x_label: format!("edges without structure, {}", kept(search.clustering)),
         range: [0.0, to],
         counts: search.null.clone(),
         mark: (
@@ -75,17 +75,8 @@ fn edges(search: &AgainstChance) -> HistogramFigure {
 fn kept(clustering: Clustering) -> &'static str {
     match clustering {
         Clustering::RolesAndFeatures => "roles, features whole",
-        _ => "roles whole",
-    }
-}
-
-/// What a test is told of the rows.
-fn told(clustering: Clustering) -> &'static str {
-    match clustering {
-        Clustering::Independent => "rows taken for independent",
-        Clustering::Roles => "rows of a role belong together",
-        Clustering::RolesAndFeatures => "rows of a role or feature belong together",
-        Clustering::RolesWithinFeatures => "rows of a role belong together, within features",
+        Clustering::RolesWithinFeatures => "roles whole, less features",
+        Clustering::Independent | Clustering::Roles => "roles whole",
     }
 }
 
