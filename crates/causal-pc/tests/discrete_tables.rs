@@ -221,7 +221,11 @@ fn bad_data_and_questions_are_refused_with_their_place() {
             DiscreteOptions::new().names(["a"]),
             "1 names for 3 columns",
         ),
-        (&Array2::zeros((0, 2)), DiscreteOptions::new(), "0 rows"),
+        (
+            &Array2::zeros((0, 2)),
+            DiscreteOptions::new(),
+            "expected at least 1 row, found 0",
+        ),
         (&Array2::zeros((4, 0)), DiscreteOptions::new(), "no column"),
     ] {
         let error = GSquare::with_options(data.view(), options)

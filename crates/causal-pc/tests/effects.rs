@@ -289,7 +289,10 @@ fn what_cannot_be_fitted_says_why() {
     assert!(refused(&round, &good).contains("cycle X0 -> X1 -> X2 -> X0"));
     assert!(refused(&half, &good).contains("X0 -- X1 is not directed"));
     let narrow = refused(&chain, &array![[1.0, 2.0], [2.0, 1.0]]);
-    assert_eq!(narrow, "the data: 2 variables; the graph has 3");
+    assert_eq!(
+        narrow,
+        "the data: expected as many variables as in the graph (3), found 2"
+    );
     let short = refused(&collider, &good.clone().slice_move(s![..3, ..]));
     assert!(
         short.starts_with("3 rows; variable 2 (X2) has 2 parents"),

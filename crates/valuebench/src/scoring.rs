@@ -299,7 +299,7 @@ mod tests {
         let one = || vec![vec![For], vec![For]];
         assert_eq!(
             error(vec![(role(), vec![vec![For]])]),
-            "setting Ada, unsteered: expected scores for 2 values, found 1"
+            "setting Ada, unsteered: expected as many scores as values (2), found 1"
         );
         assert_eq!(
             error(vec![(role(), vec![vec![For], vec![]])]),

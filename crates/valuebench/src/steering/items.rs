@@ -114,7 +114,7 @@ mod tests {
         let row = |n| (Setting::of_role("x"), vec![Some(Score::For); n]);
         assert_eq!(
             of(vec![row(1), (Setting::steered("x", 7), Vec::new())]).to_string(),
-            "setting x, feature 7: expected a score, or none, for 1 items, found 0"
+            "setting x, feature 7: expected a score, or none, for each of the items (1), found 0"
         );
         let twice = of(vec![row(1), row(1)]).to_string();
         assert!(twice.contains("expected each setting once"), "{twice}");

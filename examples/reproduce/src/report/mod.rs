@@ -127,7 +127,7 @@ fn verdict(found: &Measurement) -> Value {
         Verdict::Graph { edges } => {
             let pairs = edges
                 .iter()
-                .map(|(a, b)| format!("{} – {}", escaped(a), escaped(b)));
+                .map(|(a, b)| format!("{} -- {}", escaped(a), escaped(b)));
             pairs.collect::<Vec<_>>().join("; ")
         }
         _ => String::new(),

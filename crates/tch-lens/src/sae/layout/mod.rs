@@ -108,7 +108,7 @@ pub(super) fn open(path: &Path, target: Target) -> Result<Parts, LoadError> {
         path: path.to_owned(),
         source,
     })?;
-    if found.is_file() {
+    if !found.is_dir() {
         return open_file(path, target);
     }
     let has = |name| path.join(name).exists();
