@@ -4,7 +4,8 @@ use nalgebra::DMatrix;
 use value_causal::ndarray::{Array2, ArrayView2};
 
 /// An acyclic graph of linear arrows: the best that greedy search finds by Akaike's criterion, from none on, adding, taking away or turning
-/// round one arrow at a time (hill climbing, as Heckerman, Geiger and Chickering 1995; another graph may be better still).
+/// round one arrow at a time (hill climbing, as Heckerman, Geiger and Chickering 1995; another
+/// graph may be better still).
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Arrows {
     /// `n` times the logarithms of what the causes leave of each value's variance, added up, and 2 for each arrow.
@@ -41,8 +42,9 @@ impl Arrows {
     }
 }
 
-/// The least gain that counts.
-const LEAST: f64 = 1e-9;
+/// The least gain that counts, and by which one beats another: `a -> b` and `b -> a` often gain the same, and which then comes
+/// first must not hang on how a processor rounds.
+const LEAST: f64 = 1e-6;
 
 struct Search<'a> {
     correlations: ArrayView2<'a, f64>,
@@ -102,9 +104,11 @@ impl<'a> Search<'a> {
                 });
         let better = changes.filter(|(gain, _)| *gain > LEAST);
         let possible = better.filter(|(_, change)| self.is_possible(*change));
-        possible
-            .max_by(|a, b| a.0.total_cmp(&b.0))
-            .map(|(_, change)| change)
+        let first_best = possible.reduce(|best, other| match other.0 > best.0 + LEAST {
+            true => other,
+            false => best,
+        });
+        first_best.map(|(_, change)| change)
     }
 
     fn is_possible(&self, change: Change) -> bool {
