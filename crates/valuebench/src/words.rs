@@ -6,9 +6,3 @@ pub(crate) fn counted(n: impl Display, what: &str) -> String {
     let s = if n == "1" { "" } else { "s" };
     format!("{n} {what}{s}")
 }
-
-/// `1 answer is`, `2 answers are`.
-pub(crate) fn counted_are(n: usize, what: &str) -> String {
-    let are = if n == 1 { "is" } else { "are" };
-    format!("{} {are}", counted(n, what))
-}

@@ -8,7 +8,7 @@ use rusqlite::ErrorCode;
 use rusqlite::types::Type;
 
 use super::{Difference, Question, Shard};
-use crate::words::counted_are;
+use crate::words::counted;
 use crate::{MeasurementError, Setting};
 
 /// Why a journal cannot be had, written, read or merged. Whatever it says, what the journal had
@@ -174,7 +174,7 @@ pub enum JournalError {
         setting: Setting,
     },
     /// Answers have no judgement.
-    #[error("{}, {part}: {} unjudged, the first because {reason}", file.display(), counted_are(*n, "answer"))]
+    #[error("{}, {part}: {} unjudged, the first because {reason}", file.display(), are(*n))]
     Unjudged {
         /// The journal.
         file: PathBuf,
@@ -277,4 +277,10 @@ pub(super) fn sqlite(file: &Path, doing: &'static str, source: rusqlite::Error) 
             source: Box::new(source),
         },
     }
+}
+
+/// `1 answer is`, `2 answers are`.
+fn are(n: usize) -> String {
+    let are = if n == 1 { "is" } else { "are" };
+    format!("{} {are}", counted(n, "answer"))
 }
