@@ -42,8 +42,8 @@ impl Arrows {
     }
 }
 
-/// The least gain that counts, and by which one beats another: `a -> b` and `b -> a` often gain the same, and which then comes
-/// first must not hang on how a processor rounds.
+/// The least gain that counts, and by which one is beaten by another: `a -> b` and `b -> a` often gain the same, and which of
+/// them is taken, the last, must not hang on how a processor rounds.
 const LEAST: f64 = 1e-6;
 
 struct Search<'a> {
@@ -104,11 +104,11 @@ impl<'a> Search<'a> {
                 });
         let better = changes.filter(|(gain, _)| *gain > LEAST);
         let possible = better.filter(|(_, change)| self.is_possible(*change));
-        let first_best = possible.reduce(|best, other| match other.0 > best.0 + LEAST {
+        let last_best = possible.reduce(|best, other| match other.0 > best.0 - LEAST {
             true => other,
             false => best,
         });
-        first_best.map(|(_, change)| change)
+        last_best.map(|(_, change)| change)
     }
 
     fn is_possible(&self, change: Change) -> bool {
