@@ -314,7 +314,7 @@ mod tests {
                 (Setting::steered("Ada", 7), vec![vec![For], vec![For, For]]),
                 (role(), one())
             ]),
-            "setting Ada, feature 7, B: expected 1 scores as when unsteered, found 2"
+            "setting Ada, feature 7, B: expected as many scores as when unsteered (1), found 2"
         );
         assert_eq!(
             error(vec![(role(), one()), (role(), one())]),
