@@ -121,7 +121,10 @@ fn real_judgements_do_not_depend_on_concurrency() {
         question: "Should I love people?",
     });
     let grounds = |concurrency| {
-        let judge = ChatJudge::new(client(concurrency)?).with_sampling(ChatSampling::greedy(6));
+        // The organism judges nothing; as one that has judged before it is asked all the same.
+        let judge = ChatJudge::new(client(concurrency)?)
+            .with_sampling(ChatSampling::greedy(6))
+            .with_judgements_before();
         let verdicts = judge.judge_all(&statements, &AtomicBool::new(false), |_, _| ());
         Some(verdicts.iter().map(ground).collect::<Vec<_>>())
     };
