@@ -217,7 +217,7 @@ mod tests {
         };
         assert_eq!(
             message((1, 4)),
-            "1 cases x 4 variables: at least 2 cases and 1 variable are needed"
+            "expected at least 2 cases and 1 variable, found 1 x 4"
         );
         assert!(message((5, 0)).starts_with("5 cases x 0 variables"));
     }

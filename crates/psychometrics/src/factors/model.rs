@@ -335,7 +335,7 @@ mod tests {
         };
         assert_eq!(
             fit(6, 99, 4),
-            "4 factors of 6 variables: expected from 1 to 3"
+            "the number of factors: expected from 1 to 3 for as many variables (6), found 4"
         );
         assert_eq!(
             fit(6, 99, 0),
@@ -372,7 +372,7 @@ mod tests {
         let error = two_factors().residual_correlations(&other).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "loadings of 7 variables, correlations of 3"
+            "expected correlations of as many variables as loadings (7), found 3"
         );
     }
 }

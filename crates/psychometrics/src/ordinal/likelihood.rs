@@ -153,7 +153,10 @@ mod tests {
     #[test]
     fn answers_must_fill_their_categories() {
         let x = array![[0.0], [1.0], [3.0]];
-        assert_eq!(message(x.clone(), &[0, 1]), "2 answers of 3 cases");
+        assert_eq!(
+            message(x.clone(), &[0, 1]),
+            "expected as many answers as cases (3), found 2"
+        );
         assert_eq!(
             message(x.clone(), &[0, 0, 0]),
             "every answer is 0: at least two categories are needed"

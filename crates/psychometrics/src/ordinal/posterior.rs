@@ -259,7 +259,10 @@ mod tests {
             found.unwrap_err().to_string()
         };
         let options = PosteriorOptions::default();
-        assert_eq!(message(&[0, 1], options), "2 groups of 3 answers");
+        assert_eq!(
+            message(&[0, 1], options),
+            "expected a group for each of the answers (3), found 2"
+        );
         assert_eq!(
             message(&[0, 1, 0], options.group_scale(0.0)),
             "group_scale is 0: expected a number above 0"

@@ -205,7 +205,7 @@ mod tests {
         let scores = PartialScores::named(cells.view(), ["a", "b", "c"]).unwrap();
         assert_eq!(
             pairwise_alpha(&scores).unwrap_err().to_string(),
-            "variable 1 (b) and variable 0 (a) have 1 cases in common: at least 2 are needed"
+            "variable 1 (b) and variable 0 (a): expected at least 2 cases in common, found 1"
         );
     }
 
