@@ -339,15 +339,15 @@ mod tests {
         );
         assert_eq!(
             fit(6, 99, 0),
-            "0 factors of 6 variables: expected from 1 to 3"
+            "the number of factors: expected from 1 to 3 for as many variables (6), found 0"
         );
         assert_eq!(
             fit(2, 99, 1),
-            "1 factors of 2 variables: expected from 1 to 0"
+            "the number of factors: expected from 1 to 0 for as many variables (2), found 1"
         );
         assert_eq!(
             fit(6, 4, 1),
-            "4 cases are too few for 1 factors of 6 variables"
+            "too few cases (4) for so many factors (1) and variables (6)"
         );
     }
 
