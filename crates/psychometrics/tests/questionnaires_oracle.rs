@@ -66,8 +66,7 @@ fn strengths_are_those_of_a_logistic_regression() {
     };
     let expected = json(&folder.join("expected.json"));
     let tolerance = number(&expected["tolerance"]);
-    let names = expected["values"].as_array().unwrap();
-    let names: Vec<&str> = names.iter().map(|name| name.as_str().unwrap()).collect();
+    let names = names(&expected);
     let choices = Table::read(&folder.join("choices.csv"));
     for (step, wanted) in expected["by_step"].as_object().unwrap() {
         let of_step = choices
@@ -98,6 +97,11 @@ fn strengths_are_those_of_a_logistic_regression() {
     }
 }
 
+fn names(expected: &serde_json::Value) -> Vec<&str> {
+    let names = expected["values"].as_array().unwrap();
+    names.iter().map(|name| name.as_str().unwrap()).collect()
+}
+
 /// Of a row: dilemma, step, one option, the other, and which was chosen.
 fn choice(names: &[&str], row: &[String]) -> Choice {
     let place = |cell: &str| names.iter().position(|name| *name == cell).unwrap();
@@ -113,8 +117,7 @@ fn strengths_shift_over_the_steps() {
     };
     let expected = json(&folder.join("expected.json"));
     let tolerance = number(&expected["tolerance"]);
-    let names = expected["values"].as_array().unwrap();
-    let names: Vec<&str> = names.iter().map(|name| name.as_str().unwrap()).collect();
+    let names = names(&expected);
     let table = Table::read(&folder.join("choices.csv"));
     let steps = [1, 2, 3, 4, 5].map(|step: usize| {
         let rows = table.rows.iter().filter(|row| row[1] == step.to_string());

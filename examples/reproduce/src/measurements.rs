@@ -337,9 +337,21 @@ pub(crate) fn without(
     table: &OrientationTable,
     left_out: &[LeftOut],
 ) -> Result<OrientationTable, TableError> {
-    let is_kept = |value: &String| left_out.iter().all(|left| left.value != *value);
+    select_values(table, |value| {
+        left_out.iter().all(|left| left.value != value)
+    })
+}
+
+/// The table of the values for which `keep` holds, in their order, without what it tells of single answers.
+///
+/// # Errors
+/// No value is kept.
+pub fn select_values(
+    table: &OrientationTable,
+    keep: impl Fn(&str) -> bool,
+) -> Result<OrientationTable, TableError> {
     let kept: Vec<usize> = (0..table.n_values())
-        .filter(|&at| is_kept(&table.values()[at]))
+        .filter(|&at| keep(&table.values()[at]))
         .collect();
     let values = kept.iter().map(|&at| table.values()[at].clone());
     let numbers = table.matrix().select(Axis(1), &kept);

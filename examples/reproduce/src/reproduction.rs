@@ -10,7 +10,7 @@ use serde_json::Value;
 use program::{Failure, remark, remark_on_earlier, remove_stale, save_text, steps};
 
 use crate::Loaded;
-use crate::judged::{few_draws, judged};
+use crate::judged::{OfFigures, few_draws, judged};
 use crate::outputs::{ALL_STEMS, Output, outputs, table_1, write_all};
 use crate::report::markdown;
 use crate::results::Results;
@@ -112,7 +112,14 @@ pub fn write(
         steps.inc(1);
     })?);
 
-    let report = markdown(loaded, (results, measurement), &table_1, told, &files)?;
+    let of_figures = OfFigures::judged(loaded);
+    let report = markdown(
+        loaded,
+        (results, measurement, of_figures.as_ref()),
+        &table_1,
+        told,
+        &files,
+    )?;
     save_text(&out.join(REPORT), &report)?;
     steps.finish_and_clear();
     files.push(REPORT.to_owned());

@@ -112,8 +112,8 @@ pub struct Watch<'a> {
     pub files: &'a ModelFiles,
 }
 
-/// Asks `questions` and records each answer with what the rules, or its likelihoods, make of it. Questions that get no answer, or one that is
-/// longer than [`LONGEST_ANSWER`], are counted and not recorded.
+/// Asks `questions` and records each answer with what the rules, or its likelihoods, make of it. Questions that get no answer,
+/// or one that is longer than [`LONGEST_ANSWER`], are counted and not recorded.
 ///
 /// # Errors
 /// The respondent or the journal fails, or the run is to end; what was answered before stays. Where a file of the model was

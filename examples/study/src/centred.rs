@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use value_causal::bench::journal::{Journal, Unjudged};
 use value_causal::bench::{Centring, Dependence, ItemScores, OrientationTable, Setting};
 use value_causal::discovery::graph::UndirectedEdges;
-use value_causal::ndarray::{Array1, Axis};
+use value_causal::ndarray::Array1;
 use value_causal::psychometrics::{Correlations, Scores};
 
 use super::file::{Analysis, Centre, StudyFile};
@@ -14,6 +14,7 @@ use measurement::hardly_varied;
 use program::Failure;
 use reproduce::experiment::{LittleVaried, Test};
 use reproduce::graphs::named_edges;
+use reproduce::measurements::select_values;
 use reproduce::results::search_by;
 
 /// The level where a study names none.
@@ -196,8 +197,8 @@ impl Structure {
             .into_iter()
             .map(|left| left.value)
             .collect();
-        let varied = without(rows, |value| hardly_varied.contains(value))?;
-        let of_graph = without(&varied, |value| Some(value.as_str()) == left_out)?;
+        let varied = select_values(rows, |value| hardly_varied.iter().all(|left| left != value))?;
+        let of_graph = select_values(&varied, |value| Some(value) != left_out)?;
         let alpha = analysis.map_or(ALPHA, |analysis| analysis.alpha);
         let test = analysis.map_or(Test::default(), |analysis| analysis.test);
         // Too few rows, say: what can be told is told.
@@ -220,23 +221,4 @@ impl Structure {
         let turned = |(a, b): &(String, String)| a > b && edges.contains(&(b.clone(), a.clone()));
         Some(edges.iter().filter(|edge| !turned(edge)).count())
     }
-}
-
-/// The table without the values for which `leave_out` holds.
-fn without(
-    table: &OrientationTable,
-    leave_out: impl Fn(&String) -> bool,
-) -> Result<OrientationTable, Failure> {
-    let values = table.values();
-    let kept: Vec<usize> = (0..values.len())
-        .filter(|&at| !leave_out(&values[at]))
-        .collect();
-    let numbers = table.matrix().select(Axis(1), &kept);
-    let values = kept.iter().map(|&at| values[at].clone()).collect();
-    Ok(OrientationTable::new(
-        values,
-        table.settings().to_vec(),
-        numbers,
-        None,
-    )?)
 }

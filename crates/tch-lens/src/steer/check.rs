@@ -3,7 +3,7 @@
 use tch::{Kind, Tensor};
 
 use super::direction::Along;
-use super::{Change, Dose, Passes, Place, Steer, Turn};
+use super::{Change, Dose, Passes, Place, Steer};
 use crate::error::request;
 use crate::{Error, HookPoint, ModelConfig};
 
@@ -106,14 +106,7 @@ impl Steer {
 
     /// Refuses a number that, or whose product with the direction, the model's precision would make infinite.
     fn check_number(&self, kind: Kind) -> Result<(), Error> {
-        let number = match self.change {
-            Change::Add(Dose::Absolute(x) | Dose::OfNorm(x))
-            | Change::Scale(x)
-            | Change::Clamp(x)
-            | Change::AtLeast(x)
-            | Change::AtMost(x)
-            | Change::Turn(Turn { degrees: x, .. }) => x,
-        };
+        let number = self.stated();
         let (largest, name) = match kind {
             Kind::Half => (65_504.0, "16-bit floats"),
             Kind::BFloat16 => (3.389_531_389_251_535e38, "bfloat16"),

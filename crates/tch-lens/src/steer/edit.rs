@@ -215,7 +215,8 @@ impl Steer {
         self.stated()
     }
 
-    fn stated(&self) -> f64 {
+    /// The same as it was asked for.
+    pub(super) fn stated(&self) -> f64 {
         match self.change {
             Change::Add(Dose::Absolute(x) | Dose::OfNorm(x))
             | Change::Scale(x)

@@ -155,44 +155,31 @@ impl Report<'_> {
     pub(super) fn instructions(&self) -> String {
         let printed = self.paper.and_then(|paper| paper.table_3.as_ref());
         let ours = &self.results.sae_vs_instruction;
-        let rows = [
-            (
-                "raise",
-                "SAE features",
-                ours.positive.sae,
-                printed.map(|p| p.raise.sae),
-            ),
-            (
-                "raise",
-                "instruction",
-                ours.positive.instruction,
-                printed.map(|p| p.raise.instruction),
-            ),
-            (
-                "lower",
-                "SAE features",
-                ours.negative.sae,
-                printed.map(|p| p.lower.sae),
-            ),
-            (
-                "lower",
-                "instruction",
-                ours.negative.instruction,
-                printed.map(|p| p.lower.instruction),
-            ),
-        ]
-        .map(|(meant, by, pie, paper)| {
-            let triple = |p: [f64; 3]| format!("{:.1} / {:.1} / {:.1}", p[0], p[1], p[2]);
-            let same = paper.map_or("–", |p| if p == pie.percent { "yes" } else { "no" });
-            vec![
-                meant.to_owned(),
-                by.to_owned(),
-                paper.map_or("–".to_owned(), triple),
-                triple(pie.percent),
-                same.to_owned(),
-                format!("{} / {} / {}", pie.raised, pie.unchanged, pie.lowered),
-            ]
-        });
+        let triple = |p: [f64; 3]| format!("{:.1} / {:.1} / {:.1}", p[0], p[1], p[2]);
+        let mut rows = Vec::new();
+        for (meant, pies, paper) in [
+            ("raise", &ours.positive, printed.map(|p| &p.raise)),
+            ("lower", &ours.negative, printed.map(|p| &p.lower)),
+        ] {
+            for (by, pie, paper) in [
+                ("SAE features", pies.sae, paper.map(|p| p.sae)),
+                (
+                    "instruction",
+                    pies.instruction,
+                    paper.map(|p| p.instruction),
+                ),
+            ] {
+                let same = paper.map_or("–", |p| if p == pie.percent { "yes" } else { "no" });
+                rows.push(vec![
+                    meant.to_owned(),
+                    by.to_owned(),
+                    paper.map_or("–".to_owned(), triple),
+                    triple(pie.percent),
+                    same.to_owned(),
+                    format!("{} / {} / {}", pie.raised, pie.unchanged, pie.lowered),
+                ]);
+            }
+        }
         let paper = printed.is_some();
         let columns = [
             ("meant to", true),

@@ -38,7 +38,7 @@ const TEMPLATES: [(&str, &str); 3] = [
 /// None in practice: the template is this program's own.
 pub fn markdown(
     loaded: &Loaded,
-    (results, measurement): (&Results, &Measurement),
+    (results, measurement, of_figures): (&Results, &Measurement, Option<&OfFigures>),
     table_1: &SteeringTable,
     told: &str,
     outputs: &[String],
@@ -56,7 +56,7 @@ pub fn markdown(
         name => escaped(&experiment.name),
         paper => experiment.paper.is_some(),
         measurement => verdict(measurement),
-        of_figures => OfFigures::judged(loaded).as_ref().map(of_figures),
+        of_figures => of_figures.map(verdict_of_figures),
         files => report.files(),
         notes => study.notes.iter().map(|note| escaped(note)).collect::<Vec<_>>(),
         told,
@@ -141,7 +141,7 @@ fn verdict(found: &Measurement) -> Value {
     }
 }
 
-fn of_figures(found: &OfFigures) -> Value {
+fn verdict_of_figures(found: &OfFigures) -> Value {
     context! {
         rows => found.n_rows,
         features => found.n_features,

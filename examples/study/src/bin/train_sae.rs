@@ -125,10 +125,9 @@ fn run(args: &Args) -> Result<(), Failure> {
     };
     train(&mut trainer, &checkpoint)?;
     trainer.save(&args.out, &study.name, point)?;
-    fs::remove_file(&checkpoint).or_else(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Ok(()),
-        _ => Err(error),
-    })?;
+    if checkpoint.exists() {
+        fs::remove_file(&checkpoint)?;
+    }
     let sae = Sae::open(&args.out, &SaeOptions::default().device(lm.device()))?;
     say_quality("prompts", &lm, &sae, point, &prompts.rows.held_out)?;
     if !of_texts.held_out.is_empty() {

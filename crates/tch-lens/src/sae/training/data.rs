@@ -2,13 +2,11 @@
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
 use tch::{Kind, TchError, Tensor};
 
 use crate::error::{Doing, request};
-use crate::{Error, HookPoint, Lm};
-
-/// Tokens that are read in one pass.
-const AT_ONCE: usize = 8_192;
+use crate::{At, Error, HookPoint, Lm, Prompt, Reading};
 
 /// Activations in one or several groups, each with its share of every batch.
 #[derive(Debug)]
@@ -130,47 +128,29 @@ pub fn activations(
     rows: &[Vec<i64>],
     skip: usize,
 ) -> Result<Tensor, Error> {
-    let Some(width) = point.width(lm.config()) else {
-        let expected = "a hook point with one vector per position";
-        return Err(request("the hook point to train at", expected, point));
-    };
-    let mut read = Vec::new();
-    let mut rest = rows;
-    while !rest.is_empty() {
-        let mut tokens = 0;
-        let fits = rest.iter().take_while(|row| {
-            tokens += row.len();
-            tokens <= AT_ONCE
-        });
-        let (now, later) = rest.split_at(fits.count().max(1));
-        rest = later;
-        let run = lm.run_with_cache(now, &[point.to_string()], &mut [])?;
-        for (row, ids) in now.iter().enumerate().filter(|(_, ids)| ids.len() > skip) {
-            let here = run.activations[&point]
-                .f_get(row as i64)?
-                .f_narrow(0, skip as i64, (ids.len() - skip) as i64)?
-                .f_to_kind(Kind::Float)?;
-            read.push(here.f_reshape([-1, width as i64])?);
-        }
-    }
-    if read.is_empty() {
+    let long = rows.iter().filter(|ids| ids.len() > skip);
+    let readings: Vec<Reading> = long
+        .map(|ids| Reading::new(Prompt::Tokens(ids.clone())).at(At::Every(skip)))
+        .collect();
+    if readings.is_empty() {
         let expected = format!("a row of more than {skip} tokens");
         return Err(request("the rows to train on", expected, "none"));
     }
-    Ok(Tensor::f_cat(&read, 0)?)
+    let mut read = lm.read(&readings, &[point.to_string()])?;
+    match read.activations.remove(&point) {
+        Some(activations) => Ok(activations.f_to_device(lm.device())?),
+        None => Err(request(
+            "the hook point to train at",
+            "one that is read",
+            point,
+        )),
+    }
 }
 
 /// Standard normal numbers that depend on the seed alone, whatever the device.
 pub(super) fn normal(seed: u64, shape: [i64; 2]) -> Result<Tensor, TchError> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    // Box and Muller, pair by pair.
     let n = (shape[0] * shape[1]) as usize;
-    let mut numbers = Vec::with_capacity(n + 1);
-    while numbers.len() < n {
-        let (u, v): (f64, f64) = (1.0 - rng.random::<f64>(), rng.random());
-        let (length, angle) = ((-2.0 * u.ln()).sqrt(), std::f64::consts::TAU * v);
-        numbers.extend([(length * angle.cos()) as f32, (length * angle.sin()) as f32]);
-    }
-    numbers.truncate(n);
+    let numbers: Vec<f32> = StandardNormal.sample_iter(&mut rng).take(n).collect();
     Tensor::f_from_slice(&numbers)?.f_view(shape)
 }
