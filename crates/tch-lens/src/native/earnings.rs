@@ -112,6 +112,12 @@ fn products_of_many_rows() {
 #[test]
 #[ignore = "a measurement"]
 fn attention() {
-    let cases = [(64, 1, 100), (64, 101, 100)];
+    let cases = [
+        (64, 1, 100),
+        (64, 33, 16),
+        (64, 65, 16),
+        (64, 101, 100),
+        (64, 257, 16),
+    ];
     of_generating(Part::Attention, "attention", &cases);
 }

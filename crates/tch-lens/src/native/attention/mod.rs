@@ -1,5 +1,5 @@
 //! Attention of one new token per row on the CPU, over each row's own keys, and a prefix that rows share if that is no
-//! longer than these.
+//! longer than these, or short enough for the innermost cache.
 //!
 //! libtorch would copy the keys of a cache that is longer than its texts, score prefixes and own keys apart, and pass the
 //! scores through memory some ten times. Here a row's scores stay in the innermost cache from the first to the last step.
@@ -11,6 +11,8 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use super::team::Team;
 
+/// Keys and values of so many bytes a key head stay in the innermost cache, from which each row reads them anew.
+const NEAREST: usize = 16 << 10;
 /// Numbers in a vector register, of 32 bits.
 const LANES: usize = 16;
 
@@ -54,7 +56,7 @@ unsafe impl Sync for Job {}
 
 /// What each row of `q` `[row, head, 1, d_head]` gathers, in the same shape, from its prefix's keys and values `[kv_head,
 /// key_pos, d_head]` and from the first `lengths` of its own, `[row, kv_head, key_pos, d_head]`. None where libtorch should
-/// do it: on another device, type or processor, or where the prefixes are longer than what rows have of their own.
+/// do it: on another device, type or processor, or where long prefixes are longer than what rows have of their own.
 pub(crate) fn attention(
     q: &Tensor,
     (keys, values): (&Tensor, &Tensor),
@@ -112,11 +114,13 @@ pub(crate) fn attention(
         return Ok(None);
     };
     // A prefix that many rows share is read once for all of them in a product of matrices, here once for each.
-    let tokens = |part: usize| -> usize {
-        let parts = segments.iter().filter_map(|segments| segments[part]);
-        parts.map(|segment| segment.tokens).sum()
+    let tokens = |part: usize| {
+        let parts = segments.iter().filter_map(move |segments| segments[part]);
+        parts.map(|segment| segment.tokens)
     };
-    if tokens(0) > tokens(1) {
+    let bytes_of_token = 2 * d_head as usize * kind.elt_size_in_bytes();
+    let far = tokens(0).any(|tokens| tokens * bytes_of_token > NEAREST);
+    if far && tokens(0).sum::<usize>() > tokens(1).sum() {
         return Ok(None);
     }
     let q = q.f_contiguous()?;
