@@ -1,4 +1,4 @@
-//! Files of ratings, portraits and dilemmas that are wrong in one way each, and what the reader says.
+//! Files of ratings, portraits, items and dilemmas that are wrong in one way each, and what the reader says.
 
 use std::fs;
 
@@ -8,9 +8,9 @@ use proptest::sample::{Index, select};
 use valuebench::ReadError;
 use valuebench::dilemmas::{Choices, Dilemmas};
 use valuebench::portrait::{PortraitPrompts, Portraits, Variant};
-use valuebench::schwartz::{Answers, PVQ_21};
+use valuebench::schwartz::{Answers, Items, PVQ_21};
 
-use Reader::{Answers as A, Choices as C, Dilemmas as D, Portraits as P};
+use Reader::{Answers as A, Choices as C, Dilemmas as D, Items as I, Portraits as P};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Reader {
@@ -18,6 +18,7 @@ enum Reader {
     Answers,
     Dilemmas,
     Choices,
+    Items,
 }
 
 impl Reader {
@@ -45,6 +46,10 @@ impl Reader {
                 format!("idx,norm{header}\n1,n{steps}\n")
             }
             C => CHOICES.to_owned(),
+            I => {
+                let rows = (1..=21).map(|item| format!("{item},Text {item}.\n"));
+                format!("item,text\n{}", rows.collect::<String>())
+            }
         }
     }
 
@@ -54,6 +59,7 @@ impl Reader {
             A => Answers::from_reader(text, &PVQ_21).map(|_| ()),
             D => Dilemmas::from_reader(text).map(|_| ()),
             C => Choices::from_reader(text).map(|_| ()),
+            I => Items::from_reader(text, &PVQ_21).map(|_| ()),
         }
     }
 }
@@ -68,7 +74,7 @@ const CHOICES: &str =
 /// The reader, what is wrong, what of the right file is replaced (all of it where nothing is named),
 /// by what, and the message.
 #[rustfmt::skip]
-const CASES: [(Reader, &str, &str, &str, &str); 86] = [
+const CASES: [(Reader, &str, &str, &str, &str); 99] = [
     (P, "an empty file", "", "", "<input>: expected a list with at least one query, found an empty file"),
     (P, "blanks alone", "", " \n", "<input>: expected a list with at least one query, found an empty file"),
     (P, "an object", "", "{}", "<input>, line 1, column 1: invalid type: map, expected a list with at least one query"),
@@ -152,14 +158,27 @@ const CASES: [(Reader, &str, &str, &str, &str); 86] = [
     (C, "no value of A", "2,Care", "2,", "<input>, line 3, column \"choiceA_value\": expected the name of a value, found \"\""),
     (C, "no value of B", "Liberty", " ", "<input>, line 3, column \"choiceB_value\": expected the name of a value, found \" \""),
     (C, "a value against itself", "Liberty", "Care", "<input>, line 3, column \"choiceB_value\": expected another value than that of choice A, found \"Care\""),
-    (C, "a choice of both", ",B", ",AB", "<input>, line 3, column \"choice\": expected \"A\" or \"B\", found \"AB\""),
-    (C, "a choice in lower case", ",B", ",b", "<input>, line 3, column \"choice\": expected \"A\" or \"B\", found \"b\""),
-    (C, "no choice", ",B", ",", "<input>, line 3, column \"choice\": expected \"A\" or \"B\", found \"\""),
+    (C, "a choice of both", ",B", ",AB", "<input>, line 3, column \"choice\": expected \"A\" or \"B\", or nothing, found \"AB\""),
+    (C, "a choice in lower case", ",B", ",b", "<input>, line 3, column \"choice\": expected \"A\" or \"B\", or nothing, found \"b\""),
+    (C, "a choice of none", ",B", ",none", "<input>, line 3, column \"choice\": expected \"A\" or \"B\", or nothing, found \"none\""),
+    (I, "an empty file", "", "", "<input>: expected a header with the columns \"item\" and \"text\", found an empty file"),
+    (I, "a header alone", "1,Text 1.\n2,Text 2.\n3,Text 3.\n4,Text 4.\n5,Text 5.\n6,Text 6.\n7,Text 7.\n8,Text 8.\n9,Text 9.\n10,Text 10.\n11,Text 11.\n12,Text 12.\n13,Text 13.\n14,Text 14.\n15,Text 15.\n16,Text 16.\n17,Text 17.\n18,Text 18.\n19,Text 19.\n20,Text 20.\n21,Text 21.\n", "", "<input>: expected at least one row, found a header alone"),
+    (I, "no column for the number", "item", "number", "<input>, line 1: expected a column \"item\", found \"number\", \"text\""),
+    (I, "no column for the text", "text", "statement", "<input>, line 1: expected a column \"text\", found \"item\", \"statement\""),
+    (I, "an item of another instrument", "21,", "22,", "<input>, line 22, column \"item\": expected the number of an item from 1 to 21, found \"22\""),
+    (I, "an item of 0", "\n1,", "\n0,", "<input>, line 2, column \"item\": expected the number of an item from 1 to 21, found \"0\""),
+    (I, "an item in words", "\n1,", "\none,", "<input>, line 2, column \"item\": expected the number of an item from 1 to 21, found \"one\""),
+    (I, "an item with a fraction", "\n1,", "\n1.5,", "<input>, line 2, column \"item\": expected the number of an item from 1 to 21, found \"1.5\""),
+    (I, "an item twice", "\n3,", "\n2,", "<input>, line 4: expected each item once, found 2 again (first on line 3)"),
+    (I, "an item without a text", "Text 7.", " ", "<input>, line 8, column \"text\": expected the text of an item, found \" \""),
+    (I, "an item too few", "\n21,Text 21.", "", "<input>: expected item 21, for PVQ21 has 21, found no row with that number"),
+    (I, "a row too long", "Text 2.", "Text, 2.", "<input>, line 3: expected 2 cells as in the header, found 3"),
+    (I, "an open quote", "Text 21.", "\"Text", "<input>, line 22: expected a closing quote, found the end of the file"),
 ];
 
 #[test]
 fn right_files_are_read() {
-    for reader in [P, A, D, C] {
+    for reader in [P, A, D, C, I] {
         reader.read(reader.right().as_bytes()).unwrap();
     }
 }
@@ -187,7 +206,7 @@ fn each_mistake_is_named_with_its_place() {
 
 #[test]
 fn bytes_that_are_no_text_are_named() {
-    for reader in [P, A, D, C] {
+    for reader in [P, A, D, C, I] {
         let text = [reader.right().as_bytes(), b"\n\xe9"].concat();
         let message = reader.read(&text).unwrap_err().to_string();
         assert!(
@@ -199,7 +218,7 @@ fn bytes_that_are_no_text_are_named() {
 
 #[test]
 fn cut_and_broken_files_are_refused_or_read_but_never_a_panic() {
-    for reader in [P, A, D, C] {
+    for reader in [P, A, D, C, I] {
         let right = reader.right().into_bytes();
         for place in 0..right.len() {
             let _ = reader.read(&right[..place]);
@@ -265,7 +284,7 @@ proptest! {
     /// `PROPTEST_CASES` asks for more than the 256 of every run.
     #[test]
     fn no_edit_of_a_right_file_makes_a_reader_panic(
-        reader in select(vec![P, A, D, C]),
+        reader in select(vec![P, A, D, C, I]),
         edits in edits(),
     ) {
         let mut text = reader.right().into_bytes();

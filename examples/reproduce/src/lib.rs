@@ -10,7 +10,7 @@
 //! - [`judged`]: whether a graph can be seen in the measurements at all
 //! - [`observed`]: verdict and graph of rows alone, of a study without steering or instructions
 //! - `arguments`: the experiment and its tables, from a command line
-//! - [`graphs`]: the graphs over its values, found, given and planted
+//! - [`graphs`]: the graphs over its values, found, given and planted; [`distance`]: how far they lie apart
 //! - [`effects`], [`dyads`], [`results`]: every number; [`correlation`]: of pairs of them
 //! - [`outputs`]: which number goes into which figure and table; [`report`]: the Markdown that sets each beside the paper's
 //! - [`text`]: numbers and names as tables of text have them
@@ -18,6 +18,7 @@
 //! - [`reproduction`]: all of it from end to end; `single`: one output alone
 
 pub mod correlation;
+pub mod distance;
 pub mod dyads;
 pub mod effects;
 pub mod experiment;

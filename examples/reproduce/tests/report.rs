@@ -41,6 +41,37 @@ fn the_planted_study_is_compared_with_its_truth() {
     assert_eq!(files, fs::read_dir(out.path()).unwrap().count());
 }
 
+/// A reference graph may have edges without a direction, as those of people do.
+#[test]
+fn every_graph_has_its_distance_from_what_was_found() {
+    let (folder, file) = planted_with(|text| text);
+    let references = folder.path().join("references.toml");
+    let text = fs::read_to_string(&references).unwrap();
+    let undirected = text.replace(
+        "[\"Universalism\", \"Benevolence\"],\n]\n",
+        "[\"Universalism\", \"Benevolence\"],\n    [\"Benevolence\", \"Universalism\"],\n]\n",
+    );
+    assert_ne!(undirected, text);
+    fs::write(&references, undirected).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let run = reproduce(&[Path::new("--experiment"), &file], out.path());
+    assert!(run.status.success(), "{run:?}");
+    let report = fs::read_to_string(out.path().join("report.md")).unwrap();
+    let cells = |graph: &str| -> Vec<&str> {
+        let line = report.lines().find(|line| line.starts_with(&format!("| {graph} | ")));
+        line.unwrap().split(" | ").collect()
+    };
+    let found = cells("discovered, chosen features");
+    assert_eq!(found[2], "0", "{found:?}");
+    assert!(found[3].starts_with('0') || found[3] == "none", "{found:?}");
+    let classes = cells("Higher-order classes");
+    assert_eq!(classes[1], "3");
+    // Two pairs of the classes, of which the discovered graph has more than two.
+    let shd: usize = classes[2].parse().unwrap();
+    let edges: usize = found[1].parse().unwrap();
+    assert!(shd + 4 >= edges && shd <= edges + 2, "{classes:?} {found:?}");
+}
+
 #[test]
 fn a_study_of_ones_own_reads_neither_of_the_paper_s_numbers_nor_of_a_truth() {
     let (_folder, file) = planted_with(|text| text.replace("truth = \"truth.json\"\n", ""));

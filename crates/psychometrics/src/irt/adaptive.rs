@@ -41,9 +41,18 @@ impl<'a> AdaptiveTest<'a> {
     /// equals; `None` where all are asked.
     #[must_use]
     pub fn next_item(&self) -> Option<usize> {
+        self.next_among(0..self.model.items().len())
+    }
+
+    /// The same of these items alone, by their numbers, where others cannot be asked.
+    #[must_use]
+    pub fn next_among(&self, items: impl IntoIterator<Item = usize>) -> Option<usize> {
         let (place, _) = self.estimate();
         let mut best: Option<(usize, f64)> = None;
-        for (item, of) in self.model.items().iter().enumerate() {
+        for item in items {
+            let Some(of) = self.model.items().get(item) else {
+                continue;
+            };
             let information = of.information(place);
             let is_better = best.is_none_or(|(_, most)| information > most);
             if !self.is_asked[item] && is_better {
@@ -104,6 +113,10 @@ mod tests {
         };
         let model = ResponseModel::new(vec![item(1.0), item(2.0)], TraitGrid::default()).unwrap();
         let mut test = AdaptiveTest::new(&model);
+        assert_eq!(
+            (test.next_among([0]), test.next_among([0, 1, 2])),
+            (Some(0), Some(1))
+        );
         while let Some(item) = test.next_item() {
             test.answer(item, 2).unwrap();
         }

@@ -50,6 +50,14 @@ pub enum OrdinalError {
         /// Number of answers.
         answers: usize,
     },
+    /// A sum of coefficients has more or fewer weights.
+    #[error("expected a weight for each coefficient ({coefficients}), found {weights}")]
+    Weights {
+        /// Number of weights given.
+        weights: usize,
+        /// Number of coefficients.
+        coefficients: usize,
+    },
     /// A setting of the sampler is out of range.
     #[error("{setting} is {found}: expected {expected}")]
     Setting {

@@ -1,4 +1,4 @@
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1};
 
 use super::OrdinalError;
 use crate::logit::{Counts, NotReached, Parameters, maximise};
@@ -33,6 +33,8 @@ pub struct CumulativeLogit {
     pub coefficients: Array1<f64>,
     /// Standard errors of the coefficients, from the observed information.
     pub standard_errors: Array1<f64>,
+    /// Their covariances, `[predictors, predictors]`.
+    pub covariances: Array2<f64>,
     /// The log likelihood.
     pub log_likelihood: f64,
     /// Steps of Newton's method.
@@ -75,23 +77,58 @@ impl CumulativeLogit {
                 coefficient: coefficients[index],
             });
         }
-        let variances = found
-            .information
-            .try_inverse()
-            .map(|inverse| inverse.diagonal());
+        let inverse = found.information.try_inverse();
         let first = n_categories - 1;
-        let error = |index: usize| {
-            variances
+        let covariance = |(a, b)| {
+            inverse
                 .as_ref()
-                .map_or(f64::NAN, |v| v[first + index].sqrt())
+                .map_or(f64::NAN, |of| of[(first + a, first + b)])
         };
+        let covariances =
+            Array2::from_shape_fn((coefficients.len(), coefficients.len()), covariance);
         Ok(Self {
             thresholds: found.parameters.thresholds.into(),
-            standard_errors: (0..coefficients.len()).map(error).collect(),
+            standard_errors: covariances.diag().sqrt(),
+            covariances,
             coefficients,
             log_likelihood: found.log_likelihood,
             n_steps: found.n_steps,
         })
+    }
+
+    /// A sum of the coefficients with these weights, and its standard error.
+    ///
+    /// # Errors
+    /// [`OrdinalError::Weights`] unless there is one weight for each coefficient.
+    ///
+    /// # Example
+    /// ```
+    /// use ndarray::Array2;
+    /// use psychometrics::{Scores, ordinal::CumulativeLogit};
+    ///
+    /// // Three answerers, ten answers each; how far is the third above the second?
+    /// let x = Array2::from_shape_fn((30, 2), |(case, who)| f64::from(u8::from(case / 10 == who + 1)));
+    /// let answers: Vec<usize> = (0..30).map(|case| (case / 10 + case % 3) % 4).collect();
+    /// let model = CumulativeLogit::fit(&Scores::new(x.view())?, &answers)?;
+    /// let (gap, error) = model.contrast(&[-1.0, 1.0])?;
+    /// assert!((gap - (model.coefficients[1] - model.coefficients[0])).abs() < 1e-12 && error > 0.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn contrast(&self, weights: &[f64]) -> Result<(f64, f64), OrdinalError> {
+        check_weights(weights, self.coefficients.len())?;
+        let weights = ArrayView1::from(weights);
+        let variance = weights.dot(&self.covariances.dot(&weights));
+        Ok((weights.dot(&self.coefficients), variance.sqrt()))
+    }
+}
+
+pub(super) fn check_weights(weights: &[f64], coefficients: usize) -> Result<(), OrdinalError> {
+    match weights.len() == coefficients {
+        true => Ok(()),
+        false => Err(OrdinalError::Weights {
+            weights: weights.len(),
+            coefficients,
+        }),
     }
 }
 
@@ -164,6 +201,29 @@ mod tests {
         assert_eq!(
             message(x, &[0, 2, 2]),
             "no answer is 1, though categories go from 0 to 2"
+        );
+    }
+
+    /// The gap between two answerers and its error are those of the model that has one of them for its reference.
+    #[test]
+    fn a_contrast_does_not_hang_on_the_reference() {
+        let answers: Vec<usize> = (0..45)
+            .map(|case| (case / 15 + case * case % 7) % 4)
+            .collect();
+        let fit = |reference: usize| {
+            let others: Vec<usize> = (0..3).filter(|who| *who != reference).collect();
+            let x = Array2::from_shape_fn((45, 2), |(case, column)| {
+                f64::from(u8::from(case / 15 == others[column]))
+            });
+            CumulativeLogit::fit(&Scores::new(x.view()).unwrap(), &answers).unwrap()
+        };
+        let (gap, error) = fit(0).contrast(&[-1.0, 1.0]).unwrap();
+        let other = fit(1);
+        assert!((gap - other.coefficients[1]).abs() < 1e-6);
+        assert!((error - other.standard_errors[1]).abs() < 1e-6);
+        assert_eq!(
+            other.contrast(&[1.0]).unwrap_err().to_string(),
+            "expected a weight for each coefficient (2), found 1"
         );
     }
 

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 
 use nalgebra::DVector;
-use ndarray::Array2;
+use ndarray::{Array1, Array2, Array3, Axis, s};
 
 use super::OrdinalError;
 use super::diagnostics::PosteriorSummary;
 use super::hierarchy::{Cell, Hierarchy};
-use super::likelihood::{categories, independent};
+use super::likelihood::{categories, check_weights, independent};
 use super::sampler::{Lengths, chain};
 use crate::scores::Scores;
 
@@ -126,6 +126,8 @@ pub struct OrdinalPosterior {
     pub groups: Vec<PosteriorSummary>,
     /// Standard deviation of the groups' effects.
     pub group_deviation: PosteriorSummary,
+    /// Of the coefficients, `[predictors, chains, draws]`.
+    draws: Array3<f64>,
 }
 
 impl OrdinalPosterior {
@@ -166,20 +168,16 @@ impl OrdinalPosterior {
 
     /// Of draws by chain.
     fn of(hierarchy: &Hierarchy, chains: &[Vec<DVector<f64>>]) -> Self {
-        let rows: Vec<Vec<Vec<f64>>> = chains
-            .iter()
-            .map(|chain| {
-                chain
-                    .iter()
-                    .map(|place| in_model_units(hierarchy, place))
-                    .collect()
-            })
-            .collect();
-        let summary = |parameter: usize| {
-            let shape = (rows.len(), rows.first().map_or(0, Vec::len));
-            let draws = Array2::from_shape_fn(shape, |(chain, draw)| rows[chain][draw][parameter]);
-            PosteriorSummary::of(draws.view())
-        };
+        let n_draws = chains.first().map_or(0, Vec::len);
+        let shape = (hierarchy.n_parameters(), chains.len(), n_draws);
+        let mut draws = Array3::zeros(shape);
+        for (chain, places) in chains.iter().enumerate() {
+            for (draw, place) in places.iter().enumerate() {
+                let parameters = Array1::from(in_model_units(hierarchy, place));
+                draws.slice_mut(s![.., chain, draw]).assign(&parameters);
+            }
+        }
+        let summary = |parameter| PosteriorSummary::of(draws.index_axis(Axis(0), parameter));
         let n_thresholds = hierarchy.n_categories - 1;
         let first_group = n_thresholds + hierarchy.n_predictors;
         let last = first_group + hierarchy.n_groups;
@@ -188,7 +186,27 @@ impl OrdinalPosterior {
             coefficients: (n_thresholds..first_group).map(summary).collect(),
             groups: (first_group..last).map(summary).collect(),
             group_deviation: summary(last),
+            draws: draws
+                .slice(s![n_thresholds..first_group, .., ..])
+                .to_owned(),
         }
+    }
+
+    /// The posterior of a sum of the coefficients with these weights.
+    ///
+    /// # Errors
+    /// [`OrdinalError::Weights`] unless there is one weight for each coefficient.
+    ///
+    /// # Complexity
+    /// `O(predictors × draws)`, and what the summary of a parameter takes.
+    pub fn contrast(&self, weights: &[f64]) -> Result<PosteriorSummary, OrdinalError> {
+        check_weights(weights, self.coefficients.len())?;
+        let (_, chains, draws) = self.draws.dim();
+        let mut sum = Array2::zeros((chains, draws));
+        for (&weight, draws) in weights.iter().zip(self.draws.outer_iter()) {
+            sum.scaled_add(weight, &draws);
+        }
+        Ok(PosteriorSummary::of(sum.view()))
     }
 }
 
@@ -249,6 +267,26 @@ fn cells(
 mod tests {
     use super::*;
     use ndarray::array;
+
+    #[test]
+    fn contrasts_are_sums_of_the_same_draws() {
+        let x = Array2::from_shape_fn((24, 2), |(case, who)| {
+            f64::from(u8::from(case % 3 == who + 1))
+        });
+        let groups: Vec<usize> = (0..24).map(|case| case % 4).collect();
+        let answers: Vec<usize> = (0..24).map(|case| (case % 3 + case % 5) % 3).collect();
+        let options = PosteriorOptions::default().n_warm_up(100).n_draws(50);
+        let scores = Scores::new(x.view()).unwrap();
+        let found = OrdinalPosterior::sample(&scores, &groups, &answers, options).unwrap();
+        assert_eq!(found.contrast(&[0.0, 1.0]).unwrap(), found.coefficients[1]);
+        let gap = found.contrast(&[-1.0, 1.0]).unwrap();
+        let means = found.coefficients[1].mean - found.coefficients[0].mean;
+        assert!((gap.mean - means).abs() < 1e-9);
+        // Both lie apart from one reference, which the gap does not know.
+        let variances = found.coefficients.iter().map(|of| of.deviation.powi(2));
+        assert!(gap.deviation.powi(2) < variances.sum());
+        assert!(found.contrast(&[1.0]).is_err());
+    }
 
     #[test]
     fn settings_and_groups_are_checked_before_anything_is_drawn() {

@@ -147,6 +147,25 @@ impl ChatClient {
         })
     }
 
+    /// Asks many questions, as many at a time as the client may, and gives the replies in their order.
+    ///
+    /// `ended` is called on this thread for each as it ends, in any order. When `stop` becomes
+    /// true, what has not been asked is [`ChatError::Stopped`].
+    pub fn ask_all(
+        &self,
+        questions: &[ChatQuestion<'_>],
+        sampling: &ChatSampling,
+        stop: &AtomicBool,
+        ended: impl FnMut(usize, &Result<Reply, ChatError>),
+    ) -> Vec<Result<Reply, ChatError>> {
+        let work = |number: usize| self.ask_unless(stop, &questions[number], sampling);
+        let replies = self.for_each(questions.len(), stop, work, ended);
+        let replies = replies.into_iter();
+        replies
+            .map(|reply| reply.unwrap_or(Err(ChatError::Stopped)))
+            .collect()
+    }
+
     /// Does the work of many questions, as many at a time as the client may ask. See
     /// [`in_parallel`].
     pub(super) fn for_each<T: Send>(

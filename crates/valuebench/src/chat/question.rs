@@ -85,6 +85,14 @@ impl Message {
         }
     }
 
+    /// What the model said before.
+    pub fn assistant(text: impl Into<String>) -> Self {
+        Self {
+            role: ChatRole::Assistant,
+            text: text.into(),
+        }
+    }
+
     /// A message that sets the model up.
     pub fn system(text: impl Into<String>) -> Self {
         Self {

@@ -71,11 +71,16 @@ impl ChatRespondent {
     ///
     /// As for [`ChatClient::ask_unless`].
     pub fn answer(&self, prompt: &Prompt, stop: &AtomicBool) -> Result<Reply, ChatError> {
-        let ask =
-            |question: &ChatQuestion<'_>| self.client.ask_unless(stop, question, &self.sampling);
+        let message = [Message::user(&*prompt.text)];
+        let question = self.question(&message);
+        self.client.ask_unless(stop, &question, &self.sampling)
+    }
+
+    /// The question that the prompt in a message is.
+    fn question<'a>(&self, message: &'a [Message; 1]) -> ChatQuestion<'a> {
         match self.prompts {
-            PromptAs::Message => ask(&ChatQuestion::Chat(&[Message::user(&*prompt.text)])),
-            PromptAs::Text => ask(&ChatQuestion::Text(&prompt.text)),
+            PromptAs::Message => ChatQuestion::Chat(message),
+            PromptAs::Text => ChatQuestion::Text(&message[0].text),
         }
     }
 
@@ -89,11 +94,14 @@ impl ChatRespondent {
         stop: &AtomicBool,
         ended: impl FnMut(usize, &Result<Reply, ChatError>),
     ) -> Vec<Result<Reply, ChatError>> {
-        let work = |number: usize| self.answer(&prompts[number], stop);
-        let answers = self.client.for_each(prompts.len(), stop, work, ended);
-        let answers = answers.into_iter();
-        answers
-            .map(|answer| answer.unwrap_or(Err(ChatError::Stopped)))
-            .collect()
+        let messages: Vec<[Message; 1]> = prompts
+            .iter()
+            .map(|prompt| [Message::user(&*prompt.text)])
+            .collect();
+        let questions: Vec<ChatQuestion<'_>> = messages
+            .iter()
+            .map(|message| self.question(message))
+            .collect();
+        self.client.ask_all(&questions, &self.sampling, stop, ended)
     }
 }

@@ -18,12 +18,14 @@ pub struct Chosen {
     pub winner: usize,
     /// The number of the other.
     pub loser: usize,
+    /// Whether the winner stood first, as choice A.
+    pub is_first: bool,
 }
 
 /// What was chosen in dilemmas.
 ///
 /// A CSV file has the columns `dilemma`, `step` (1 to 5), `choiceA_value`, `choiceB_value` and
-/// `choice` (`A` or `B`); other columns are not read.
+/// `choice` (`A` or `B`, or nothing where no choice was made); other columns are not read.
 ///
 /// ```
 /// use valuebench::dilemmas::Choices;
@@ -37,11 +39,13 @@ pub struct Chosen {
 /// assert_eq!(choices.values(), ["Care", "Loyalty", "Fairness"]);
 /// assert_eq!(choices.of_step(1), [(0, 2)]);
 /// assert_eq!(choices.by_dilemma(), [[(0, 2), (1, 0)]]); // in the order of the steps
+/// assert!(!choices.chosen()[0].is_first && choices.open().is_empty());
 /// # Ok::<(), valuebench::ReadError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choices {
     chosen: Vec<Chosen>,
+    open: Vec<(String, usize)>,
     values: Vec<String>,
 }
 
@@ -52,7 +56,7 @@ impl Choices {
     ///
     /// [`ReadError`] with the place: for text that is not UTF-8, missing or repeated columns, rows
     /// of another length than the header, a step that is none, empty or equal values, a choice other
-    /// than `A` and `B`, the same step of a dilemma twice, and files without a choice.
+    /// than `A` and `B`, the same step of a dilemma twice, and files without a row.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         Self::from_sheet(&Sheet::from_path(path.as_ref(), COLUMNS)?)
     }
@@ -69,6 +73,11 @@ impl Choices {
     /// All choices, in the order of the file.
     pub fn chosen(&self) -> &[Chosen] {
         &self.chosen
+    }
+
+    /// The dilemmas and steps in which no choice was made, in the order of the file.
+    pub fn open(&self) -> &[(String, usize)] {
+        &self.open
     }
 
     /// The values, in the order in which the file names them first.
@@ -117,6 +126,7 @@ impl Choices {
         let mut lines = HashMap::new();
         let mut read = Self {
             chosen: Vec::new(),
+            open: Vec::new(),
             values: Vec::new(),
         };
         for row in &sheet.rows {
@@ -149,13 +159,18 @@ impl Choices {
             let (winner, loser) = match row.cell(choice).trim() {
                 "A" => (a, b),
                 "B" => (b, a),
-                _ => return Err(sheet.wrong(row, choice, "\"A\" or \"B\"")),
+                "" => {
+                    read.open.push((name, number));
+                    continue;
+                }
+                _ => return Err(sheet.wrong(row, choice, "\"A\" or \"B\", or nothing")),
             };
             read.chosen.push(Chosen {
                 dilemma: name,
                 step: number,
                 winner,
                 loser,
+                is_first: winner == a,
             });
         }
         Ok(read)

@@ -7,6 +7,7 @@
 //! | File | Holds |
 //! |---|---|
 //! | `read.rs` | the dilemmas, in the format of the published set |
+//! | `dialogue.rs` | what is asked, in three contexts, and the choice in an answer |
 //! | `choices.rs` | what was chosen |
 //!
 //! The format is that of *The Staircase of Ethics: Probing LLM Value Priorities through Multi-Step
@@ -14,9 +15,11 @@
 //! licence is not stated.
 
 mod choices;
+mod dialogue;
 mod read;
 
 pub use choices::{Choices, Chosen};
+pub use dialogue::{Context, LETTERS, Turn, choice_in};
 pub use read::{Alternative, Dilemma, Dilemmas, Step};
 
 /// Number of steps of a dilemma.

@@ -28,7 +28,7 @@ impl RoleWording {
             })
         };
         Ok(match self {
-            Self::Trait => format!("(FYI, here is your trait. {})\n\n", role.bio),
+            Self::Trait => trait_hint(role),
             Self::Note => format!("(Note: {})\n\n", need(&role.second_person, "bio2")?),
             Self::RolePlay => format!(
                 "(Note that you are role-playing the following bio: {})\n\n",
@@ -36,6 +36,11 @@ impl RoleWording {
             ),
         })
     }
+}
+
+/// The role, in the wording of the published analysis.
+pub(crate) fn trait_hint(role: &Role) -> String {
+    format!("(FYI, here is your trait. {})\n\n", role.bio)
 }
 
 /// An explicit instruction: the model is told that it holds a value, or that it does not.

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use minijinja::Environment;
 
 pub use error::PromptError;
+pub(crate) use hint::trait_hint;
 pub use hint::{Inclination, Instruction, InstructionWording, RoleWording};
 pub use order::ExampleOrder;
 

@@ -8,13 +8,16 @@
 //! | File | Holds |
 //! |---|---|
 //! | `keys.rs` | the instruments |
+//! | `items.rs` | the user's texts of the items, and how they are asked |
 //! | `answers.rs` | tables of answers and their CSV format |
 //! | `scores.rs` | raw, centred and higher values |
 
 mod answers;
+mod items;
 mod keys;
 mod scores;
 
 pub use answers::Answers;
+pub use items::Items;
 pub use keys::{Instrument, PVQ_21, PVQ_40, PVQ_RR, SVS};
 pub use scores::{AnswersError, HigherScore, SchwartzScores, ValueMeans};

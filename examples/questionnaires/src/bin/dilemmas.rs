@@ -1,13 +1,16 @@
-//! `dilemmas CHOICES.csv`: which values win in dilemmas, step by step, and what shifts as the stakes rise.
+//! `dilemmas CHOICES.csv`: which values win in dilemmas, step by step, and what shifts as the stakes rise; with `--ask` the
+//! dilemmas are put to a model first.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use program::{Failure, exit_code, say};
-use value_causal::bench::dilemmas::{Choices, STEPS};
-use value_causal::psychometrics::comparisons::{Choice, Wins, kept_choices};
-use value_causal::psychometrics::ranks::kendall_tau_b;
+use clap::{Parser, ValueEnum};
+use figures::ladder;
+use program::{Failure, Interruption, counted, exit_code, save_picture, say};
+use questionnaires::asking::{Speaker, Whom};
+use questionnaires::dilemmas::{StepWins, ask, kept, ladder_of};
+use value_causal::bench::dilemmas::{Choices, Context, Dilemmas, STEPS};
+use value_causal::psychometrics::comparisons::Wins;
 
 /// Print which values win in dilemmas, step by step.
 ///
@@ -15,11 +18,43 @@ use value_causal::psychometrics::ranks::kendall_tau_b;
 /// one apart win 73 to 27). Then what shifts from the first step to the last.
 #[derive(Parser)]
 struct Args {
-    /// CSV file with the columns dilemma, step, choiceA_value, choiceB_value and choice.
+    /// CSV file with the columns dilemma, step, choiceA_value, choiceB_value and choice; with --ask answers go there as they
+    /// come, and what it has already is not asked again.
     choices: PathBuf,
+    /// Put the dilemmas of this CSV file, in the format of Multi-step Moral Dilemmas, to a model first.
+    #[arg(long, value_name = "DILEMMAS.csv")]
+    ask: Option<PathBuf>,
+    /// What the model is told of the steps before.
+    #[arg(long, value_enum, default_value = "causal", requires = "ask")]
+    context: Told,
+    #[command(flatten)]
+    whom: Whom,
     /// Wins added each way to every pair that was compared, so that a value that never wins has a strength.
     #[arg(long, default_value_t = 0.0)]
     pseudo_wins: f64,
+    /// Draw the ladder of the values over the steps: STEM.svg and STEM.png.
+    #[arg(long, value_name = "STEM")]
+    picture: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Told {
+    /// What has happened in all of them.
+    All,
+    /// Nothing.
+    None,
+    /// What has happened and what the model itself chose, as a dialogue.
+    Causal,
+}
+
+impl Told {
+    fn context(self) -> Context {
+        match self {
+            Self::All => Context::All,
+            Self::None => Context::None,
+            Self::Causal => Context::Causal,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -33,62 +68,37 @@ fn run(args: &Args) -> Result<(), Failure> {
             format!("--pseudo-wins: expected a number of at least 0, found {found}").into(),
         );
     }
+    if let Some(file) = &args.ask {
+        let dilemmas = Dilemmas::from_path(file)?;
+        let interruption = Interruption::watched()?;
+        let speaker = Speaker::open(&args.whom)?;
+        ask(
+            &args.choices,
+            &dilemmas,
+            args.context.context(),
+            &speaker,
+            &interruption,
+        )?;
+    }
     let choices = Choices::from_path(&args.choices)?;
     let values = choices.values();
-    let wins = |pairs: Vec<(usize, usize)>| Wins::of_choices(values, pairs.into_iter().map(choice));
-    let steps: Vec<Wins> = (1..=STEPS)
-        .map(|step| wins(choices.of_step(step)))
-        .collect::<Result<_, _>>()?;
-    let all = wins(
-        choices
-            .chosen()
-            .iter()
-            .map(|of| (of.winner, of.loser))
-            .collect(),
-    )?;
-    show("all steps", &all, values, args.pseudo_wins)?;
-    for (step, wins) in (1..).zip(&steps) {
+    let wins = StepWins::of(&choices)?;
+    show("all steps", &wins.all, values, args.pseudo_wins)?;
+    show_letters(&choices)?;
+    for (step, wins) in (1..).zip(&wins.steps) {
         show(&format!("step {step}"), wins, values, args.pseudo_wins)?;
     }
-    say("\nfrom one step to another")?;
-    let pairs = (1..STEPS)
-        .map(|step| (step - 1, step))
-        .chain([(0, STEPS - 1)]);
-    for (from, to) in pairs {
-        let tau = tau_b(&steps[from], &steps[to]);
-        let tau = tau.map_or_else(|why| format!("none: {why}"), |tau| format!("{tau:.3}"));
-        say(format_args!(
-            "  Kendall's tau-b of steps {} and {}: {tau}",
-            from + 1,
-            to + 1
-        ))?;
+    show_shift(&wins, &choices)?;
+    if let Some(stem) = &args.picture {
+        let picture = ladder(&ladder_of(&wins, values, args.pseudo_wins))?;
+        save_picture(stem, picture.svg(), &picture.png()?)?;
     }
-    let shift = steps[0].win_rate_shift(&steps[STEPS - 1])?;
-    for (value, shift) in values.iter().zip(shift) {
-        let shift = shift.map_or_else(|| "none".to_owned(), |shift| format!("{shift:+.3}"));
-        say(format_args!(
-            "  {value}: win rate changes by {shift} from the first step to the last"
-        ))?;
-    }
-    let dilemmas = choices.by_dilemma().into_iter();
-    let dilemmas: Vec<Vec<Choice>> = dilemmas
-        .map(|steps| steps.into_iter().map(choice).collect())
-        .collect();
-    let kept = kept_choices(dilemmas.iter().map(Vec::as_slice));
-    say(format_args!(
-        "  the value chosen before was chosen again {} of {} times that it stood to be",
-        kept.kept, kept.could
-    ))?;
     Ok(())
-}
-
-fn choice((winner, loser): (usize, usize)) -> Choice {
-    Choice { winner, loser }
 }
 
 fn show(title: &str, wins: &Wins, values: &[String], pseudo_wins: f64) -> Result<(), Failure> {
     let n = wins.counts().sum();
-    say(format_args!("\n{title}: {n} choices"))?;
+    say(format_args!("\n{title}: {}", counted(n, "choice")))?;
     let strengths = wins.with_pseudo_wins(pseudo_wins).bradley_terry();
     let strength = |value: usize| match &strengths {
         Ok(found) => format!("{:+.3}", found.log_strengths[value]),
@@ -116,9 +126,43 @@ fn show(title: &str, wins: &Wins, values: &[String], pseudo_wins: f64) -> Result
     Ok(())
 }
 
-/// Over the values that were compared in both.
-fn tau_b(from: &Wins, to: &Wins) -> Result<f64, Failure> {
-    let rates = from.win_rates().into_iter().zip(to.win_rates());
-    let (before, after): (Vec<f64>, Vec<f64>) = rates.filter_map(|(a, b)| Some((a?, b?))).unzip();
-    Ok(kendall_tau_b(&before, &after)?)
+/// Who chooses what stands first whatever it is has no order of values.
+fn show_letters(choices: &Choices) -> Result<(), Failure> {
+    let (n, open) = (choices.chosen().len(), choices.open().len());
+    let first = choices.chosen().iter().filter(|chosen| chosen.is_first);
+    say(format_args!(
+        "  the choice that stood first, A, was made {} of {}; without a choice: {open}",
+        first.count(),
+        counted(n, "time")
+    ))?;
+    Ok(())
+}
+
+fn show_shift(wins: &StepWins, choices: &Choices) -> Result<(), Failure> {
+    say("\nfrom one step to another")?;
+    let pairs = (1..STEPS)
+        .map(|step| (step - 1, step))
+        .chain([(0, STEPS - 1)]);
+    for (from, to) in pairs {
+        let tau = wins.tau_b(from, to);
+        let tau = tau.map_or_else(|why| format!("none: {why}"), |tau| format!("{tau:.3}"));
+        let (from, to) = (from + 1, to + 1);
+        say(format_args!(
+            "  Kendall's tau-b of steps {from} and {to}: {tau}"
+        ))?;
+    }
+    let shift = wins.steps[0].win_rate_shift(&wins.steps[STEPS - 1])?;
+    for (value, shift) in choices.values().iter().zip(shift) {
+        let shift = shift.map_or_else(|| "none".to_owned(), |shift| format!("{shift:+.3}"));
+        say(format_args!(
+            "  {value}: win rate changes by {shift} from the first step to the last"
+        ))?;
+    }
+    let kept = kept(choices);
+    say(format_args!(
+        "  the value chosen before was chosen again {} of {} that it stood to be",
+        kept.kept,
+        counted(kept.could, "time")
+    ))?;
+    Ok(())
 }

@@ -1,15 +1,15 @@
-//! `people TABLE.csv`: how the values of people hang together: dependence, circle, and the pairs that PC joins.
+//! `people TABLE.csv`: how the values of people hang together: dependence, circle, the pairs that PC joins, and the graph
+//! that the graphs of models are held against.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use ndarray::{Array2, Axis};
-use program::{Failure, exit_code, say};
-use value_causal::discovery::ci::FisherZOptions;
-use value_causal::discovery::{Alpha, FisherZ, LeaveOneOut, PcOptions, pc};
-use value_causal::psychometrics::circumplex::Circumplex;
-use value_causal::psychometrics::{Correlations, Scores};
+use figures::circle;
+use program::{Failure, counted, exit_code, save_picture, save_text, say};
+use questionnaires::people::{Graphs, People, figure, reference};
+use value_causal::discovery::Alpha;
+use value_causal::psychometrics::circumplex::{Circumplex, CircumplexError};
 
 /// Print how the columns of a table hang together.
 ///
@@ -25,6 +25,16 @@ struct Args {
     /// Significance level.
     #[arg(long, default_value_t = 0.01)]
     alpha: f64,
+    /// Write the graph as a reference graph, which reproduce, run_study and audit take: pairs joined in all graphs, directed
+    /// where all direct them alike.
+    #[arg(long, value_name = "FILE.toml")]
+    reference: Option<PathBuf>,
+    /// The key of that reference graph.
+    #[arg(long, default_value = "people", requires = "reference")]
+    key: String,
+    /// Draw the circle with the pairs of the graph: STEM.svg and STEM.png.
+    #[arg(long, value_name = "STEM")]
+    picture: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -33,86 +43,80 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Failure> {
     let alpha = Alpha::new(args.alpha)?;
-    let (names, table) = read(args)?;
-    let scores = Scores::named(table.view(), &names)?;
-    let correlations = Correlations::of(&scores)?;
+    let people = People::read(&args.table, &args.values)?;
+    let correlations = people.correlations()?;
     say(format_args!(
-        "{} people, {} values, which vary in {} directions",
-        table.nrows(),
-        names.len(),
-        correlations.rank()
+        "{} people, {}, which vary in {}",
+        people.table.nrows(),
+        counted(people.names.len(), "value"),
+        counted(correlations.rank(), "direction")
     ))?;
-    match Circumplex::of(&correlations) {
-        Err(why) => say(format_args!("no circle: {why}"))?,
-        Ok(circle) => {
-            say("on the circle of the first two principal axes, in degrees:")?;
-            for &value in &circle.order {
-                let degrees = circle.angles[value].to_degrees();
-                say(format_args!("  {degrees:3.0} {}", names[value]))?;
-            }
-            let r = circle.r_with_distance;
-            say(format_args!(
-                "correlation of r with the distance on the circle of theory: {r:.3}"
-            ))?;
-        }
+    let circle_of_values = Circumplex::of(&correlations);
+    show_circle(&people.names, &circle_of_values)?;
+    let graphs = people.graphs(alpha)?;
+    show_graphs(&people.names, &graphs)?;
+    let common = graphs.common();
+    if let Some(file) = &args.reference {
+        let title = format!("{} people", people.table.nrows());
+        save_text(file, &reference(&common, &args.key, &title))?;
     }
-    let options = PcOptions::new(alpha);
-    let search = |kept: &[usize]| -> Result<_, Failure> {
-        let names = kept.iter().map(|&value| &names[value]);
-        let test = FisherZOptions::new().names(names);
-        let test = FisherZ::with_options(table.select(Axis(1), kept).view(), test)?;
-        test.check_dependence()?;
-        Ok(pc(&test, &options)?.graph)
-    };
-    let all: Vec<usize> = (0..names.len()).collect();
-    match search(&all) {
-        Ok(graph) => say(format_args!("the graph:\n{graph}"))?,
-        Err(why) => {
-            say(format_args!("not searched together: {why}"))?;
-            let found = LeaveOneOut::search(names.len(), search)?;
-            say("pairs, and in how many of the graphs with one value left out they are joined:")?;
-            for pair in found.pairs().into_iter().filter(|pair| pair.adjacent > 0) {
-                let [a, b] = pair.pair.map(|value| &names[value]);
-                say(format_args!(
-                    "  {} of {}: {a}, {b}",
-                    pair.adjacent, pair.runs
-                ))?;
-            }
-        }
+    if let Some(stem) = &args.picture {
+        let figure = figure(&people.names, &circle_of_values?, &correlations, &common);
+        let picture = circle(&figure)?;
+        save_picture(stem, picture.svg(), &picture.png()?)?;
     }
     Ok(())
 }
 
-/// The names and the numbers of the columns.
-fn read(args: &Args) -> Result<(Vec<String>, Array2<f64>), Failure> {
-    let file = args.table.display();
-    let mut table =
-        csv::Reader::from_path(&args.table).map_err(|error| format!("{file}: {error}"))?;
-    let header: Vec<String> = table.headers()?.iter().map(str::to_owned).collect();
-    let names = match args.values.is_empty() {
-        true => header.iter().skip(1).cloned().collect(),
-        false => args.values.clone(),
+fn show_circle(
+    names: &[String],
+    circle: &Result<Circumplex, CircumplexError>,
+) -> Result<(), Failure> {
+    let circle = match circle {
+        Ok(circle) => circle,
+        Err(why) => return Ok(say(format_args!("no circle: {why}"))?),
     };
-    let place = |name: &String| {
-        let place = header.iter().position(|other| other == name);
-        place.ok_or_else(|| format!("{file}: expected a column {name:?}, found {header:?}"))
-    };
-    let places: Vec<usize> = names.iter().map(place).collect::<Result<_, _>>()?;
-    let mut numbers = Vec::new();
-    for row in table.records() {
-        let row = row.map_err(|error| format!("{file}: {error}"))?;
-        let line = row.position().map_or(0, csv::Position::line);
-        for (&place, name) in places.iter().zip(&names) {
-            let number = row[place].trim().parse::<f64>();
-            numbers.push(number.map_err(|_| {
-                let found = &row[place];
-                format!("{file}, line {line}, column {name:?}: expected a number, found {found:?}")
-            })?);
-        }
+    say("on the circle of the first two principal axes, in degrees:")?;
+    for &value in &circle.order {
+        let degrees = circle.angles[value].to_degrees();
+        say(format_args!("  {degrees:3.0} {}", names[value]))?;
     }
-    let rows = numbers.len().checked_div(names.len()).unwrap_or_default();
-    Ok((
-        names.clone(),
-        Array2::from_shape_vec((rows, names.len()), numbers)?,
-    ))
+    let r = circle.r_with_distance;
+    say(format_args!(
+        "correlation of r with the distance on the circle of theory: {r:.3}"
+    ))?;
+    let means = circle.mean_r_by_distance.iter().map(|r| format!("{r:.3}"));
+    say(format_args!(
+        "mean r of neighbours on that circle, of the next, ... of opposites: {}",
+        means.collect::<Vec<_>>().join(" ")
+    ))?;
+    Ok(())
+}
+
+fn show_graphs(names: &[String], graphs: &Graphs) -> Result<(), Failure> {
+    let (why, found) = match graphs {
+        Graphs::Whole(graph) => return Ok(say(format_args!("the graph:\n{graph}"))?),
+        Graphs::LeftOut { why, found } => (why, found),
+    };
+    say(format_args!("not searched together: {why}"))?;
+    for (name, graph) in names.iter().zip(&found.graphs) {
+        let edges = counted(graph.n_edges(), "edge");
+        say(format_args!("without {name}: {edges}"))?;
+        let lines = graph.to_string();
+        lines
+            .lines()
+            .try_for_each(|line| say(format_args!("  {line}")))?;
+    }
+    say("pairs, and in how many of the graphs with one value left out they are joined:")?;
+    for pair in found.pairs().into_iter().filter(|pair| pair.adjacent > 0) {
+        let [a, b] = pair.pair.map(|value| &names[value]);
+        say(format_args!(
+            "  {} of {}: {a}, {b}",
+            pair.adjacent, pair.runs
+        ))?;
+    }
+    let common = found.in_all();
+    let pairs = counted(common.n_edges(), "pair");
+    say(format_args!("{pairs} in all of them:\n{common}"))?;
+    Ok(())
 }

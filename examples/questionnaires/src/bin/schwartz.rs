@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use program::{Failure, cell, exit_code, say};
-use value_causal::bench::schwartz::{Answers, Instrument, PVQ_21, PVQ_40, PVQ_RR, SVS};
+use questionnaires::Kind;
+use value_causal::bench::schwartz::Answers;
 
 /// Score answers to one of Schwartz's instruments, and print them as CSV.
 ///
@@ -21,29 +22,6 @@ struct Args {
     /// Raw values: means of their items.
     #[arg(long)]
     raw: bool,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Kind {
-    /// Portrait Values Questionnaire, 40 items.
-    Pvq40,
-    /// Portrait Values Questionnaire, 21 items.
-    Pvq21,
-    /// Revised Portrait Values Questionnaire, 57 items.
-    PvqRr,
-    /// Schwartz Value Survey, 57 items.
-    Svs,
-}
-
-impl Kind {
-    fn instrument(self) -> &'static Instrument {
-        match self {
-            Self::Pvq40 => &PVQ_40,
-            Self::Pvq21 => &PVQ_21,
-            Self::PvqRr => &PVQ_RR,
-            Self::Svs => &SVS,
-        }
-    }
 }
 
 fn main() -> ExitCode {

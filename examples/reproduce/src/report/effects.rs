@@ -1,7 +1,12 @@
 //! What steering did: the tables of figures 4 to 7 and of table 3.
 
+use value_causal::discovery::graph::UndirectedEdges;
+use value_causal::petgraph::graph::DiGraph;
+
+use crate::distance::{Discovered, Distance};
 use crate::effects::{EffectsByGraph, GraphEffects, PerGraph, SteeringComparisons};
 use crate::experiment::{Paper, PaperBars};
+use crate::graphs::{digraph, planted};
 use crate::results::GraphResults;
 use crate::text::{decimal, escaped};
 
@@ -120,10 +125,13 @@ impl Report<'_> {
             "role prompts, empty role",
             "SAE features, empty role",
         ];
-        let mut text = format!("| graph | edges | {} |", titles.join(" | "));
-        text += &format!("\n|---|---:|{}", "---:|".repeat(titles.len()));
-        let mut row = |graph: &str, edges: usize, cells: String| {
-            text += &format!("\n| {graph} | {edges} | {cells} |");
+        let mut text = format!("| graph | edges | SHD | SID | {} |", titles.join(" | "));
+        text += &format!("\n|---|---:|---:|---:|{}", "---:|".repeat(titles.len()));
+        let found = &self.results.published_subset.discovered;
+        let discovered = Discovered::new(found);
+        let mut row = |name: &str, edges: usize, graph: &DiGraph<String, ()>, cells: String| {
+            let [shd, sid] = distances(discovered.distance_from(graph));
+            text += &format!("\n| {name} | {edges} | {shd} | {sid} | {cells} |");
         };
         let [few, every] = self.experiment.row_titles();
         for (set, results) in [
@@ -131,16 +139,35 @@ impl Report<'_> {
             (every, &self.results.all_features),
         ] {
             let cells = pairs(&results.steering_effects, |graphs| Some(&graphs.discovered));
-            row(&format!("discovered, {set}"), results.pc_edges.len(), cells);
+            row(
+                &format!("discovered, {set}"),
+                results.pc_edges.len(),
+                None,
+                cells,
+            );
         }
+        let found = &self.results.published_subset.discovered;
+        let discovered = Discovered::new(found);
         let subset = &self.results.published_subset.steering_effects;
         for (at, reference) in self.experiment.references.iter().enumerate() {
             let cells = pairs(subset, |graphs| Some(&graphs.references[at].1));
-            row(&escaped(&reference.title), reference.edges.len(), cells);
+            let distance = discovered.distance_from(&digraph(found.names(), &reference.edges));
+            row(
+                &escaped(&reference.title),
+                reference.edges.len(),
+                distance,
+                cells,
+            );
         }
         if let Some(truth) = &self.experiment.truth {
             let cells = pairs(subset, |graphs| graphs.planted.as_ref());
-            row("planted", truth.edges.len(), cells);
+            let planted = planted(found.names(), truth).to_digraph(UndirectedEdges::Drop);
+            row(
+                "planted",
+                truth.edges.len(),
+                discovered.distance_from(&planted),
+                cells,
+            );
         }
         text
     }
@@ -191,6 +218,19 @@ impl Report<'_> {
         ];
         table(&columns, &rows)
     }
+}
+
+/// Structural Hamming and intervention distance, in the cells of a row.
+fn distances(distance: Option<Distance>) -> [String; 2] {
+    let none = || "none".to_owned();
+    let Some(Distance { shd, sid }) = distance else {
+        return [none(), none()];
+    };
+    let sid = sid.map_or_else(none, |range| match range.start() == range.end() {
+        true => range.start().to_string(),
+        false => format!("{} to {}", range.start(), range.end()),
+    });
+    [shd.to_string(), sid]
 }
 
 /// A mean with its spread.

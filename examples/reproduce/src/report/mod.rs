@@ -11,6 +11,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use crate::arguments::Loaded;
+use crate::distance::MOST_DAGS;
 use crate::dyads::SteeringTable;
 use crate::effects::RELABELLINGS;
 use crate::experiment::{Experiment, Paper, Test};
@@ -68,6 +69,7 @@ pub fn markdown(
         },
         references => context! {
             relabellings => RELABELLINGS,
+            most_dags => MOST_DAGS,
             table => report.references(),
             correlations => report.base_rate_correlations(),
         },
