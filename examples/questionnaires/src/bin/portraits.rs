@@ -44,7 +44,7 @@ struct Args {
     #[arg(long, default_value_t = 2_000)]
     draws: usize,
     /// Draws before them that do not count.
-    #[arg(long, default_value_t = 1_000)]
+    #[arg(long, default_value_t = 4_000)]
     warm_up: usize,
     /// Seed of the sampler.
     #[arg(long, default_value_t = 0)]
