@@ -1,3 +1,4 @@
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -58,4 +59,24 @@ pub fn journal_of(out: &Path, shard: Shard) -> PathBuf {
             .join("shards")
             .join(format!("{}-of-{}.journal", shard.index(), shard.of())),
     }
+}
+
+/// The journals in a folder, by name; none where there is no folder.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn journals_of_shards(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let named = |error: std::io::Error| format!("{}: {error}", folder.display());
+    let mut found = Vec::new();
+    if !folder.exists() {
+        return Ok(found);
+    }
+    for entry in fs::read_dir(folder).map_err(named)? {
+        let path = entry.map_err(named)?.path();
+        if path.extension().is_some_and(|ending| ending == "journal") {
+            found.push(path);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
 }

@@ -377,7 +377,10 @@ fn fast_would_differ(journal: &Journal) -> Result<Option<f64>, Failure> {
 }
 
 /// What an organism should answer, where the truth is that of one.
-fn organism(analysis: &Analysis, data: &Path) -> Result<Option<Truth>, Failure> {
+///
+/// # Errors
+/// The file cannot be read or used.
+pub fn organism(analysis: &Analysis, data: &Path) -> Result<Option<Truth>, Failure> {
     let Some(truth) = &analysis.truth else {
         return Ok(None);
     };

@@ -9,7 +9,8 @@
 //!   `foresight`: what its answers will be able to tell
 //! - `respondent`: whoever answers; `lens` is a steered model, `served` one behind a server (with the feature `lens`)
 //! - `training`: what an autoencoder of the model is trained on
-//! - `asking`: each answer into the journal; `meter`: how far it is; [`judging`]: by rules, as answers come
+//! - `asking`: each answer into the journal; [`whole_run`]: all that is pending; `meter`: how far it is; [`judging`]: by rules,
+//!   as answers come; `judging_open`: what these leave open (with the feature `lens`)
 //! - [`mod@finish`]: tables of a complete journal; `analysed`: tables and choices as `reproduce` has them, with the features that
 //!   `choices` takes for best; `asked`: which items roles were asked; `instructed`: all values under each instruction;
 //!   `answers`: what the journal tells beyond tables
@@ -25,6 +26,8 @@ pub mod file;
 pub mod finish;
 pub mod judging;
 #[cfg(feature = "lens")]
+pub mod judging_open;
+#[cfg(feature = "lens")]
 pub mod lens;
 pub mod pace;
 pub mod planted;
@@ -33,6 +36,7 @@ pub mod served;
 pub mod server;
 #[cfg(feature = "lens")]
 pub mod training;
+pub mod whole_run;
 
 mod analysed;
 mod answers;
@@ -56,7 +60,7 @@ mod summary;
 
 pub use analysed::{Analysed, EXPERIMENT};
 pub use answers::Answers;
-pub use arguments::{StudyArguments, journal_of, read_study};
+pub use arguments::{StudyArguments, journal_of, journals_of_shards, read_study};
 pub use asking::{Asking, Missing, Watch, ask, judge_thoughts_by_rules};
 pub use centred::CentredTables;
 pub use fingerprint::{ModelFiles, is_of_study, manifest, same_study};
@@ -64,6 +68,6 @@ pub use foresight::Foresight;
 pub use instructed::InstructedTables;
 pub use materials::Materials;
 pub use meter::{Meter, duration};
-pub use plan::Plan;
+pub use plan::{Part, Plan, Told};
 pub use respondent::{Answered, Asked, Outcome, Respondent, Unanswered};
 pub use summary::describe;

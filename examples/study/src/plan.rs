@@ -37,8 +37,9 @@ pub struct Plan {
 }
 
 /// What a part tells the model beside its role.
-#[derive(Clone, Debug)]
-enum Told {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Nothing.
     Nothing,
     /// To incline to, or to disincline from, the value that the item measures.
     OwnValue(Inclination),
@@ -46,7 +47,43 @@ enum Told {
     Value(String, Inclination),
 }
 
+/// A part of a plan that is not a study's own.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// What everybody in it is told.
+    pub told: Told,
+    /// Names of the roles that are asked; none for the empty role.
+    pub roles: Vec<Option<String>>,
+    /// The places of the items that each is asked, among all of the study's.
+    pub items: Arc<[usize]>,
+}
+
 impl Plan {
+    /// A plan of other parts than those of the study, in its words and with its materials.
+    ///
+    /// # Errors
+    /// Nobody is asked; two parts of one name ask the same role; an item that there is not.
+    pub fn of_parts(
+        study: &StudyFile,
+        materials: &Materials,
+        parts: Vec<Part>,
+    ) -> Result<Self, Failure> {
+        let told = parts
+            .iter()
+            .map(|part| (part.name.clone(), part.told.clone()));
+        let told = told.collect();
+        let rows = parts.into_iter().flat_map(|part| {
+            part.roles.into_iter().map(move |role| PlannedRow {
+                part: part.name.clone(),
+                setting: Setting::of_role(role.as_deref()),
+                items: part.items.clone(),
+            })
+        });
+        Self::assembled(study, materials, rows.collect(), told)
+    }
+
     /// The plan of a study with these features.
     ///
     /// # Errors
@@ -107,6 +144,15 @@ impl Plan {
             }
         }
         let Rows { rows, told, .. } = rows;
+        Self::assembled(study, materials, rows, told)
+    }
+
+    fn assembled(
+        study: &StudyFile,
+        materials: &Materials,
+        rows: Vec<PlannedRow>,
+        told: HashMap<String, Told>,
+    ) -> Result<Self, Failure> {
         if rows.is_empty() {
             return Err("the study has no role to ask".into());
         }
@@ -117,7 +163,7 @@ impl Plan {
                 instructions.insert((value.clone(), inclination), instruction);
             }
         }
-        let roles = train_roles.iter().chain(test_roles);
+        let roles = materials.train_roles.iter().chain(&materials.test_roles);
         Ok(Self {
             design: Design::new(materials.items.items().to_vec(), rows)?,
             told,

@@ -1,13 +1,11 @@
 //! The shards of a study put together.
 
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Parser;
 use program::{Failure, exit_code, remark, say};
 use study::finish::finish;
-use study::{Materials, StudyArguments, is_of_study, journal_of, same_study};
+use study::{Materials, StudyArguments, is_of_study, journal_of, journals_of_shards, same_study};
 use value_causal::bench::journal::{Journal, Shard, merge};
 
 /// Merge the journals of a study's shards and make what a single run makes of them.
@@ -33,7 +31,7 @@ fn run(arguments: &StudyArguments) -> Result<(), Failure> {
     let out = &arguments.out;
     let whole = journal_of(out, Shard::WHOLE);
     let folder = out.join("shards");
-    let shards = shards(&folder)?;
+    let shards = journals_of_shards(&folder)?;
     let compare = |journal: &Journal| {
         for file in is_of_study(journal, &study, &materials, &data)? {
             remark(format_args!(
@@ -67,21 +65,4 @@ fn run(arguments: &StudyArguments) -> Result<(), Failure> {
         say(out.join(file).display())?;
     }
     Ok(())
-}
-
-/// The journals in a folder, by name; none where there is no folder.
-fn shards(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let named = |error: std::io::Error| format!("{}: {error}", folder.display());
-    let mut found = Vec::new();
-    if !folder.exists() {
-        return Ok(found);
-    }
-    for entry in fs::read_dir(folder).map_err(named)? {
-        let path = entry.map_err(named)?.path();
-        if path.extension().is_some_and(|ending| ending == "journal") {
-            found.push(path);
-        }
-    }
-    found.sort_unstable();
-    Ok(found)
 }

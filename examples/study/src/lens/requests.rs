@@ -1,0 +1,93 @@
+//! A question as requests to an engine, and what comes back as its answer.
+
+use std::collections::{BTreeMap, HashMap};
+use std::time::Instant;
+
+use value_causal::bench::Prompt;
+use value_causal::bench::journal::{Likelihoods, Question, prompt_hash};
+use value_causal::lens::{Completion, Request};
+
+use super::{How, Steers};
+use crate::file::YesAndNo;
+use crate::{Answered, Asked};
+use program::Failure;
+
+/// What comes back with a completion.
+pub(super) struct Tag {
+    pub(super) question: Question,
+    pub(super) prompt_hash: [u8; 32],
+    pub(super) taken: Instant,
+    /// Which of so many forms of the question.
+    form: (usize, usize),
+}
+
+/// What has been read off of a question: the probabilities of yes and no, by form, as far as they are there.
+#[derive(Default)]
+struct Forms {
+    found: BTreeMap<usize, (f64, f64)>,
+    prompt_tokens: u64,
+}
+
+/// Forms of questions that wait for their others.
+#[derive(Default)]
+pub(super) struct Waiting(HashMap<Question, Forms>);
+
+impl Waiting {
+    /// The answer, once all its forms are there.
+    pub(super) fn add(
+        &mut self,
+        words: &YesAndNo,
+        completion: &Completion<Tag>,
+    ) -> Option<Answered> {
+        let tag = &completion.tag;
+        let mut likely = completion.log_probabilities.iter().map(|log_p| log_p.exp());
+        let yes = likely.by_ref().take(words.yes.len()).sum();
+        let (form, forms) = tag.form;
+        let waiting = self.0.entry(tag.question).or_default();
+        waiting.found.insert(form, (yes, likely.sum()));
+        waiting.prompt_tokens += completion.prompt_tokens as u64;
+        if waiting.found.len() < forms {
+            return None;
+        }
+        let Forms {
+            found,
+            prompt_tokens,
+        } = self.0.remove(&tag.question)?;
+        let (yes, no) = found.into_values().unzip();
+        Some(Answered {
+            question: tag.question,
+            prompt_hash: tag.prompt_hash,
+            text: Likelihoods { yes, no }.to_string(),
+            prompt_tokens,
+            new_tokens: 0,
+            seconds: tag.taken.elapsed().as_secs_f64(),
+        })
+    }
+}
+
+/// One request, or one for each form in which an answer is read off.
+pub(super) fn requests(
+    steers: &mut dyn Steers,
+    how: &How,
+    asked: Asked,
+) -> Result<Vec<Request<Tag>>, Failure> {
+    let prompts: Vec<&Prompt> = [&asked.prompt].into_iter().chain(&asked.turned).collect();
+    let texts: String = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
+    let (prompt_hash, taken, forms) = (prompt_hash(&texts), Instant::now(), prompts.len());
+    let request = |(form, prompt): (usize, &Prompt)| {
+        let steers = steers.of(&asked, prompt)?;
+        let request = Request::new(prompt.text.clone());
+        let request = match how {
+            How::Written(stop) => request.stop(stop.clone()),
+            How::ReadOff(YesAndNo { yes, no, .. }) => request.score(yes.iter().chain(no).cloned()),
+        };
+        let request = request.tag(Tag {
+            question: asked.question,
+            prompt_hash,
+            taken,
+            form: (form, forms),
+        });
+        Ok(steers.into_iter().fold(request, Request::steer))
+    };
+    prompts.into_iter().enumerate().map(request).collect()
+}
