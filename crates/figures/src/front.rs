@@ -1,18 +1,13 @@
 //! What a gain costs: choices by gain and side effects, with those that no other beats in both.
 
-use super::canvas::{CAP_MIDDLE, Canvas, HEADING, LABEL, MARGIN, SMALL, Type, short};
+use super::axes::{OVER, PLOT, TICKS, UNDER, draw_axes};
+use super::canvas::{Canvas, HEADING, MARGIN, SMALL, Type, short};
 use super::font;
 use super::legend::Heading;
-use super::palette::{BLUE, FAINT, Fill, GREEN, INK, MUTED, WHITE};
+use super::palette::{BLUE, Fill, GREEN, MUTED, WHITE};
 use super::picture::finite;
 use super::scale::Scale;
 use super::{DrawError, Picture};
-
-const PLOT: (f64, f64) = (330.0, 210.0);
-/// Room for the numbers of the vertical axis and its name.
-const TICKS: f64 = 52.0;
-/// Room for half the last number of the horizontal axis.
-const OVER: f64 = 14.0;
 
 /// Choices by what they gain (to the right) and what else they do (upwards).
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,7 +68,8 @@ pub fn front(figure: &FrontFigure) -> Result<Picture, DrawError> {
     let costs = figure.points.iter().map(|point| point.cost);
     let x = Scale::new(gains.chain([0.0]), left, right);
     let y = Scale::new(costs.chain([0.0]), bottom, top);
-    draw_axes(&mut canvas, figure, (x, left, right), (y, bottom, top));
+    let labels = (figure.x_label.as_str(), figure.y_label.as_str());
+    draw_axes(&mut canvas, labels, (x, left, right), (y, bottom, top));
     let place = |point: &FrontPoint| (x.at(point.gain), y.at(point.cost));
     let mut unbeaten: Vec<_> = figure
         .points
@@ -94,40 +90,7 @@ pub fn front(figure: &FrontFigure) -> Result<Picture, DrawError> {
         draw_mark(&mut canvas, place(point), point.standing);
     }
     draw_names(&mut canvas, figure, (left, right), place);
-    let height = bottom + 10.0 + SMALL + LABEL + 5.0 + MARGIN;
-    Ok(canvas.finish(width, height, &figure.title, &figure.description))
-}
-
-fn draw_axes(
-    canvas: &mut Canvas,
-    figure: &FrontFigure,
-    (x, left, right): (Scale, f64, f64),
-    (y, bottom, top): (Scale, f64, f64),
-) {
-    for (at, text) in y.ticks() {
-        canvas.line((left, at), (right, at), FAINT, 0.7);
-        let style = Type::new(SMALL).right().muted();
-        canvas.text(left - 6.0, at + SMALL * CAP_MIDDLE, &text, style);
-    }
-    for (at, text) in x.ticks() {
-        canvas.line((at, top), (at, bottom), FAINT, 0.7);
-        let style = Type::new(SMALL).middle().muted();
-        canvas.text(at, bottom + 6.0 + SMALL, &text, style);
-    }
-    canvas.line((left, bottom), (right, bottom), INK, 1.0);
-    let label = Type::new(LABEL).middle();
-    canvas.text(
-        (left + right) / 2.0,
-        bottom + 10.0 + SMALL + LABEL,
-        &figure.x_label,
-        label,
-    );
-    canvas.text(
-        MARGIN + LABEL,
-        (top + bottom) / 2.0,
-        &figure.y_label,
-        label.turned(-90.0),
-    );
+    Ok(canvas.finish(width, bottom + UNDER, &figure.title, &figure.description))
 }
 
 fn draw_mark(canvas: &mut Canvas, (x, y): (f64, f64), standing: Standing) {

@@ -1,15 +1,15 @@
 //! Figures and tables as pictures: plain data in, one SVG document out.
 //!
-//! The files: `graphs` (places by `layered`), `bars`, `table`, `pies`, `curve`, `histogram`, `front`, `scree`, `intervals`,
-//! `circle` and `ladder` are the kinds of picture; `palette`, `theme`, `scale`, `legend` and `spread` are what they share; `canvas`
-//! writes SVG, `font` measures text, `raster` and `picture` make PNG of it.
+//! The files: `graphs` (places by `layered`), `bars`, `table`, `pies`, `curve`, `histogram`, `front`, `lines`, `scree`,
+//! `intervals`, `circle` and `ladder` are the kinds of picture; `palette`, `theme`, `scale`, `axes`, `legend` and `spread` are what
+//! they share; `canvas` writes SVG, `font` measures text, `raster` and `picture` make PNG of it.
 //!
 //! Each drawing function takes a description of what to show and returns a [`Picture`]:
 //! [`graphs`] draws directed graphs side by side, [`bars`] grouped bars with error bars,
 //! [`steering_table`] a table of stacked bars with a number on each, [`pies`] a grid of pies,
 //! [`specification_curve`] many combinations of choices in the order of their results,
 //! [`histogram`] where a number lies among those that chance gives, [`front`] what a gain costs,
-//! [`scree`] eigenvalues beside those without structure, [`intervals`] estimates with their intervals,
+//! [`lines()`] what grows with what, [`scree`] eigenvalues beside those without structure, [`intervals`] estimates with their intervals,
 //! [`circle`] what lies on a circle and goes together, [`ladder`] numbers step after step.
 //! [`Picture::svg`] and [`Picture::png`] are what goes into files. The PNG is rasterised from the SVG with the
 //! font that the crate carries, so neither depends on the fonts of the machine.
@@ -28,6 +28,7 @@
 //! # Ok::<(), figures::DrawError>(())
 //! ```
 
+mod axes;
 mod bars;
 mod canvas;
 #[cfg(test)]
@@ -42,6 +43,7 @@ mod intervals;
 mod ladder;
 mod layered;
 mod legend;
+mod lines;
 mod palette;
 mod picture;
 mod pies;
@@ -61,6 +63,7 @@ pub use graphs::{Edge, EdgeKind, EdgeStyle, GraphFigure, GraphPanel, graphs};
 pub use histogram::{HistogramFigure, histogram};
 pub use intervals::{IntervalFigure, IntervalRow, intervals};
 pub use ladder::{LadderFigure, ladder};
+pub use lines::{LineFigure, lines};
 pub use picture::{DrawError, Picture};
 pub use pies::{PieFigure, PieRow, pies};
 pub use scree::{ScreeFigure, scree};
