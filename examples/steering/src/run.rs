@@ -1,0 +1,275 @@
+//! A comparison from end to end.
+
+use std::path::{Path, PathBuf};
+
+use study::chat::in_chat;
+use study::file::{JudgedBy, StudyFile};
+use study::judging_open::{judge_open, say_unjudged};
+use study::lens::{LensRespondent, open_model};
+use study::planted::Truth;
+use study::whole_run::{ask_all, pace_of, say_time};
+use study::{Materials, ModelFiles, Watch, journal_of, journals_of_shards, manifest};
+use value_causal::bench::Prompt;
+use value_causal::bench::journal::{Journal, Manifest, Question, Shard, merge};
+
+use crate::answers::Answers;
+use crate::contrast::{self, From};
+use crate::cost::Ruler;
+use crate::costs::measure;
+use crate::file::ComparisonFile;
+use crate::graph::{Expected, expected};
+use crate::learned::Learner;
+use crate::measures::Judge;
+use crate::method::How;
+use crate::outcome::{Made, Outcome};
+use crate::plan::{Questions, values};
+use crate::steers::{Compared, Planned};
+use crate::write::write;
+use program::{Failure, Interruption, make_folder, say};
+use reproduce::{bytes_checksum, checksum};
+
+/// What a run is told.
+pub struct Run<'a> {
+    /// The comparison.
+    pub file: ComparisonFile,
+    /// The study that it builds on.
+    pub study: StudyFile,
+    /// The folder of all files.
+    pub data: PathBuf,
+    /// Where all goes.
+    pub out: &'a Path,
+    /// Which rows are asked.
+    pub shard: Shard,
+}
+
+/// What is known before a model is opened.
+struct Prepared {
+    materials: Materials,
+    planned: Vec<Planned>,
+    questions: Questions,
+}
+
+impl Run<'_> {
+    fn prepared(&self) -> Result<Prepared, Failure> {
+        let (file, study, data) = (&self.file, &self.study, &self.data);
+        let materials = in_chat(Materials::read(study, data)?, study, data)?;
+        let values = values(file, &materials)?;
+        let planned = Planned::all(file, &values);
+        let questions = Questions::new(file, study, &materials, &planned, values)?;
+        Ok(Prepared {
+            materials,
+            planned,
+            questions,
+        })
+    }
+
+    fn learned(
+        &self,
+        lm: &value_causal::lens::Lm,
+        prepared: &Prepared,
+    ) -> Result<Compared, Failure> {
+        let from = From {
+            study: &self.study,
+            materials: &prepared.materials,
+            data: &self.data,
+        };
+        let learner = Learner::new(lm, &self.file, from);
+        let mut compared = Compared::learned(&self.file, &prepared.planned, &learner, lm)?;
+        compared.set_rows(prepared.questions.steers.clone());
+        Ok(compared)
+    }
+
+    /// Says what would be done and how long it would take.
+    ///
+    /// # Errors
+    /// Something that the files name cannot be used; standard output fails.
+    pub fn plan(&self) -> Result<(), Failure> {
+        let prepared = self.prepared()?;
+        let Prepared {
+            questions, planned, ..
+        } = &prepared;
+        say(questions
+            .describe(&self.file, planned, self.shard)
+            .trim_end())?;
+        let lm = open_model(&self.study, &self.data)?;
+        let compared = self.learned(&lm, &prepared)?;
+        let mut respondent = LensRespondent::steered_by(lm, &self.study, &compared);
+        questions.plan.check(&respondent)?;
+        let pace = pace_of(&questions.plan, &mut respondent, self.shard, false)?;
+        let answers = questions.plan.design.n_questions(self.shard);
+        Ok(say_time(answers, &pace, Some(LensRespondent::threads()))?)
+    }
+
+    /// Asks what is pending, measures what it costs, and writes all that follows; of a shard, asks alone.
+    ///
+    /// # Errors
+    /// Something that the files name cannot be used; the journal is of another comparison; a question got no answer; the run
+    /// is to end; a file cannot be written.
+    pub fn go(&self) -> Result<(), Failure> {
+        let prepared = self.prepared()?;
+        let Prepared {
+            materials,
+            questions,
+            planned,
+        } = &prepared;
+        let files = ModelFiles::of(&self.study, &self.data)?;
+        say(questions
+            .describe(&self.file, planned, self.shard)
+            .trim_end())?;
+        let lm = open_model(&self.study, &self.data)?;
+        let compared = self.learned(&lm, &prepared)?;
+        let mut respondent = LensRespondent::steered_by(lm, &self.study, &compared);
+        questions.plan.check(&respondent)?;
+        let server = match self.study.judging.judge {
+            JudgedBy::Chat => Some(
+                self.study
+                    .judging
+                    .server
+                    .clone()
+                    .unwrap_or_default()
+                    .client()?,
+            ),
+            JudgedBy::Rules => None,
+        };
+        let interruption = Interruption::watched()?;
+        let manifest = self.manifest(materials, &files, &questions.values)?;
+        let mut journal = self.journal(&manifest, questions)?;
+        let watch = Watch {
+            interruption: &interruption,
+            files: &files,
+        };
+        ask_all(&questions.plan, &mut journal, &mut respondent, &watch)?;
+        let judged = judge_open(&self.study, &mut journal, server, &interruption);
+        say_unjudged(&journal, self.study.judging.judges_thoughts())?;
+        judged?;
+        if self.shard != Shard::WHOLE {
+            let (path, of) = (journal.path().display(), self.shard.of());
+            say(format_args!(
+                "{path}: complete. Once all {of} shards are, run the same command without --shard."
+            ))?;
+            return Ok(());
+        }
+        let lm = respondent.model();
+        let ruler = Ruler::new(&self.file.neutral, &self.data, lm, materials)?;
+        let neutral = checksum(&self.data.join(&self.file.neutral.file))?;
+        let of: String = manifest
+            .with("neutral.sha256", neutral)
+            .iter()
+            .map(|(key, value)| format!("{key}={value}\n"))
+            .collect();
+        let costs = measure(
+            &self.out.join("costs.jsonl"),
+            &bytes_checksum(of),
+            (&self.file, planned, &compared),
+            (&ruler, &prompts(questions)?),
+            &interruption,
+        )?;
+        let Expected { follows, truth } = expected(&self.file, &self.study, &self.data, materials)?;
+        let design = journal.design();
+        let asked = design.rows().first().map(|row| row.items.clone());
+        let judge = Judge {
+            items: asked
+                .iter()
+                .flat_map(|items| items.iter())
+                .map(|&item| &design.items()[item])
+                .collect(),
+            values: materials.items.values(),
+            roles: roles(questions),
+            follows,
+            truth: truth.as_ref(),
+            definitions: &materials.definitions,
+        };
+        let outcome = Outcome::of(
+            &self.study.name,
+            &Made {
+                file: &self.file,
+                planned,
+                costs: &costs,
+                answers: &Answers::of(&journal)?,
+                judge: &judge,
+                values: &questions.values,
+                compared: &compared,
+                unsteered: ruler.unsteered,
+            },
+        )?;
+        for file in write(&outcome, self.out)? {
+            say(self.out.join(file).display())?;
+        }
+        Ok(())
+    }
+
+    /// The journal of this comparison. Where there is none of the whole, but shards have some, these become one.
+    fn journal(&self, manifest: &Manifest, questions: &Questions) -> Result<Journal, Failure> {
+        let path = journal_of(self.out, self.shard);
+        if let Some(folder) = path.parent() {
+            make_folder(folder)?;
+        }
+        let shards = journals_of_shards(&self.out.join("shards"))?;
+        if self.shard == Shard::WHOLE && !path.exists() && !shards.is_empty() {
+            merge(&path, &shards)?.close()?;
+        }
+        Ok(Journal::open(
+            &path,
+            manifest,
+            &questions.plan.design,
+            self.shard,
+        )?)
+    }
+
+    /// What an answer of this comparison depends on: all that one of the study does, and whatever steers are learned from.
+    fn manifest(
+        &self,
+        materials: &Materials,
+        files: &ModelFiles,
+        values: &[String],
+    ) -> Result<Manifest, Failure> {
+        let mut manifest = manifest(&self.study, materials, files, None)?;
+        for method in &self.file.methods {
+            let key = format!("methods.{}", method.name);
+            manifest = manifest.with(&key, serde_json::to_string(&method)?);
+            if let How::Direction { file, .. } = &method.how {
+                manifest = manifest.with(format!("{key}.sha256"), checksum(&self.data.join(file))?);
+            }
+            if let How::Feature { sae: Some(sae), .. } = &method.how {
+                manifest = manifest.with(format!("{key}.sha256"), checksum(&self.data.join(sae))?);
+            }
+        }
+        for (name, of) in &self.file.contrasts {
+            let key = format!("contrasts.{name}");
+            manifest = manifest.with(&key, serde_json::to_string(of)?);
+            let files = contrast::files(of, values, &self.data);
+            let sums = files.iter().map(|file| checksum(file));
+            let sums: Vec<String> = sums.collect::<Result<_, _>>()?;
+            manifest = manifest.with(format!("{key}.sha256"), bytes_checksum(sums.concat()));
+        }
+        Ok(manifest)
+    }
+}
+
+/// Prompts that are asked, a few of them from all over.
+fn prompts(questions: &Questions) -> Result<Vec<Prompt>, Failure> {
+    const PROMPTS: usize = 4;
+    let plan = &questions.plan;
+    let rows = plan.design.rows();
+    let Some(first) = rows.first() else {
+        return Ok(Vec::new());
+    };
+    let items = (0..PROMPTS).map(|at| first.items[at * first.items.len() / PROMPTS]);
+    let prompts = items.map(|item| Ok(plan.prompt(Question { row: 0, item })?));
+    prompts.collect()
+}
+
+/// The roles asked, in order.
+fn roles(questions: &Questions) -> Vec<Option<String>> {
+    let rows = questions.plan.design.rows().iter().zip(&questions.steers);
+    let unsteered = rows.take_while(|(_, steer)| steer.is_none());
+    unsteered.map(|(row, _)| row.setting.role.clone()).collect()
+}
+
+/// A truth, if the study's analysis has one that says every answer.
+pub(crate) fn organism(study: &StudyFile, data: &Path) -> Result<Option<Truth>, Failure> {
+    match &study.analysis {
+        Some(analysis) => study::finish::organism(analysis, data),
+        None => Ok(None),
+    }
+}
