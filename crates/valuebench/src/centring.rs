@@ -70,6 +70,7 @@ impl ItemScores {
     /// #     value: "Empathy".into(),
     /// #     keying,
     /// #     question: format!("Should I? {keying}"),
+    /// #     ..Item::default()
     /// # };
     /// let items = vec![item(Keying::Positive), item(Keying::Negative)];
     /// // Says yes to both.
@@ -95,9 +96,9 @@ impl ItemScores {
     }
 
     /// Which exact dependence centring puts between the orientations, as it follows from who is
-    /// asked what: none where settings are asked different numbers of a value's items, nor, for
-    /// [`Centring::YesSaying`], where a value is keyed both ways. What the answers happen to be
-    /// says nothing of it.
+    /// asked what: none where settings are asked different numbers of a value's items, nor where the
+    /// items of a value have different weights or, for [`Centring::YesSaying`], are keyed both ways.
+    /// What the answers happen to be says nothing of it.
     pub fn dependence(&self, centring: Centring) -> Option<Dependence> {
         let weight = |value: &String| {
             let items = self.items().iter().enumerate();
@@ -106,10 +107,11 @@ impl ItemScores {
                 Centring::Items => 1,
                 Centring::YesSaying => i64::from(items.first()?.1.keying.sign()),
             };
-            let one_way = centring == Centring::Items
-                || items
-                    .windows(2)
-                    .all(|two| two[0].1.keying == two[1].1.keying);
+            let alike = items.windows(2).all(|two| {
+                let [a, b] = [two[0].1, two[1].1];
+                let one_way = centring == Centring::Items || a.keying == b.keying;
+                one_way && a.weight == b.weight
+            });
             let asked = |row: ndarray::ArrayView1<'_, f64>| {
                 items.iter().filter(|(at, _)| !row[*at].is_nan()).count()
             };
@@ -120,7 +122,7 @@ impl ItemScores {
                 .collect::<Vec<_>>();
             counts.dedup();
             match counts[..] {
-                [n] if n > 0 && one_way => Some((value.clone(), sign * i64::try_from(n).ok()?)),
+                [n] if n > 0 && alike => Some((value.clone(), sign * i64::try_from(n).ok()?)),
                 _ => None,
             }
         };
@@ -144,6 +146,7 @@ mod tests {
             value: ["A", "A", "B", "B", "B"][n].into(),
             keying: if n == 4 { last } else { Keying::Positive },
             question: n.to_string(),
+            ..Item::default()
         };
         let rows = rows.iter().enumerate().map(|(n, row)| {
             let row = row.map(|x| (!x.is_nan()).then_some(x));

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use ndarray::{Array2, ArrayView2, Axis};
 
-use crate::stats::mean;
-use crate::{Item, Keying, MeasurementError, Measurements, OrientationTable, Setting, TableError};
+use crate::stats::weighted_mean;
+use crate::{
+    Item, Keying, MeasurementError, Measurements, OrientationTable, Setting, TableError, Weight,
+};
 
 /// What every setting scored on every item, -1, 0 or 1, or a number between, as far as it was
 /// asked: what reliability, factors and item response models are computed from.
@@ -30,6 +32,7 @@ use crate::{Item, Keying, MeasurementError, Measurements, OrientationTable, Sett
 ///     value: "Empathy".into(),
 ///     keying,
 ///     question: format!("Should I? {keying}"),
+///     ..Item::default()
 /// };
 /// let rows = vec![
 ///     (Setting::of_role("Mary Holt"), vec![Some(For), Some(Against)]), // says yes to both
@@ -189,7 +192,7 @@ impl ItemScores {
     }
 
     /// The orientations that these items give, `[settings, values]`: of each value's items the mean
-    /// score, to the bit that of the [table](crate::OrientationTable) if no item was taken away;
+    /// score by their weights, to the bit that of the [table](crate::OrientationTable) if no item was taken away;
     /// NaN where a setting was asked none.
     pub fn orientations(&self) -> Array2<f64> {
         let shape = (self.settings.len(), self.values.len());
@@ -197,8 +200,9 @@ impl ItemScores {
             let items = self.items.iter().zip(self.scores.row(row));
             let of_value =
                 items.filter(|(item, score)| item.value == self.values[value] && !score.is_nan());
-            let scores: Vec<f64> = of_value.map(|(_, &score)| score).collect();
-            mean(&scores)
+            let of_value = of_value.map(|(item, &score)| (score, item.weight.get()));
+            let (scores, weights): (Vec<f64>, Vec<f64>) = of_value.unzip();
+            weighted_mean(&scores, &weights)
         })
     }
 
@@ -213,10 +217,10 @@ impl ItemScores {
             let of_value = |value: &String| {
                 let items = self.items.iter().zip(row);
                 let of_value = items.filter(|(item, x)| item.value == *value && !x.is_nan());
-                of_value.map(|(_, &score)| score).collect()
+                of_value.map(|(item, &x)| (x, item.weight)).collect()
             };
-            let scores: Vec<Vec<f64>> = self.values.iter().map(of_value).collect();
-            measured.push(setting.clone(), scores);
+            let scores: Vec<Vec<(f64, Weight)>> = self.values.iter().map(of_value).collect();
+            measured.push_weighted(setting.clone(), scores);
         }
         measured.table()
     }
@@ -234,6 +238,7 @@ mod tests {
             value: ["A", "B"][n % 2].into(),
             keying: [Keying::Positive, Keying::Negative][n / 2],
             question: n.to_string(),
+            ..Item::default()
         };
         let rows = vec![
             (

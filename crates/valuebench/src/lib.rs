@@ -75,7 +75,8 @@
 //!
 //! # Other questionnaires
 //!
-//! Items may be answered by ratings ([`RatingScale`], [`RatingJudge`]): [`portrait`] is Value
+//! Items may be answered by ratings ([`Scale`], [`RatingScale`], [`RatingJudge`]), which count in
+//! orientations by where they lie between the lowest (-1) and the highest (1): [`portrait`] is Value
 //! Portrait, [`schwartz`] holds the keys of Schwartz's instruments. [`dilemmas`] ask for choices
 //! between two values.
 //!
@@ -154,7 +155,7 @@ pub use prompt::{
     ExampleOrder, Inclination, Instruction, InstructionWording, Prompt, PromptError,
     PromptTemplate, RoleWording,
 };
-pub use questionnaire::{Item, Keying, Questionnaire, Split};
+pub use questionnaire::{Item, Keying, Questionnaire, Split, Weight};
 pub use roles::{Role, RoleSet, RoleSetError};
 pub use sampling::{FractionError, ItemSampling};
 pub use scale::{RatingJudge, RatingScale, Reading, Scale, ScaleError};

@@ -2,16 +2,19 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::io::Read;
 use std::path::Path;
 
-use crate::ReadError;
 use crate::random::{Seed, sample};
 use crate::sampling::{FractionError, ItemSampling, floor_share};
 use crate::sheet::{Row, Sheet};
+use crate::{ReadError, Scale, ScaleError};
 
 /// One question and what an answer to it says about a value.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// The default is an empty question, answered with yes or no, of which a yes speaks for its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Item {
     /// The inventory that the item comes from, such as `NFCC2000`.
     pub inventory: String,
@@ -21,17 +24,59 @@ pub struct Item {
     pub value: String,
     /// Whether agreeing with the item speaks for the value or against it.
     pub keying: Keying,
-    /// The item as a question that can be answered with yes or no.
+    /// The item as a question that can be answered on its scale.
     pub question: String,
+    /// How it is answered.
+    pub scale: Scale,
+    /// By how much it counts in the orientation towards its value.
+    pub weight: Weight,
 }
 
-/// Whether a yes to an item speaks for its value or against it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Whether a yes, or a high rating, speaks for the value of an item or against it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Keying {
-    /// A yes speaks against the value: -1.
+    /// It speaks against the value: -1.
     Negative,
-    /// A yes speaks for the value: +1.
+    /// It speaks for the value: +1.
+    #[default]
     Positive,
+}
+
+/// By how much an item counts in the mean of its value's items: a number above 0, and 1 unless it is
+/// told otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Weight(f64);
+
+impl Weight {
+    /// `None` for what is no number above 0.
+    pub fn new(weight: f64) -> Option<Self> {
+        (weight > 0.0 && weight.is_finite()).then_some(Self(weight))
+    }
+
+    /// The number.
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl Default for Weight {
+    fn default() -> Self {
+        Self(1.0)
+    }
+}
+
+impl PartialEq for Weight {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.to_bits() == other.0.to_bits()
+    }
+}
+
+impl Eq for Weight {}
+
+impl Hash for Weight {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.to_bits().hash(state);
+    }
 }
 
 impl Keying {
@@ -55,8 +100,13 @@ impl fmt::Display for Keying {
 /// A questionnaire comes from a CSV file with the columns `questionnaire` (the inventory), `item`,
 /// `value`, `agreement` (1 or -1) and `question`, in any order, as ValueBench publishes it (Ren et
 /// al., 2024, *ValueBench: Towards comprehensively evaluating value orientations and understanding
-/// of large language models*, ACL); further columns are not read. Values are told apart by
-/// their exact names, without spaces around them.
+/// of large language models*, ACL). Values are told apart by their exact names, without spaces
+/// around them.
+///
+/// Two columns may come beside: `scale` says how an item is answered, in the words of [`Scale`]
+/// (yes/no where the cell is empty), and `weight` by how much it counts in the mean of its value (1
+/// where the cell is empty). An item that counts for several values has a line for each, and is
+/// asked for each. Further columns are not read.
 ///
 /// ```
 /// use valuebench::Questionnaire;
@@ -97,7 +147,7 @@ impl Questionnaire {
     ///
     /// [`ReadError`] with the place: for text that is not UTF-8, missing or repeated columns, rows
     /// of another length than the header, an agreement other than 1 and -1, an empty value or
-    /// question, the same item twice, and files without an item.
+    /// question, what is no scale or no weight, the same item twice, and files without an item.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         Self::from_sheet(&Sheet::from_path(path.as_ref(), COLUMNS)?)
     }
@@ -141,6 +191,17 @@ impl Questionnaire {
             .filter(|item| keep(item))
             .cloned()
             .collect()
+    }
+
+    /// With items answered on `scale` where no ratings of their own are named.
+    #[must_use]
+    pub fn answered_on(mut self, scale: &Scale) -> Self {
+        for item in &mut self.items {
+            if item.scale == Scale::YesNo {
+                item.scale = scale.clone();
+            }
+        }
+        self
     }
 
     /// Splits the items of each value at random.
@@ -256,6 +317,8 @@ struct Columns {
     value: usize,
     keying: usize,
     question: usize,
+    scale: Option<usize>,
+    weight: Option<usize>,
 }
 
 impl Columns {
@@ -266,6 +329,8 @@ impl Columns {
             value: sheet.column("value")?,
             keying: sheet.column("agreement")?,
             question: sheet.column("question")?,
+            scale: sheet.find("scale"),
+            weight: sheet.find("weight"),
         })
     }
 
@@ -289,6 +354,29 @@ impl Columns {
             value: value.to_owned(),
             keying,
             question: question.to_owned(),
+            scale: self.scale(sheet, row)?,
+            weight: self.weight(sheet, row)?,
         })
+    }
+
+    fn scale(&self, sheet: &Sheet, row: &Row) -> Result<Scale, ReadError> {
+        let Some(column) = self.scale.filter(|&at| !row.cell(at).trim().is_empty()) else {
+            return Ok(Scale::YesNo);
+        };
+        row.cell(column).parse().map_err(|why: ScaleError| {
+            let why = match why {
+                ScaleError::Malformed { .. } => String::new(),
+                other => format!(" ({other})"),
+            };
+            sheet.wrong(row, column, &format!("{}{why}", ScaleError::EXPECTED))
+        })
+    }
+
+    fn weight(&self, sheet: &Sheet, row: &Row) -> Result<Weight, ReadError> {
+        let Some(column) = self.weight.filter(|&at| !row.cell(at).trim().is_empty()) else {
+            return Ok(Weight::default());
+        };
+        let weight = row.cell(column).trim().parse().ok().and_then(Weight::new);
+        weight.ok_or_else(|| sheet.wrong(row, column, "a number above 0"))
     }
 }

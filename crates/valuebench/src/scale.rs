@@ -1,13 +1,31 @@
 //! The scales on which items are answered: yes or no, or a rating from low to high.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use crate::{Judge, Judgement, RuleJudge, Stance};
+use crate::{Answer, Judge, Judgement, RuleJudge, Stance};
 
 /// How an item is answered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// As text, in questionnaires and study files, it is `yes/no`, `likeness`
+/// ([`RatingScale::likeness`]), or spellings with their ratings:
+///
+/// ```
+/// use valuebench::{Reading, Scale};
+///
+/// let scale: Scale = "never=1; sometimes=2; often=3; very often=4".parse()?;
+/// assert_eq!(scale.bounds(), [1.0, 4.0]);
+/// assert_eq!(scale.read("Hm.\nAnswer: Very often."), Some(Reading::Rating(4)));
+/// assert_eq!(scale.lean(Reading::Rating(4)), 1.0);
+/// assert_eq!(scale.to_string().parse(), Ok(scale));
+/// # Ok::<(), valuebench::ScaleError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Scale {
     /// With yes or no.
+    #[default]
     YesNo,
     /// With one of several ratings.
     Ratings(RatingScale),
@@ -32,17 +50,71 @@ impl Scale {
     }
 
     /// What a response says, by the rules ([`RuleJudge`], [`RatingJudge`]); `None` where they cannot
-    /// tell.
+    /// tell. A rating is looked for in the [answer](Answer::answer), and in the whole response where
+    /// it has no `Answer:`.
     pub fn read(&self, response: &str) -> Option<Reading> {
         match self {
             Self::YesNo => match RuleJudge.judge(response) {
                 Ok(Judgement::Decided(stance)) => Some(Reading::Stance(stance)),
                 Ok(Judgement::Open) => None,
             },
-            Self::Ratings(scale) => RatingJudge::new(scale).judge(response).map(Reading::Rating),
+            Self::Ratings(scale) => {
+                let answer = Answer::of(response).answer.unwrap_or(response);
+                RatingJudge::new(scale).judge(answer).map(Reading::Rating)
+            }
+        }
+    }
+
+    /// Where a reading lies between the ends of the scale, from -1 to 1: what it counts for in an
+    /// orientation.
+    pub fn lean(&self, reading: Reading) -> f64 {
+        match self {
+            Self::YesNo => reading.into(),
+            Self::Ratings(scale) => scale.lean(reading.into()),
+        }
+    }
+
+    /// Whether an answer can say this.
+    pub fn holds(&self, reading: Reading) -> bool {
+        match (self, reading) {
+            (Self::YesNo, Reading::Stance(_)) => true,
+            (Self::Ratings(scale), Reading::Rating(rating)) => scale.ratings().contains(&rating),
+            _ => false,
+        }
+    }
+
+    /// The ratings, where there are some.
+    pub fn ratings(&self) -> Option<&RatingScale> {
+        match self {
+            Self::YesNo => None,
+            Self::Ratings(scale) => Some(scale),
         }
     }
 }
+
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::YesNo => f.write_str(YES_NO),
+            Self::Ratings(scale) => scale.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Scale {
+    type Err = ScaleError;
+
+    fn from_str(text: &str) -> Result<Self, ScaleError> {
+        match text.trim() {
+            YES_NO => Ok(Self::YesNo),
+            LIKENESS => Ok(Self::Ratings(RatingScale::likeness())),
+            text => text.parse().map(Self::Ratings),
+        }
+    }
+}
+
+const YES_NO: &str = "yes/no";
+const LIKENESS: &str = "likeness";
 
 impl From<Reading> for f64 {
     /// 1, -1 and 0 for yes, no and unsure; a rating as it is.
@@ -82,9 +154,21 @@ pub enum ScaleError {
         /// The other.
         second: i32,
     },
+    /// A text does not say which spelling stands for which rating.
+    #[error("expected {}, found {found:?}", Self::EXPECTED)]
+    Malformed {
+        /// The text, or the part of it.
+        found: String,
+    },
 }
 
-/// Ratings with the words that stand for them.
+impl ScaleError {
+    /// What the text of a scale is.
+    pub(crate) const EXPECTED: &str = "\"yes/no\", \"likeness\" or ratings as \"never=1; often=2\"";
+}
+
+/// Ratings with the words that stand for them. As text they are joined by semicolons, which no
+/// spelling should have then.
 ///
 /// ```
 /// use valuebench::{RatingJudge, RatingScale};
@@ -94,10 +178,12 @@ pub enum ScaleError {
 /// assert_eq!(RatingJudge::new(&scale).judge("I strongly  Disagree."), Some(1));
 /// # Ok::<(), valuebench::ScaleError>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RatingScale {
-    /// In lower case, white space as one space; the longest first.
-    spellings: Vec<(String, i32)>,
+    /// As they were given, each once, with white space as one space.
+    written: Arc<[(String, i32)]>,
+    /// In lower case too; the longest first.
+    spellings: Arc<[(String, i32)]>,
 }
 
 impl RatingScale {
@@ -111,10 +197,15 @@ impl RatingScale {
         spellings: impl IntoIterator<Item = (S, i32)>,
     ) -> Result<Self, ScaleError> {
         let mut ratings: HashMap<String, i32> = HashMap::new();
+        let mut written: Vec<(String, i32)> = Vec::new();
         for (spelling, second) in spellings {
-            let spelling = normal(spelling.as_ref());
+            let one = (spaced(spelling.as_ref()), second);
+            let spelling = one.0.to_lowercase();
             if spelling.is_empty() {
                 return Err(ScaleError::EmptySpelling { rating: second });
+            }
+            if !written.contains(&one) {
+                written.push(one);
             }
             match ratings.insert(spelling.clone(), second) {
                 Some(first) if first != second => {
@@ -129,7 +220,10 @@ impl RatingScale {
         }
         let mut spellings: Vec<(String, i32)> = ratings.into_iter().collect();
         spellings.sort_by(|(a, x), (b, y)| (b.len(), x, a).cmp(&(a.len(), y, b)));
-        let scale = Self { spellings };
+        let scale = Self {
+            written: written.into(),
+            spellings: spellings.into(),
+        };
         match scale.ratings().len() {
             found @ 0..2 => Err(ScaleError::FewRatings { found }),
             _ => Ok(scale),
@@ -162,12 +256,68 @@ impl RatingScale {
         self.ratings().last().copied().unwrap_or_default()
     }
 
+    /// All spellings with their ratings, as they were given.
+    pub fn spellings(&self) -> &[(String, i32)] {
+        &self.written
+    }
+
+    /// Each rating with the first of its spellings, the highest rating first: what a prompt offers.
+    pub fn options(&self) -> Vec<(&str, i32)> {
+        let mut options: Vec<(&str, i32)> = Vec::new();
+        for (spelling, rating) in &*self.written {
+            if options.iter().all(|(_, other)| other != rating) {
+                options.push((spelling, *rating));
+            }
+        }
+        options.sort_by_key(|&(_, rating)| std::cmp::Reverse(rating));
+        options
+    }
+
+    /// Where a rating, or a mean of ratings, lies between the lowest (-1) and the highest (1).
+    pub fn lean(&self, rating: f64) -> f64 {
+        let [low, high] = [self.low(), self.high()].map(f64::from);
+        (2.0 * rating - low - high) / (high - low)
+    }
+
+    /// The rating, or mean of ratings, that lies there: what [`lean`](Self::lean) undoes.
+    pub fn rating(&self, lean: f64) -> f64 {
+        let [low, high] = [self.low(), self.high()].map(f64::from);
+        (low + high + lean * (high - low)) / 2.0
+    }
+
     /// The ratings, ascending.
     pub fn ratings(&self) -> Vec<i32> {
         let mut ratings: Vec<i32> = self.spellings.iter().map(|&(_, rating)| rating).collect();
         ratings.sort_unstable();
         ratings.dedup();
         ratings
+    }
+}
+
+impl fmt::Display for RatingScale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, (spelling, rating)) in self.written.iter().enumerate() {
+            let before = if place == 0 { "" } else { "; " };
+            write!(f, "{before}{spelling}={rating}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for RatingScale {
+    type Err = ScaleError;
+
+    fn from_str(text: &str) -> Result<Self, ScaleError> {
+        let parts = text.split(';').map(|part| {
+            let rated = part.rsplit_once('=');
+            let rated = rated.and_then(|(spelling, rating)| {
+                Some((spelling.to_owned(), rating.trim().parse().ok()?))
+            });
+            rated.ok_or_else(|| ScaleError::Malformed {
+                found: part.trim().to_owned(),
+            })
+        });
+        Self::new(parts.collect::<Result<Vec<_>, _>>()?)
     }
 }
 
@@ -204,8 +354,11 @@ impl<'a> RatingJudge<'a> {
 
 /// Lower case, white space as one space and none around.
 fn normal(text: &str) -> String {
-    let lower = text.to_lowercase();
-    let words: Vec<&str> = lower.split_whitespace().collect();
+    spaced(&text.to_lowercase())
+}
+
+fn spaced(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ")
 }
 
@@ -235,6 +388,38 @@ mod tests {
         let no = Scale::YesNo.read("No, never").unwrap();
         assert_eq!((no, f64::from(no)), (Reading::Stance(Stance::No), -1.0));
         assert_eq!(Scale::YesNo.read("Well"), None);
+    }
+
+    #[test]
+    fn a_rating_is_read_from_the_answer_and_lies_between_the_ends() {
+        let scale: Scale = "likeness".parse().unwrap();
+        let thought = "That is not like me at all, is it?\nAnswer: Somewhat  like me.";
+        assert_eq!(scale.read(thought), Some(Reading::Rating(4)));
+        assert_eq!(scale.read("Like me.\nAnswer: well"), None);
+        assert_eq!(scale.lean(Reading::Rating(4)), 0.2);
+        let ratings = scale.ratings().unwrap();
+        assert_eq!((ratings.rating(0.2), ratings.lean(3.5)), (4.0, 0.0));
+        assert!(scale.holds(Reading::Rating(6)) && !scale.holds(Reading::Rating(0)));
+        assert!(!scale.holds(Reading::Stance(Stance::Yes)));
+    }
+
+    #[test]
+    fn scales_are_texts_too() {
+        for text in ["yes/no", "Never=-1; now and then=0; Always=1; each day=1"] {
+            let scale: Scale = text.parse().unwrap();
+            assert_eq!(scale.to_string(), text);
+        }
+        let scale: RatingScale = " a = b =2; c=1;d=2".parse().unwrap();
+        assert_eq!(scale.options(), [("a = b", 2), ("c", 1)]);
+        let likeness = Scale::Ratings(RatingScale::likeness());
+        assert_eq!(likeness.to_string().parse(), Ok(likeness));
+        for text in ["", "likeness ;", "a", "a=1; b", "a=1; b=x", "a=1.5; b=2"] {
+            let why = text.parse::<Scale>().unwrap_err().to_string();
+            assert!(
+                why.starts_with("expected \"yes/no\", \"likeness\" or ratings as"),
+                "{why}"
+            );
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use ndarray::Array2;
 
-use crate::stats::{mean, population_std};
-use crate::{Keying, OrientationTable, Setting, Stance, TableError};
+use crate::stats::{mean, population_std, weighted_mean};
+use crate::{Keying, OrientationTable, Setting, Stance, TableError, Weight};
 
 /// What an answer to one item says about its value: -1, 0 or 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -102,6 +102,8 @@ pub struct Measurements {
     settings: Vec<Setting>,
     /// Per setting and value the scores of the items.
     scores: Vec<Vec<Vec<f64>>>,
+    /// What each of them counts for.
+    weights: Vec<Vec<Vec<f64>>>,
 }
 
 /// Why item scores do not make an [`OrientationTable`].
@@ -170,15 +172,29 @@ impl Measurements {
             values,
             settings: Vec::new(),
             scores: Vec::new(),
+            weights: Vec::new(),
         }
     }
 
     /// Adds a setting with the scores of each value's items, as [`Score`]s or as numbers: for the
     /// values in their order, and for the items in the same order in all settings of a role.
     pub fn push<S: Into<f64>>(&mut self, setting: Setting, scores: Vec<Vec<S>>) {
-        let numbers = |of_value: Vec<S>| of_value.into_iter().map(Into::into).collect();
+        let alike = |of_value: Vec<S>| {
+            let scores = of_value.into_iter();
+            scores.map(|score| (score, Weight::default())).collect()
+        };
+        self.push_weighted(setting, scores.into_iter().map(alike).collect());
+    }
+
+    /// The same of items that count differently: an orientation is the mean by these weights.
+    /// Standard deviations are those of the items, each alike.
+    pub fn push_weighted<S: Into<f64>>(&mut self, setting: Setting, scores: Vec<Vec<(S, Weight)>>) {
+        let numbers = |(score, weight): (S, Weight)| (score.into(), weight.get());
+        let apart = |of_value: Vec<(S, Weight)>| of_value.into_iter().map(numbers).unzip();
+        let (scores, weights) = scores.into_iter().map(apart).unzip();
         self.settings.push(setting);
-        self.scores.push(scores.into_iter().map(numbers).collect());
+        self.scores.push(scores);
+        self.weights.push(weights);
     }
 
     /// The table, with the columns of the released files: orientations, `scstd`, `stds` and
@@ -203,7 +219,7 @@ impl Measurements {
                 let scores = self.checked(row, value)?;
                 let before = self.checked(unsteered, value)?;
                 self.check_items(row, value, before, scores)?;
-                orientations[(row, value)] = mean(scores);
+                orientations[(row, value)] = weighted_mean(scores, &self.weights[row][value]);
                 stds[(row, value)] = population_std(scores);
                 scstds[(row, value)] = std_of_changes(before, scores).unwrap_or(-1.0);
             }

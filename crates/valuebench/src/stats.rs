@@ -6,6 +6,15 @@ pub(crate) fn mean(xs: &[f64]) -> f64 {
     sum(xs) / xs.len() as f64
 }
 
+/// Mean by weights above 0, to the bit the mean where they are all alike.
+pub(crate) fn weighted_mean(xs: &[f64], weights: &[f64]) -> f64 {
+    if weights.windows(2).all(|two| two[0] == two[1]) {
+        return mean(xs);
+    }
+    let weighted: Vec<f64> = xs.iter().zip(weights).map(|(x, w)| x * w).collect();
+    sum(&weighted) / sum(weights)
+}
+
 /// Population standard deviation (divided by n); NaN of nothing.
 pub(crate) fn population_std(xs: &[f64]) -> f64 {
     let mean_xs = mean(xs);
@@ -47,6 +56,13 @@ mod tests {
         assert_eq!(population_std(&[2.0, 2.0]), 0.0);
         assert_eq!(population_std(&[2.0, 2.0, -2.0]), 1.8856180831641267);
         assert!(mean(&[]).is_nan() && population_std(&[]).is_nan());
+    }
+
+    #[test]
+    fn weights_pull_the_mean() {
+        assert_eq!(weighted_mean(&[1.0, -1.0], &[3.0, 1.0]), 0.5);
+        assert_eq!(weighted_mean(&[0.1, 0.2], &[7.0, 7.0]), mean(&[0.1, 0.2]));
+        assert!(weighted_mean(&[], &[]).is_nan());
     }
 
     #[test]

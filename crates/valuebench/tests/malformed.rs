@@ -16,6 +16,8 @@ enum Reader {
 
 /// The header of a questionnaire.
 const ITEM: &str = "questionnaire,item,value,agreement,question\n";
+/// The header of one whose items may be rated and count differently.
+const RATED: &str = "questionnaire,item,value,agreement,question,scale,weight\n";
 /// The header of a definition file.
 const DEFINITION: &str = "questionnaire,value,definition,upper_dimension,opposite_dimension\n";
 /// The header of an orientation table.
@@ -23,7 +25,63 @@ const ROW: &str = "steer_dim,player_name,Empathy,Empathy:scstd,stds,scstds\n";
 
 /// The reader, what is wrong, a header or nothing, the text after it, and the message with `FILE`
 /// for the path.
-const CASES: [(Reader, &str, &str, &[u8], &str); 84] = [
+const CASES: [(Reader, &str, &str, &[u8], &str); 92] = [
+    (
+        Q,
+        "a scale of one rating",
+        RATED,
+        b"I,a,V,1,A?,never=1,\n",
+        "FILE, line 2, column \"scale\": expected \"yes/no\", \"likeness\" or ratings as \"never=1; often=2\" (a scale has at least two ratings, this one 1), found \"never=1\"",
+    ),
+    (
+        Q,
+        "a scale of words alone",
+        RATED,
+        b"I,a,V,1,A?,likeness,\nI,b,V,1,B?,never; often,\n",
+        "FILE, line 3, column \"scale\": expected \"yes/no\", \"likeness\" or ratings as \"never=1; often=2\", found \"never; often\"",
+    ),
+    (
+        Q,
+        "a rating with a fraction",
+        RATED,
+        b"I,a,V,1,A?,never=1; often=2.5,\n",
+        "FILE, line 2, column \"scale\": expected \"yes/no\", \"likeness\" or ratings as \"never=1; often=2\", found \"never=1; often=2.5\"",
+    ),
+    (
+        Q,
+        "a rating without a spelling",
+        RATED,
+        b"I,a,V,1,A?,never=1; =2,\n",
+        "FILE, line 2, column \"scale\": expected \"yes/no\", \"likeness\" or ratings as \"never=1; often=2\" (the rating 2 has an empty spelling), found \"never=1; =2\"",
+    ),
+    (
+        Q,
+        "a spelling of two ratings",
+        RATED,
+        b"I,a,V,1,A?,never=1; Never=2,\n",
+        "FILE, line 2, column \"scale\": expected \"yes/no\", \"likeness\" or ratings as \"never=1; often=2\" (\"never\" stands for 1 and for 2), found \"never=1; Never=2\"",
+    ),
+    (
+        Q,
+        "a weight of 0",
+        RATED,
+        b"I,a,V,1,A?,,0\n",
+        "FILE, line 2, column \"weight\": expected a number above 0, found \"0\"",
+    ),
+    (
+        Q,
+        "a negative weight",
+        RATED,
+        b"I,a,V,1,A?,,-0.5\n",
+        "FILE, line 2, column \"weight\": expected a number above 0, found \"-0.5\"",
+    ),
+    (
+        Q,
+        "an endless weight",
+        RATED,
+        b"I,a,V,1,A?,,inf\n",
+        "FILE, line 2, column \"weight\": expected a number above 0, found \"inf\"",
+    ),
     (
         Q,
         "an empty file",

@@ -254,6 +254,7 @@ fn questionnaire() -> impl Strategy<Value = Questionnaire> {
             value: value.to_owned(),
             keying: Keying::Positive,
             question: format!("{place}?"),
+            ..Item::default()
         });
         items.collect()
     })

@@ -60,6 +60,7 @@ fn prompts() {
             value: text(&golden, "value"),
             keying: Keying::Positive,
             question: text(&golden, "question"),
+            ..Item::default()
         };
         let role = golden["bio"].as_str().map(|bio| Role {
             name: "Ada".to_owned(),

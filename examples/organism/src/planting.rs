@@ -73,6 +73,7 @@ pub fn questionnaire(truth: &Truth) -> Questionnaire {
             Keying::Negative
         },
         question: item.question.clone(),
+        ..Item::default()
     });
     items.collect()
 }

@@ -64,6 +64,7 @@ mod tests {
             value: "Zeal".into(),
             keying: Keying::Positive,
             question: question.into(),
+            ..Item::default()
         };
         let rows = vec![
             (Setting::of_role("x"), vec![Some(For), Some(Against), None]),

@@ -1,8 +1,8 @@
 use std::ops::AddAssign;
 use std::time::{Duration, Instant};
 
-use value_causal::bench::Answer;
 use value_causal::bench::journal::{Aspect, Journal, LONGEST_ANSWER, Question, Response, Verdict};
+use value_causal::bench::{Answer, Scale};
 
 use super::judging::{by_likelihood, by_rules};
 use super::meter::Meter;
@@ -135,7 +135,7 @@ pub fn ask(
         let outcome = outcome.and_then(short_enough);
         asking.count(&outcome);
         match outcome {
-            Ok(answered) => waiting.push(response(answered, plan.reads_likelihoods())),
+            Ok(answered) => waiting.push(response(answered, plan)),
             Err(_) => meter.fail(),
         }
         if waiting.len() >= TOGETHER || since.elapsed() >= AT_LEAST_EVERY {
@@ -168,11 +168,12 @@ fn short_enough(answered: Answered) -> Outcome {
     }
 }
 
-fn response(answered: Answered, read_off: bool) -> Response {
+fn response(answered: Answered, plan: &Plan) -> Response {
+    let scale = &plan.design.item(answered.question).scale;
     Response {
-        verdict: match read_off {
-            true => by_likelihood(&answered.text),
-            false => by_rules(&answered.text),
+        verdict: match plan.reads_likelihoods() {
+            true => by_likelihood(scale, &answered.text),
+            false => by_rules(scale, &answered.text),
         },
         question: answered.question,
         prompt_hash: answered.prompt_hash,
@@ -183,16 +184,19 @@ fn response(answered: Answered, read_off: bool) -> Response {
     }
 }
 
-/// Judges by the rules the thoughts that nobody has judged. Rules decide only a thought that begins with its verdict; the
-/// others stay unjudged.
+/// Judges by the rules the thoughts that nobody has judged, but for those on items that are rated. Rules decide only a
+/// thought that begins with its verdict; the others stay unjudged.
 ///
 /// # Errors
 /// The journal fails.
 pub fn judge_thoughts_by_rules(journal: &mut Journal) -> Result<(), Failure> {
-    for answers in journal.unjudged(Aspect::Thought)?.chunks(TOGETHER) {
+    let mut unjudged = journal.unjudged(Aspect::Thought)?;
+    unjudged.retain(|answer| journal.design().item(answer.question).scale == Scale::YesNo);
+    for answers in unjudged.chunks(TOGETHER) {
+        let verdict = |text| by_rules(&Scale::YesNo, Answer::of(text).thought);
         let verdicts: Vec<(Question, Verdict)> = answers
             .iter()
-            .map(|answer| (answer.question, by_rules(Answer::of(&answer.text).thought)))
+            .map(|answer| (answer.question, verdict(&answer.text)))
             .collect();
         journal.judge(Aspect::Thought, &verdicts)?;
     }

@@ -64,6 +64,7 @@ mod tests {
             value: "Social".into(),
             keying: Keying::Positive,
             question: "Should I love people?".into(),
+            ..Item::default()
         };
         let template = wrapped(PromptTemplate::message(), chat, folder.path());
         let template = template.map_err(|error| error.to_string())?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use value_causal::bench::Centring;
+use value_causal::bench::{Centring, Scale, ScaleError};
 
 use super::server::Server;
 use reproduce::experiment::{Figures, GraphRows, Test};
@@ -92,6 +92,18 @@ pub struct Asks {
     /// Seed of that split.
     #[serde(default)]
     pub seed: u64,
+    /// How items are answered whose line in the file does not say it, in the words of [`Scale`]; with yes or no unless set.
+    pub scale: Option<String>,
+}
+
+impl Asks {
+    /// How items are answered whose line in the file does not say it.
+    ///
+    /// # Errors
+    /// What is no scale.
+    pub fn scale(&self) -> Result<Scale, ScaleError> {
+        self.scale.as_deref().map_or(Ok(Scale::YesNo), str::parse)
+    }
 }
 
 /// The roles: two files in the released layout, or made from a seed.
@@ -391,23 +403,50 @@ pub struct Judging {
     pub centre: Option<Centre>,
 }
 
-/// What is taken for a yes and a no.
+/// What is taken for a yes and a no. Of items that are rated their own spellings are taken.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct YesAndNo {
     /// Spellings of yes, whose probabilities add up; each mostly begins with the space in front of it.
+    #[serde(default)]
     pub yes: Vec<String>,
     /// Spellings of no.
+    #[serde(default)]
     pub no: Vec<String>,
     /// What stands between the prompt and the answer. The built-in templates end where a thought is to be written.
     #[serde(default = "answer")]
     pub after: String,
 }
 
+impl Default for YesAndNo {
+    fn default() -> Self {
+        Self {
+            yes: Vec::new(),
+            no: Vec::new(),
+            after: answer(),
+        }
+    }
+}
+
 impl YesAndNo {
+    /// The texts whose likelihood is read off for an item on this scale: yes, then no; or the spellings of the ratings, each
+    /// with a space in front of it.
+    #[must_use]
+    pub fn candidates(&self, scale: &Scale) -> Vec<String> {
+        match scale {
+            Scale::YesNo => self.yes.iter().chain(&self.no).cloned().collect(),
+            Scale::Ratings(scale) => {
+                let spellings = scale.spellings().iter();
+                spellings
+                    .map(|(spelling, _)| format!(" {spelling}"))
+                    .collect()
+            }
+        }
+    }
+
     fn fault(&self) -> Option<String> {
         let all: Vec<&String> = self.yes.iter().chain(&self.no).collect();
-        if self.yes.is_empty() || self.no.is_empty() {
+        if self.yes.is_empty() != self.no.is_empty() {
             return Some("expected spellings of both yes and no, found none of one".to_owned());
         }
         let pairs = all.iter().enumerate().flat_map(|(i, a)| {
@@ -476,6 +515,13 @@ impl Judging {
     #[must_use]
     pub fn judges_thoughts(&self) -> bool {
         self.thoughts && self.mode != JudgingMode::Likelihood
+    }
+
+    /// What likelihoods are read off, in the mode that does so.
+    #[must_use]
+    pub fn words(&self) -> Option<YesAndNo> {
+        let read_off = self.mode == JudgingMode::Likelihood;
+        read_off.then(|| self.likelihood.clone().unwrap_or_default())
     }
 }
 
@@ -637,6 +683,9 @@ impl StudyFile {
         {
             return Some("questionnaire.values: expected a value, found none".to_owned());
         }
+        if let Err(fault) = self.questionnaire.scale() {
+            return Some(format!("questionnaire.scale: {fault}"));
+        }
         if let Some(Analysis { alpha, .. }) = &self.analysis
             && !(*alpha > 0.0 && *alpha < 1.0)
         {
@@ -726,12 +775,10 @@ impl StudyFile {
                     return Some(format!("judging.likelihood: {fault}"));
                 }
             }
-            (JudgingMode::Likelihood, None) => {
-                return Some(
-                    "judging.likelihood: expected the spellings yes = [..] and no = [..], found none"
-                        .to_owned(),
-                );
+            (JudgingMode::Likelihood, None) if self.questionnaire.scale.is_none() => {
+                return Some(NO_SPELLINGS.to_owned());
             }
+            (JudgingMode::Likelihood, None) => {}
             (_, Some(_)) => {
                 return Some(
                     "judging.likelihood: expected mode = \"likelihood\", found another".to_owned(),
@@ -784,6 +831,10 @@ impl StudyFile {
         })
     }
 }
+
+/// What is wrong where items are answered with yes or no and nothing says how these are spelled.
+pub(super) const NO_SPELLINGS: &str =
+    "judging.likelihood: expected the spellings yes = [..] and no = [..], found none";
 
 /// What is wrong with published features where these are steered.
 fn unsteered(published: &[u64], steered: &[u64]) -> Option<String> {
@@ -854,6 +905,8 @@ mod tests {
         };
         assert_eq!(fault(&[" yes", " Yes"], &[" no"]), None);
         assert!(fault(&[" yes"], &[]).unwrap().contains("none of one"));
+        // Of items that are rated neither is wanted.
+        assert_eq!(fault(&[], &[]), None);
         for (yes, no) in [(&[" y", " yes"][..], &[" no"][..]), (&[" no"], &[" no"])] {
             assert!(fault(yes, no).unwrap().contains("counts twice"));
         }

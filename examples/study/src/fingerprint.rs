@@ -14,7 +14,7 @@ use reproduce::{bytes_checksum, checksum};
 
 /// Settings that change no answer and no judgement: how device and servers are used, who judges, and what is made of
 /// answers afterwards.
-const FREE: [&str; 13] = [
+const FREE: [&str; 14] = [
     "name",
     "batch.",
     "analysis.",
@@ -26,6 +26,8 @@ const FREE: [&str; 13] = [
     "judging.thoughts",
     "questionnaire.file",
     "questionnaire.definitions",
+    // The journal compares how each item is answered.
+    "questionnaire.scale",
     "model.device",
     "model.server.",
 ];

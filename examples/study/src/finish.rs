@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use value_causal::bench::journal::{
     Consistency, Journal, JournalError, Steering, Unjudged, Verdict,
 };
-use value_causal::bench::{Inclination, OrientationTable, Setting};
+use value_causal::bench::{Inclination, OrientationTable, Scale, Setting};
 
 use super::analysed::Analysed;
 use super::asked::items_asked;
@@ -17,14 +17,16 @@ use super::centred::{Centred, CentredTables};
 use super::file::{Analysis, JudgingMode, Open, StudyFile};
 use super::found::{Findings, Found};
 use super::instructed::InstructedTables;
+use super::item_counts::item_counts;
 use super::judging::as_in_fast_mode;
 use super::obedience::Obedience;
 use super::orientations::orientations;
 use super::plan::{LOWER, RAISE, TEST, TRAIN};
+use super::rated::{Ends, all_rated};
 use super::read_off::ReadOff;
 use crate::planted::Truth;
 use measurement::{Items, Searched};
-use program::{Failure, cell, make_folder, remark, remark_on_earlier, save_text};
+use program::{Failure, make_folder, remark, remark_on_earlier, save_text};
 use reproduce::experiment::GraphRows;
 use reproduce::judged::{few_draws, judged};
 use reproduce::measurements::Tables as MeasuredTables;
@@ -116,12 +118,20 @@ pub fn finish(
     let [before, after] = consistency;
     let (before, after) = (before?, after?);
     let read_off = study.judging.mode == JudgingMode::Likelihood;
-    let table = match read_off {
-        true => nothing_for_table_2(&study.name),
-        false => table_2(&study.name, before, after),
+    let design = journal.design();
+    let table = match (read_off, all_rated(design.items())) {
+        (true, _) => nothing_for_table_2(
+            &study.name,
+            "answers were read off from the likelihood of yes and no, and no thought was written that could differ from them",
+        ),
+        (false, true) => nothing_for_table_2(
+            &study.name,
+            "answers are ratings, and no judge tells which rating a thought speaks for",
+        ),
+        (false, false) => table_2(&study.name, before, after),
     };
     save_text(&out.join("table_2.md"), &table)?;
-    save_text(&out.join("items.csv"), &items(journal)?)?;
+    save_text(&out.join("items.csv"), &item_counts(journal)?)?;
     files.extend(["table_2.md", "items.csv"].map(str::to_owned));
 
     let mut facts = facts(study, journal, (before, after))?;
@@ -130,6 +140,7 @@ pub fn finish(
         found: Found::new(journal.tally()?.answered, rate, &study_json),
         ..Findings::default()
     };
+    findings.found.ends = Ends::of(design.items());
     findings.found.orientations = orientations(journal, unjudged(study))?;
     findings.found.centred = Centred::of(study, journal, unjudged(study))?;
     findings.found.read_off = read_off.then(|| ReadOff::of(journal)).transpose()?;
@@ -279,12 +290,9 @@ impl Tables {
 }
 
 /// Where nothing is written.
-fn nothing_for_table_2(name: &str) -> String {
-    format!(
-        "# Table 2: thought against answer, {}\n\nThis study cannot say it: answers were read off from the likelihood of \
-         yes and no, and no thought was written that could differ from them.\n",
-        escaped(name)
-    )
+fn nothing_for_table_2(name: &str, why: &str) -> String {
+    let name = escaped(name);
+    format!("# Table 2: thought against answer, {name}\n\nThis study cannot say it: {why}.\n")
 }
 
 fn table_2(name: &str, before: Consistency, after: Consistency) -> String {
@@ -305,39 +313,6 @@ fn table_2(name: &str, before: Consistency, after: Consistency) -> String {
         );
     }
     text
-}
-
-/// How each item was answered, by part.
-fn items(journal: &Journal) -> Result<String, Failure> {
-    let mut out = csv::Writer::from_writer(Vec::new());
-    out.write_record([
-        "part",
-        "value",
-        "agreement",
-        "question",
-        "yes",
-        "no",
-        "unsure",
-        "unjudged",
-    ])?;
-    for part in [TRAIN, TEST] {
-        for found in journal.item_statistics(part)? {
-            let item = &journal.design().items()[found.item];
-            out.write_record([
-                part,
-                &*cell(&item.value),
-                &item.keying.to_string(),
-                &*cell(&item.question),
-                &found.yes.to_string(),
-                &found.no.to_string(),
-                &found.unsure.to_string(),
-                &found.unjudged.to_string(),
-            ])?;
-        }
-    }
-    Ok(String::from_utf8(
-        out.into_inner().map_err(|error| error.to_string())?,
-    )?)
 }
 
 type Facts = BTreeMap<String, Value>;
@@ -369,6 +344,10 @@ fn fast_would_differ(journal: &Journal) -> Result<Option<f64>, Failure> {
             Verdict::Judged { stance, judge } if judge == "rules" => Some(stance),
             _ => None,
         };
+        // Where items are rated there is no such mode.
+        if journal.design().item(recorded.response.question).scale != Scale::YesNo {
+            return Ok(());
+        }
         n += 1;
         differ += usize::from(exact != as_in_fast_mode(&recorded.response.text));
         Ok::<_, JournalError>(())

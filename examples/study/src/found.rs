@@ -12,6 +12,7 @@ use super::centred::Centred;
 use super::instructed::{Instructed, InstructedTables, Rates};
 use super::obedience::Obedience;
 use super::orientations::Orientations;
+use super::rated::Ends;
 use super::read_off::ReadOff;
 use measurement::Measurement;
 use program::{Failure, counted};
@@ -55,6 +56,9 @@ pub(super) struct Found {
     /// The same without what a setting says to all items alike, where the study asks for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) centred: Option<Centred>,
+    /// What -1 and 1 stand for where items are rated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) ends: Vec<Ends>,
     /// What was read off, where answers are likelihoods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) read_off: Option<ReadOff>,

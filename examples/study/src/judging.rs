@@ -1,27 +1,29 @@
 //! Rules that judge as answers come, and when an answer is decided early.
 
-use value_causal::bench::journal::{Likelihoods, Verdict};
-use value_causal::bench::{FirstAnswer, Judge, Judgement, RuleJudge, Stance};
+use value_causal::bench::journal::{Likelihoods, RatingLikelihoods, Verdict};
+use value_causal::bench::{FirstAnswer, Judge, Judgement, RuleJudge, Scale, Stance};
 
-/// What the rules say of a text.
+/// What the rules say of a text that answers on this scale.
 #[must_use]
-pub fn by_rules(text: &str) -> Verdict {
-    match RuleJudge.judge(text) {
-        Ok(Judgement::Decided(stance)) => Verdict::Judged {
-            stance,
-            judge: "rules".to_owned(),
-        },
-        Ok(Judgement::Open) => Verdict::Unjudged {
+pub fn by_rules(scale: &Scale, text: &str) -> Verdict {
+    match (scale.read(text), scale) {
+        (Some(reading), _) => Verdict::of(reading, "rules"),
+        (None, Scale::YesNo) => Verdict::Unjudged {
             reason: "the rules leave it open".to_owned(),
         },
-        Err(never) => match never {},
+        (None, Scale::Ratings(_)) => Verdict::Unjudged {
+            reason: "it holds no spelling of a rating".to_owned(),
+        },
     }
 }
 
 /// What likelihoods say that were read off.
 #[must_use]
-pub fn by_likelihood(text: &str) -> Verdict {
-    let verdict = Likelihoods::parse(text).map(|found| found.verdict());
+pub fn by_likelihood(scale: &Scale, text: &str) -> Verdict {
+    let verdict = match scale {
+        Scale::YesNo => Likelihoods::parse(text).map(|found| found.verdict()),
+        Scale::Ratings(_) => RatingLikelihoods::parse(text).map(|found| found.verdict()),
+    };
     verdict.unwrap_or_else(|| Verdict::Unjudged {
         reason: "expected likelihoods, found another text".to_owned(),
     })

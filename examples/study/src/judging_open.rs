@@ -1,5 +1,6 @@
 //! What is left to judge once all is answered.
 
+use value_causal::bench::Scale;
 use value_causal::bench::chat::ChatClient;
 use value_causal::bench::journal::{Aspect, Journal, JournalError, Verdict};
 
@@ -76,8 +77,12 @@ pub fn say_unjudged(journal: &Journal, thoughts: bool) -> Result<(), Failure> {
         if let Some(verdict) = &recorded.thought {
             of_thoughts.add(failure(verdict));
         }
+        // Thoughts on items that are rated are not judged.
+        if journal.design().item(recorded.response.question).scale != Scale::YesNo {
+            return Ok(());
+        }
         match recorded.thought {
-            Some(Verdict::Judged { .. }) => {}
+            Some(Verdict::Judged { .. } | Verdict::Rated { .. }) => {}
             Some(Verdict::Unjudged { reason }) => unjudged.add(Some(&reason)),
             None => unjudged.n += 1,
         }

@@ -5,6 +5,7 @@
 //! - [`mod@file`]: the study file; `server`: how it says that servers are asked; `arguments`: both from a command line
 //! - `materials`: what the file names, read and checked; `fingerprint`: what makes a study another one
 //! - `chat`: prompts in the form of the model's own chat template (with the feature `lens`)
+//! - `rated`: what goes with items that are rated
 //! - `plan`: every question with its prompt; `summary`: the plan in words; [`pace`]: how long it takes;
 //!   `foresight`: what its answers will be able to tell
 //! - `respondent`: whoever answers; `lens` is a steered model, `served` one behind a server (with the feature `lens`)
@@ -13,7 +14,7 @@
 //!   as answers come; `judging_open`: what these leave open (with the feature `lens`)
 //! - [`mod@finish`]: tables of a complete journal; `analysed`: tables and choices as `reproduce` has them, with the features that
 //!   `choices` takes for best; `asked`: which items roles were asked; `instructed`: all values under each instruction;
-//!   `answers`: what the journal tells beyond tables
+//!   `item_counts`: how each item was answered; `answers`: what the journal tells beyond tables
 //! - `found`: `study.json` and its section of the report; `obedience`: answers held against those that are [`planted`];
 //!   `orientations`: how well they are measured, `centred`: and without what is said to all items alike; `read_off`: what
 //!   likelihoods tell of themselves
@@ -49,11 +50,13 @@ mod fingerprint;
 mod foresight;
 mod found;
 mod instructed;
+mod item_counts;
 mod materials;
 mod meter;
 mod obedience;
 mod orientations;
 mod plan;
+mod rated;
 mod read_off;
 mod respondent;
 mod summary;

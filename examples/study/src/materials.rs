@@ -2,7 +2,7 @@ use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
 use value_causal::bench::{
-    Definitions, ExampleOrder, InstructionWording, Item, ItemSampling, Keying, Prompt, PromptError,
+    Definitions, ExampleOrder, InstructionWording, Item, ItemSampling, Prompt, PromptError,
     PromptTemplate, Questionnaire, RoleSet, RoleWording, Split,
 };
 
@@ -10,6 +10,7 @@ use super::file::{
     Analysis, DrawnFor, Examples, InstructionWords, MadeRoles, RoleWords, Sampling, StudyFile,
     Template,
 };
+use super::rated;
 use program::{Failure, is_run, say};
 use reproduce::experiment::{Reference, Truth};
 use reproduce::source::Source;
@@ -44,7 +45,10 @@ impl Materials {
     /// A file is missing or malformed; a value is unknown or has too few items; a role is in both sets.
     pub fn read(study: &StudyFile, data: &Path) -> Result<Self, Failure> {
         let file = data.join(&study.questionnaire.file);
-        let items = chosen(study, &file, &Questionnaire::from_path(&file)?)?;
+        let scale = study.questionnaire.scale()?;
+        let all = Questionnaire::from_path(&file)?.answered_on(&scale);
+        let items = chosen(study, &file, &all)?;
+        rated::check(&study.judging, items.items())?;
         let split = items.split(study.questionnaire.train, study.questionnaire.seed)?;
         for (part, name) in [(&split.train, "training"), (&split.test, "test")] {
             if let Some(value) = items.values().iter().find(|v| part.measuring(v).len() == 0) {
@@ -84,7 +88,9 @@ impl Materials {
                 let orders = [ExampleOrder::YesFirst, ExampleOrder::NoFirst];
                 let [yes, no] = orders.map(|order| template.clone().with_example_order(order));
                 if yes.render(item, None, None)? == no.render(item, None, None)? {
-                    let reason = "expected {{ examples }}, whose order prompt.examples sets";
+                    let name = item.scale.ratings().map_or("examples", |_| "options");
+                    let reason =
+                        format!("expected {{{{ {name} }}}}, whose order prompt.examples sets");
                     return Err(of_file(&data.join(file), &reason).into());
                 }
             }
@@ -129,12 +135,10 @@ impl Materials {
     /// # Errors
     /// The template fails or lacks the steered phrase.
     pub fn ranking_prompt(&self) -> Result<Prompt, PromptError> {
+        let first = self.items.items().first();
         let nothing = Item {
-            inventory: String::new(),
-            statement: String::new(),
-            value: String::new(),
-            keying: Keying::Positive,
-            question: String::new(),
+            scale: first.map(|item| item.scale.clone()).unwrap_or_default(),
+            ..Item::default()
         };
         self.template.render(&nothing, None, None)
     }

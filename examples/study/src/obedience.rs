@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use value_causal::bench::journal::{Journal, Verdict};
-use value_causal::bench::{Definitions, Inclination, Instruction};
+use value_causal::bench::{Definitions, Inclination, Instruction, Scale};
 
 use super::plan::{LOWER, RAISE, TEST, TRAIN, instructed_part};
 use crate::planted::Truth;
@@ -36,6 +36,10 @@ impl Obedience {
             let question = recorded.response.question;
             let row = &journal.design().rows()[question.row];
             let item = journal.design().item(question);
+            // What is planted is a yes or a no.
+            if item.scale != Scale::YesNo {
+                return Ok(());
+            }
             let role = row.setting.role.as_deref();
             if !row.setting.is_unsteered() || !truth.is_held_out(role, &item.question)? {
                 return Ok(());

@@ -157,6 +157,7 @@ mod tests {
             value: "A".into(),
             keying: [Keying::Positive, Keying::Negative][n / 2],
             question: n.to_string(),
+            ..Item::default()
         };
         let score = |cell: i8| match cell {
             -1 => Some(Score::Against),

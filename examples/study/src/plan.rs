@@ -181,11 +181,7 @@ impl Plan {
                     (Examples::YesFirst | Examples::NoFirst, _) => template,
                 }
             }),
-            read_off_after: study
-                .judging
-                .likelihood
-                .as_ref()
-                .map(|words| words.after.clone()),
+            read_off_after: study.judging.words().map(|words| words.after),
         })
     }
 
@@ -231,6 +227,7 @@ impl Plan {
             turned: turned.filter(|turned| *turned != prompt),
             prompt,
             feature: self.design.rows()[question.row].setting.feature(),
+            scale: self.design.item(question).scale.clone(),
         })
     }
 

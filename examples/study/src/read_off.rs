@@ -1,19 +1,21 @@
-//! What likelihoods that were read off tell of themselves: whether yes and no are what the model would say, and whether the
-//! order of the examples matters.
+//! What likelihoods that were read off tell of themselves: whether yes and no, or ratings, are what the model would say, and
+//! whether the order of the examples, or of the options, matters.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use value_causal::bench::journal::{Journal, JournalError, Likelihoods};
+use value_causal::bench::journal::{Journal, JournalError, Leans};
 use value_causal::ndarray::Array2;
 use value_causal::psychometrics::{Correlations, Scores};
 
 /// Over all answers of a journal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct ReadOff {
-    /// Mean of P(yes) + P(no): what is left to 1 the model would rather say something else.
+    /// Mean of P(yes) + P(no), or of the probability of any rating: what is left to 1 the model would rather say something
+    /// else.
     yes_or_no: Option<f64>,
-    /// Mean of P(yes) - P(no) by form: with the example that ends in yes first, then with the other one first.
+    /// Mean of P(yes) - P(no), or of the expected rating from -1 to 1, by form: with the example that ends in yes first, or
+    /// the highest rating, then with the other one first.
     lean: Vec<f64>,
     /// Correlation of the two forms over the items, each the mean over its answers.
     forms_correlate: Option<f64>,
@@ -27,20 +29,15 @@ impl ReadOff {
         let (mut items, mut mass, mut n) = (Sums::new(), 0.0, 0.0);
         let mut lean: Vec<f64> = Vec::new();
         journal.for_each(|recorded| {
-            let Some(found) = Likelihoods::parse(&recorded.response.text) else {
+            let question = recorded.response.question;
+            let scale = &journal.design().item(question).scale;
+            let Some(Leans { leans, given }) = Leans::of(scale, &recorded.response.text) else {
                 return Ok(());
             };
-            let forms = found.yes.len() as f64;
-            mass += found.yes.iter().chain(&found.no).sum::<f64>() / forms;
+            mass += given.iter().sum::<f64>() / given.len() as f64;
             n += 1.0;
-            let leans: Vec<f64> = found
-                .yes
-                .iter()
-                .zip(&found.no)
-                .map(|(y, n)| y - n)
-                .collect();
             add(&mut lean, &leans);
-            let item = items.entry(recorded.response.question.item).or_default();
+            let item = items.entry(question.item).or_default();
             item.0 += 1.0;
             add(&mut item.1, &leans);
             Ok::<_, JournalError>(())

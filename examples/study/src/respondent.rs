@@ -1,5 +1,5 @@
-use value_causal::bench::Prompt;
 use value_causal::bench::journal::Question;
+use value_causal::bench::{Prompt, Scale};
 
 use program::Failure;
 
@@ -14,6 +14,8 @@ pub struct Asked {
     pub turned: Option<Prompt>,
     /// With this feature steered.
     pub feature: Option<u64>,
+    /// How it is to be answered.
+    pub scale: Scale,
 }
 
 /// A respondent's answer.

@@ -231,7 +231,7 @@ const FAILED: &str = "unsure, because ";
 pub fn failure(verdict: &Verdict) -> Option<&str> {
     match verdict {
         Verdict::Judged { judge, .. } => judge.strip_prefix(FAILED),
-        Verdict::Unjudged { .. } => None,
+        Verdict::Rated { .. } | Verdict::Unjudged { .. } => None,
     }
 }
 

@@ -2,8 +2,8 @@ use std::fmt::Write as _;
 
 use value_causal::bench::journal::Shard;
 
-use super::Plan;
 use super::file::{JudgedBy, JudgingMode, Like, SteeredPasses, StudyFile, YesAndNo};
+use super::{Plan, rated};
 use program::counted;
 
 /// What a study will do, in words: model, values, and for each part its settings and answers.
@@ -28,6 +28,9 @@ pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
         format!("{} ({})", values.len(), values.join(", ")),
     );
     line("items", design.items().len().to_string());
+    if let Some(answers) = rated::described(design.items()) {
+        line("answers", answers);
+    }
     if let Some(steering) = &study.steering {
         let features = design.rows().iter().filter_map(|row| row.setting.feature());
         let mut features: Vec<u64> = features.collect();
@@ -50,7 +53,11 @@ pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
         );
     }
     let most = counted(study.judging.max_new_tokens, "token");
-    let mode = match (&study.judging.likelihood, study.judging.mode) {
+    let mode = match (study.judging.words(), study.judging.mode) {
+        (Some(YesAndNo { yes, .. }), _) if yes.is_empty() => {
+            "likelihood: the spellings of the ratings, with the options in both orders; nothing is written"
+                .to_owned()
+        }
         (Some(YesAndNo { yes, no, .. }), _) => format!(
             "likelihood: {yes:?} against {no:?}, with the examples in both orders; nothing is written"
         ),

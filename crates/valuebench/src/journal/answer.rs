@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::Question;
-use crate::Stance;
+use crate::{Reading, Stance};
 
 /// The longest answer that is recorded, in bytes: a mebibyte.
 pub const LONGEST_ANSWER: usize = 1 << 20;
@@ -38,6 +38,13 @@ pub enum Verdict {
         /// Who says so.
         judge: String,
     },
+    /// It gives this rating; of an item that is rated.
+    Rated {
+        /// The rating, one of the item's scale.
+        rating: i32,
+        /// Who says so.
+        judge: String,
+    },
     /// Nobody knows yet; it can be [taken up again](super::Journal::unjudged).
     Unjudged {
         /// Why: no judge could tell, or the judge failed.
@@ -57,6 +64,26 @@ pub enum Aspect {
 /// The SHA-256 of a prompt's text.
 pub fn prompt_hash(prompt: &str) -> [u8; 32] {
     Sha256::digest(prompt).into()
+}
+
+impl Verdict {
+    /// What the answer says, where that is known.
+    pub fn reading(&self) -> Option<Reading> {
+        match self {
+            Self::Judged { stance, .. } => Some(Reading::Stance(*stance)),
+            Self::Rated { rating, .. } => Some(Reading::Rating(*rating)),
+            Self::Unjudged { .. } => None,
+        }
+    }
+
+    /// That a judge of this name read this.
+    pub fn of(reading: Reading, judge: impl Into<String>) -> Self {
+        let judge = judge.into();
+        match reading {
+            Reading::Stance(stance) => Self::Judged { stance, judge },
+            Reading::Rating(rating) => Self::Rated { rating, judge },
+        }
+    }
 }
 
 impl Aspect {

@@ -8,15 +8,20 @@ use rusqlite::{Connection, OpenFlags, Transaction, params};
 
 use super::digest::Sum;
 use super::error::{damage, damaged, not_a_journal, other_study, sqlite};
-use super::{Design, JournalError, Manifest, PlannedRow, Shard};
+use super::{Design, JournalError, Manifest, PlannedRow, Shard, scales};
 use crate::{Item, Keying, Setting};
 
 /// Written into the file's header: "vbjl".
 const APPLICATION: i32 = 0x7662_6a6c;
 
-/// The version that is made; the first, without a digest, is read and written as well.
+/// The version that is made where all items are answered with yes or no and count alike; the first,
+/// without a digest, is read and written as well.
 const VERSION: i32 = 2;
 const WITHOUT_DIGEST: i32 = 1;
+
+/// The version of every other journal: its stances may be ratings, and it says how items are answered
+/// and what they count for.
+const WITH_SCALES: i32 = 3;
 
 const SCHEMA: &str = "
 CREATE TABLE manifest (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -117,18 +122,18 @@ pub(super) fn find(path: &Path, connection: &Connection) -> Result<Found, Journa
         return Ok(Found::Nothing);
     }
     let has_digest = match (application, version) {
-        (APPLICATION, VERSION) => true,
+        (APPLICATION, VERSION | WITH_SCALES) => true,
         (APPLICATION, WITHOUT_DIGEST) => false,
         (APPLICATION, _) => {
             let found =
-                format!("one of version {version}, where this program knows version {VERSION}");
+                format!("one of version {version}, where this program knows version {WITH_SCALES}");
             return Err(not_a_journal(path, found));
         }
         _ => return Err(not_a_journal(path, "a database of another program")),
     };
     let as_made = || {
         let made = Connection::open_in_memory()?;
-        make(&made, has_digest)?;
+        make(&made, version)?;
         Ok(tables(&made)? == tables(connection)?)
     };
     match as_made().map_err(|source| sqlite(path, "read its tables", source))? {
@@ -137,11 +142,20 @@ pub(super) fn find(path: &Path, connection: &Connection) -> Result<Found, Journa
     }
 }
 
-fn make(connection: &Connection, has_digest: bool) -> rusqlite::Result<()> {
-    connection.execute_batch(SCHEMA)?;
-    match has_digest {
-        true => connection.execute_batch(DIGEST),
-        false => Ok(()),
+fn make(connection: &Connection, version: i32) -> rusqlite::Result<()> {
+    let schema = match version {
+        WITHOUT_DIGEST => SCHEMA.to_owned(),
+        VERSION => [SCHEMA, DIGEST].concat(),
+        _ => [&scales::with_ratings(SCHEMA), DIGEST, scales::TABLE].concat(),
+    };
+    connection.execute_batch(&schema)
+}
+
+/// The version that can hold the design.
+fn version_for(design: &Design) -> i32 {
+    match scales::are_needed(design) {
+        true => WITH_SCALES,
+        false => VERSION,
     }
 }
 
@@ -167,9 +181,10 @@ pub(super) fn create(
 ) -> Result<(), JournalError> {
     let mut fill = || {
         let all = connection.transaction()?;
-        make(&all, true)?;
+        let version = version_for(design);
+        make(&all, version)?;
         all.pragma_update(None, "application_id", APPLICATION)?;
-        all.pragma_update(None, "user_version", VERSION)?;
+        all.pragma_update(None, "user_version", version)?;
         for (key, value) in manifest.iter() {
             all.execute("INSERT INTO manifest VALUES (?, ?)", [key, value])?;
         }
@@ -196,6 +211,9 @@ fn write_design(all: &Transaction<'_>, design: &Design) -> rusqlite::Result<()> 
             keying,
             it.question
         ])?;
+    }
+    if version_for(design) == WITH_SCALES {
+        scales::write(all, design)?;
     }
     let mut ids: HashMap<&[usize], i64> = HashMap::new();
     let mut asked = all.prepare("INSERT INTO asked VALUES (?, ?)")?;
@@ -308,10 +326,17 @@ fn items(connection: &Connection) -> rusqlite::Result<Vec<Item>> {
                 other => return Err(damage(4, format!("an item with the agreement {other}"))),
             },
             question: row.get(5)?,
+            ..Item::default()
         };
         Ok((row.get(0)?, item))
     })?;
-    in_order(rows)
+    let mut items = in_order(rows)?;
+    if connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i32>(0))? == WITH_SCALES {
+        for (item, (scale, weight)) in items.iter_mut().zip(scales::read(connection)?) {
+            (item.scale, item.weight) = (scale, weight);
+        }
+    }
+    Ok(items)
 }
 
 fn rows(connection: &Connection) -> rusqlite::Result<Vec<PlannedRow>> {
@@ -342,7 +367,7 @@ fn rows(connection: &Connection) -> rusqlite::Result<Vec<PlannedRow>> {
 }
 
 /// The things themselves, whose numbers must be their places: records refer to them by number.
-fn in_order<T>(
+pub(super) fn in_order<T>(
     numbered: impl Iterator<Item = rusqlite::Result<(i64, T)>>,
 ) -> rusqlite::Result<Vec<T>> {
     let placed = numbered

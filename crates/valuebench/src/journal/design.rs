@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::Difference;
-use crate::{Item, Setting};
+use super::{Difference, Verdict};
+use crate::{Item, Setting, Weight};
 
 /// The questions of a study: its rows in order, and the items that each is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,6 +132,13 @@ impl Design {
         &self.items[question.item]
     }
 
+    /// Whether the answer to a question can mean that: the item, if there is one, has such a scale.
+    pub(super) fn can_say(&self, question: Question, verdict: &Verdict) -> bool {
+        let scale = self.items.get(question.item).map(|item| &item.scale);
+        let reading = verdict.reading();
+        reading.is_none_or(|reading| scale.is_none_or(|scale| scale.holds(reading)))
+    }
+
     /// The parts, in the order in which rows name them first.
     pub fn parts(&self) -> Vec<&str> {
         let mut seen = HashSet::new();
@@ -161,8 +168,15 @@ impl Design {
         };
         let item = |item: &Item| {
             let (inventory, value, sign) = (&item.inventory, &item.value, item.keying);
+            let (weight, mut how) = (item.weight.get(), String::new());
+            if let Some(scale) = item.scale.ratings() {
+                how = format!(" ({scale})");
+            }
+            if item.weight != Weight::default() {
+                how += &format!(" (weight {weight})");
+            }
             format!(
-                "{inventory}, {value}, {sign}: {} {}",
+                "{inventory}, {value}, {sign}: {} {}{how}",
                 item.statement, item.question
             )
         };
@@ -216,6 +230,13 @@ impl Design {
                 text(&mut hash, part);
             }
             hash.update(item.keying.sign().to_le_bytes());
+            // Of what there was before there were scales and weights nothing is added.
+            if let Some(scale) = item.scale.ratings() {
+                text(&mut hash, &scale.to_string());
+            }
+            if item.weight != Weight::default() {
+                hash.update(item.weight.get().to_le_bytes());
+            }
         }
         for row in &*self.rows {
             text(&mut hash, &row.part);

@@ -114,6 +114,9 @@ fn words(verdict: Option<&Verdict>) -> [String; 3] {
         Some(Verdict::Judged { stance, judge }) => {
             [stance.to_string(), judge.clone(), String::new()]
         }
+        Some(Verdict::Rated { rating, judge }) => {
+            [rating.to_string(), judge.clone(), String::new()]
+        }
         Some(Verdict::Unjudged { reason }) => [String::new(), String::new(), reason.clone()],
         None => Default::default(),
     }

@@ -66,9 +66,11 @@
 //   answer, words        what is recorded, and the words for it in the tables
 //   likelihood           answers that are read off, not written
 //   open, place          the journal as it is opened and closed; whether it is still there
-//   database, digest     its tables; one number over all records
+//   database, scales     its tables; those of items that are rated
+//   digest               one number over all records
 //   write, read          answers and verdicts on their way in and out
 //   verify, merge        whether all is as it was written; one journal of many
+//   said                 what an answer counts for
 //   tables, export       orientations, item scores, consistency; answers as CSV
 
 mod answer;
@@ -83,6 +85,8 @@ mod merge;
 mod open;
 mod place;
 mod read;
+mod said;
+mod scales;
 mod tables;
 mod verify;
 mod words;
@@ -91,7 +95,7 @@ mod write;
 pub use answer::{Aspect, LONGEST_ANSWER, Response, Verdict, prompt_hash};
 pub use design::{Design, DesignError, PlannedRow, Question, Shard, ShardError};
 pub use error::JournalError;
-pub use likelihood::{BY_LIKELIHOOD, Likelihoods};
+pub use likelihood::{BY_LIKELIHOOD, Leans, Likelihoods, RatingLikelihoods};
 pub use manifest::{Difference, Manifest};
 pub use merge::merge;
 pub use open::Journal;

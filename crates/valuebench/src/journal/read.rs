@@ -3,7 +3,7 @@
 use rusqlite::{Row, params};
 
 use super::error::{damage, sqlite};
-use super::words::stance_of;
+use super::words::reading_of;
 use super::{Aspect, Journal, JournalError, Question, Response, Verdict};
 
 /// How far a journal is.
@@ -202,10 +202,7 @@ const ALL: &str = "
 fn verdict(row: &Row<'_>, at: usize) -> rusqlite::Result<Verdict> {
     let stance: Option<String> = row.get(at)?;
     Ok(match stance {
-        Some(text) => Verdict::Judged {
-            stance: stance_of(at, &text)?,
-            judge: row.get(at + 1)?,
-        },
+        Some(text) => Verdict::of(reading_of(at, &text)?, row.get::<_, String>(at + 1)?),
         None => Verdict::Unjudged {
             reason: row.get::<_, Option<String>>(at + 2)?.unwrap_or_default(),
         },

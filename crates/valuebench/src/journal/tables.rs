@@ -1,15 +1,16 @@
 //! What a study is made for: orientations, consistency, statistics of items.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::params;
 
 use super::error::damage;
-use super::words::stance_of;
-use super::{
-    Aspect, BY_LIKELIHOOD, Journal, JournalError, Likelihoods, PlannedRow, Question, Shard,
+use super::said::Said;
+use super::words::reading_of;
+use super::{Aspect, BY_LIKELIHOOD, Journal, JournalError, PlannedRow, Question, Shard};
+use crate::{
+    Item, ItemChanges, ItemScores, Measurements, OrientationTable, Reading, Stance, Weight,
 };
-use crate::{Item, ItemChanges, ItemScores, Keying, Measurements, OrientationTable, Score, Stance};
 
 /// What an answer without a judgement counts for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -17,26 +18,8 @@ pub enum Unjudged {
     /// Nothing: a table with such answers is refused.
     #[default]
     Refuse,
-    /// Unsure, as in the released code.
+    /// Unsure, as in the released code; of what is rated, the middle of the scale.
     AsUnsure,
-}
-
-/// What an answer counts for: its stance, or a number between a no (-1) and a yes (1).
-#[derive(Clone, Copy, Debug)]
-enum Said {
-    Stance(Stance),
-    Lean(f64),
-}
-
-impl Said {
-    /// Towards the value of an item that is keyed so.
-    fn score(self, keying: Keying) -> f64 {
-        match self {
-            Self::Stance(stance) => Score::of(stance, keying).into(),
-            // No -0.
-            Self::Lean(lean) => lean * f64::from(keying.sign()) + 0.0,
-        }
-    }
 }
 
 /// How thoughts and answers go together, judged apart (table 2 of the paper).
@@ -45,7 +28,7 @@ pub struct Consistency {
     /// Answers whose thought says yes, no or unsure (first index) and which say so themselves
     /// (second).
     pub counts: [[usize; 3]; 3],
-    /// Answers of which one or both sides are unjudged.
+    /// Answers of which one or both sides are unjudged, or rated.
     pub unjudged: usize,
 }
 
@@ -62,7 +45,7 @@ pub enum Steering {
 }
 
 /// How an item was answered in the rows of a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct ItemStatistics {
     /// The place of the item in the design.
     pub item: usize,
@@ -72,16 +55,19 @@ pub struct ItemStatistics {
     pub no: usize,
     /// Answers that take no position.
     pub unsure: usize,
+    /// Answers that give each rating, of those that are given.
+    pub ratings: BTreeMap<i32, usize>,
     /// Answers without a judgement.
     pub unjudged: usize,
 }
 
 impl ItemStatistics {
-    fn count(&mut self, stance: Option<Stance>) -> &mut usize {
-        match stance {
-            Some(Stance::Yes) => &mut self.yes,
-            Some(Stance::No) => &mut self.no,
-            Some(Stance::Unsure) => &mut self.unsure,
+    fn count(&mut self, reading: Option<Reading>) -> &mut usize {
+        match reading {
+            Some(Reading::Stance(Stance::Yes)) => &mut self.yes,
+            Some(Reading::Stance(Stance::No)) => &mut self.no,
+            Some(Reading::Stance(Stance::Unsure)) => &mut self.unsure,
+            Some(Reading::Rating(rating)) => self.ratings.entry(rating).or_default(),
             None => &mut self.unjudged,
         }
     }
@@ -141,14 +127,14 @@ impl Journal {
         let values = self.values(&scored);
         let mut measured = Measurements::new(values.clone());
         for (row, of_row) in scored {
-            let mut scores = vec![Vec::new(); values.len()];
+            let mut scores: Vec<Vec<(f64, Weight)>> = vec![Vec::new(); values.len()];
             for (&item, score) in row.items.iter().zip(of_row) {
-                let asked = &self.design.items()[item].value;
-                if let Some(value) = values.iter().position(|value| value == asked) {
-                    scores[value].push(score);
+                let asked = &self.design.items()[item];
+                if let Some(value) = values.iter().position(|value| *value == asked.value) {
+                    scores[value].push((score, asked.weight));
                 }
             }
-            measured.push(row.setting.clone(), scores);
+            measured.push_weighted(row.setting.clone(), scores);
         }
         Ok(measured)
     }
@@ -232,9 +218,11 @@ impl Journal {
                 let (thought, answer): (Option<String>, Option<String>) =
                     (row.get(0)?, row.get(1)?);
                 let n = usize::try_from(row.get::<_, i64>(2)?).unwrap_or(0);
-                match (thought, answer) {
-                    (Some(thought), Some(answer)) => {
-                        let (thought, answer) = (stance_of(0, &thought)?, stance_of(1, &answer)?);
+                let reading = |column, word: Option<String>| {
+                    word.map(|word| reading_of(column, &word)).transpose()
+                };
+                match (reading(0, thought)?, reading(1, answer)?) {
+                    (Some(Reading::Stance(thought)), Some(Reading::Stance(answer))) => {
                         found.counts[thought as usize][answer as usize] += n;
                     }
                     _ => found.unjudged += n,
@@ -276,7 +264,7 @@ impl Journal {
                     });
                 }
                 if let Some(last) = found.last_mut() {
-                    *last.count(stance.map(|word| stance_of(1, &word)).transpose()?) += n;
+                    *last.count(stance.map(|word| reading_of(1, &word)).transpose()?) += n;
                 }
             }
             Ok(found)
@@ -372,8 +360,12 @@ impl Journal {
             let of_row = params![row as i64, Aspect::Answer.code(), BY_LIKELIHOOD];
             let rows = all.query_map(of_row, |found| {
                 let item = usize::try_from(found.get::<_, i64>(0)?).unwrap_or(usize::MAX);
+                let of = self.design.items().get(item);
+                let scale = of.map(|item| &item.scale);
+                let scale =
+                    scale.ok_or_else(|| damage(0, "a judgement on an item that there is not"))?;
                 let said = match found.get::<_, Option<String>>(1)? {
-                    Some(stance) => Ok(said(&stance, found.get(3)?)?),
+                    Some(stance) => Ok(Said::of(scale, &stance, found.get(3)?)?),
                     None => Err(found.get::<_, Option<String>>(2)?.unwrap_or_default()),
                 };
                 Ok((item, said))
@@ -392,15 +384,4 @@ impl Journal {
             setting: self.design.rows()[missing.row].setting.clone(),
         })
     }
-}
-
-/// What an answer of this stance says; its text is there where it was judged by likelihood.
-fn said(stance: &str, text: Option<String>) -> rusqlite::Result<Said> {
-    let stance = stance_of(1, stance)?;
-    let Some(text) = text else {
-        return Ok(Said::Stance(stance));
-    };
-    let found = Likelihoods::parse(&text);
-    let found = found.ok_or_else(|| damage(3, format!("likelihoods {text:?}")))?;
-    Ok(Said::Lean(found.lean()))
 }

@@ -4,7 +4,7 @@ use rusqlite::Row;
 
 use super::digest::{self, Sum};
 use super::error::{damage, damaged};
-use super::words::{aspect_of, stance_of};
+use super::words::{aspect_of, reading_of};
 use super::{Aspect, Journal, JournalError, database};
 
 /// Against what a journal was [checked](Journal::verify).
@@ -108,8 +108,15 @@ impl Journal {
         let question = self.checked_question(row)?;
         let aspect =
             aspect_of(row.get(2)?).ok_or_else(|| damage(2, "an aspect that there is not"))?;
-        let stance: Option<String> = row.get(3)?;
-        stance.map(|word| stance_of(3, &word)).transpose()?;
+        if let Some(word) = row.get::<_, Option<String>>(3)?
+            && !self
+                .design
+                .item(question)
+                .scale
+                .holds(reading_of(3, &word)?)
+        {
+            return Err(damage(3, format!("the stance {word:?}, on {question}")));
+        }
         if !row.get::<_, bool>(6)? {
             return Err(damage(
                 6,

@@ -2,15 +2,27 @@
 
 use super::Aspect;
 use super::error::damage;
-use crate::Stance;
+use crate::{Reading, Stance};
 
-/// The stance of a word in this column.
-pub(super) fn stance_of(column: usize, word: &str) -> rusqlite::Result<Stance> {
-    match word {
-        "yes" => Ok(Stance::Yes),
-        "no" => Ok(Stance::No),
-        "unsure" => Ok(Stance::Unsure),
-        _ => Err(damage(column, format!("the stance {word:?}"))),
+/// What a word in this column says: a stance, or a rating in digits.
+pub(super) fn reading_of(column: usize, word: &str) -> rusqlite::Result<Reading> {
+    let stance = match word {
+        "yes" => Stance::Yes,
+        "no" => Stance::No,
+        "unsure" => Stance::Unsure,
+        _ => {
+            let rating = word.parse().map(Reading::Rating);
+            return rating.map_err(|_| damage(column, format!("the stance {word:?}")));
+        }
+    };
+    Ok(Reading::Stance(stance))
+}
+
+/// The word for it.
+pub(super) fn word_for(reading: Reading) -> String {
+    match reading {
+        Reading::Stance(stance) => stance.to_string(),
+        Reading::Rating(rating) => rating.to_string(),
     }
 }
 

@@ -1,9 +1,12 @@
 //! Answers and judgements on their way into the journal.
 
+use std::path::Path;
+
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Statement, params};
 
 use super::digest::{self, Sum};
 use super::error::sqlite;
+use super::words::word_for;
 use super::{Aspect, Journal, JournalError, LONGEST_ANSWER, Question, Response, Verdict};
 
 impl Journal {
@@ -12,8 +15,8 @@ impl Journal {
     /// # Errors
     ///
     /// [`JournalError`]: the disk is full or fails; a question is not one of this journal's rows,
-    /// or has an answer already; an answer is longer than [`LONGEST_ANSWER`]; the journal [is
-    /// gone](JournalError::Gone).
+    /// or has an answer already; an answer is longer than [`LONGEST_ANSWER`]; a verdict is none on
+    /// the item's scale; the journal [is gone](JournalError::Gone).
     pub fn record(&mut self, responses: &[Response]) -> Result<(), JournalError> {
         for response in responses {
             self.check(response)?;
@@ -46,7 +49,8 @@ impl Journal {
     /// # Errors
     ///
     /// [`JournalError`]: the disk is full or fails; a question is not one of this journal's rows,
-    /// or has no answer; the journal [is gone](JournalError::Gone).
+    /// or has no answer; a verdict is none on the item's scale; the journal [is
+    /// gone](JournalError::Gone).
     pub fn judge(
         &mut self,
         aspect: Aspect,
@@ -57,6 +61,9 @@ impl Journal {
         let all = self.connection.transaction().map_err(failed)?;
         let mut writer = Writer::new(&all, has_digest).map_err(failed)?;
         for (question, verdict) in verdicts {
+            if !self.design.can_say(*question, verdict) {
+                return Err(unlike(&path, *question));
+            }
             if !writer.is_answered(*question).map_err(failed)? {
                 return Err(JournalError::Question {
                     file: path.clone(),
@@ -82,6 +89,9 @@ impl Journal {
                 expected: "a question of this journal's shard",
             });
         }
+        if !self.design.can_say(question, &response.verdict) {
+            return Err(unlike(&self.path, question));
+        }
         match response.text.len() {
             ..=LONGEST_ANSWER => Ok(()),
             bytes => Err(JournalError::TooLong {
@@ -91,6 +101,16 @@ impl Journal {
                 limit: LONGEST_ANSWER,
             }),
         }
+    }
+}
+
+/// The error for a stance on what is rated, a rating that the scale does not have, and the like.
+fn unlike(path: &Path, question: Question) -> JournalError {
+    JournalError::Question {
+        file: path.to_owned(),
+        row: question.row,
+        item: question.item,
+        expected: "a verdict on the scale of the item, found another",
     }
 }
 
@@ -177,14 +197,10 @@ impl<'a> Writer<'a> {
         aspect: Aspect,
         verdict: &Verdict,
     ) -> rusqlite::Result<()> {
-        let stance;
+        let said = verdict.reading().map(word_for);
         let words = match verdict {
-            Verdict::Judged {
-                stance: said,
-                judge,
-            } => {
-                stance = said.to_string();
-                [Some(&*stance), Some(&**judge), None]
+            Verdict::Judged { judge, .. } | Verdict::Rated { judge, .. } => {
+                [said.as_deref(), Some(&**judge), None]
             }
             Verdict::Unjudged { reason } => [None, None, Some(&**reason)],
         };

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `data.rs` | queries, responses, correlations, and their JSON format |
 //! | `prompt.rs` | the six variants of the prompt, from the published template files |
-//! | `score.rs` | ratings of one model to scores of values |
+//! | `score.rs` | ratings of one model, or other numbers, to scores of values |
 //! | `sensitivity.rs` | how much ratings depend on wording and on the order of the options |
 //!
 //! Han et al., *Value Portrait: Assessing Language Models' Values through Psychometrically and
@@ -23,5 +23,5 @@ mod sensitivity;
 
 pub use data::{PortraitItem, Portraits, Query, Source, ValueSystem};
 pub use prompt::{PortraitPrompts, Variant};
-pub use score::{LEAST_CORRELATION, PortraitRatings, ValueScore, value_scores};
+pub use score::{LEAST_CORRELATION, PortraitRatings, ValueScore, value_scores, weighted_scores};
 pub use sensitivity::{Sensitivity, sensitivity};

@@ -63,12 +63,20 @@ pub fn value_scores<'a>(
     ratings: impl IntoIterator<Item = (&'a PortraitItem, PortraitRatings)>,
     system: ValueSystem,
 ) -> Vec<ValueScore> {
+    let ratings = ratings.into_iter();
+    let answered = ratings.filter_map(|(item, ratings)| Some((item, ratings.mean()?)));
+    weighted_scores(answered, system)
+}
+
+/// The same of any numbers in the place of ratings, such as how likely a model finds each response:
+/// they count for the values that ratings would count for.
+pub fn weighted_scores<'a>(
+    numbers: impl IntoIterator<Item = (&'a PortraitItem, f64)>,
+    system: ValueSystem,
+) -> Vec<ValueScore> {
     let mut by_value: Vec<(&str, Vec<f64>)> = Vec::new();
     let mut all = Vec::new();
-    for (item, ratings) in ratings {
-        let Some(rating) = ratings.mean() else {
-            continue;
-        };
+    for (item, rating) in numbers {
         let stands_for = item.correlations(system).iter();
         let mut stands_for = stands_for
             .filter(|(_, r)| *r > LEAST_CORRELATION)

@@ -48,7 +48,9 @@ impl Prompt {
 ///
 /// Two templates are built in, equal to the released ones: [`plain`](Self::plain), which the
 /// paper uses for Gemma, and [`llama3`](Self::llama3), the same text in Llama 3's chat form. Any
-/// other is a [minijinja](https://docs.rs/minijinja) template, see [`jinja`](Self::jinja).
+/// other is a [minijinja](https://docs.rs/minijinja) template, see [`jinja`](Self::jinja). An item
+/// that is [rated](crate::Scale::Ratings) is asked in words of our own: instead of two worked
+/// examples the built-in texts name its options.
 ///
 /// The steered phrase is `" your values"`. It includes the space in front because the released
 /// code looks for the two tokens of `" your values"`; like there, the first occurrence in the
@@ -63,6 +65,7 @@ impl Prompt {
 ///     value: "Social".into(),
 ///     keying: Keying::Positive,
 ///     question: "Should I love people?".into(),
+///     ..Item::default()
 /// };
 /// let role = Role::new("Ada Quill", "female", "Photographer", "ENFP");
 /// let prompt = PromptTemplate::plain().render(&item, Some(&role), None)?;
@@ -132,7 +135,9 @@ impl PromptTemplate {
     ///   `direction` (`inclined` or `disinclined`);
     /// - `hint`: what the built-in templates say of role and instruction, with the blank line
     ///   after it, or nothing;
-    /// - `examples`: the two worked examples of the built-in templates.
+    /// - `examples`: the two worked examples of the built-in templates, for an item that is answered
+    ///   with yes or no;
+    /// - `options`: what an item that is rated may be answered with (`'often' or 'never'`).
     ///
     /// What a role or an instruction lacks can be asked for (`{% if role.job %}`) but not put in: a
     /// prompt never says "none" of it.
@@ -160,6 +165,7 @@ impl PromptTemplate {
     /// #     value: "Social".into(),
     /// #     keying: Keying::Positive,
     /// #     question: "Should I love people?".into(),
+    /// #     ..Item::default()
     /// # };
     /// let template = PromptTemplate::jinja("{{ hint }}Going by your values: {{ question }}")?;
     /// let prompt = template.render(&item, None, None)?;
@@ -191,7 +197,8 @@ impl PromptTemplate {
     }
 
     /// Which worked example comes first; [`ExampleOrder::YesFirst`] unless set. A template of one's
-    /// own has them in its variable `examples`.
+    /// own has them in its variable `examples`. Items that are rated have no examples, and their
+    /// options come in that order: the highest first, or the lowest.
     pub fn with_example_order(mut self, order: ExampleOrder) -> Self {
         self.example_order = order;
         self
@@ -208,6 +215,7 @@ impl PromptTemplate {
     /// #     value: "Social".into(),
     /// #     keying: Keying::Positive,
     /// #     question: "Should I love people?".into(),
+    /// #     ..Item::default()
     /// # };
     /// let template = PromptTemplate::message()
     ///     .with_wrapping(|text| Ok(format!("<user>{text}</user><model>Thought:")));
@@ -242,9 +250,9 @@ impl PromptTemplate {
     ) -> Result<Prompt, PromptError> {
         let hint = self.hint(role, instruction)?;
         let text = match &self.form {
-            Form::Plain => template::plain(&hint, &item.question, self.example_order),
-            Form::Message => template::message(&hint, &item.question, self.example_order),
-            Form::Llama3 => template::llama3(&hint, &item.question, self.example_order),
+            Form::Plain => template::plain(&hint, item, self.example_order),
+            Form::Message => template::message(&hint, item, self.example_order),
+            Form::Llama3 => template::llama3(&hint, item, self.example_order),
             Form::Jinja(environment) => {
                 let order = self.example_order;
                 template::jinja(environment, item, role, instruction, &hint, order)?

@@ -1,16 +1,17 @@
 //! In which order a prompt has its examples.
 
-/// Which of the two worked examples in a prompt comes first.
+/// Which of the two worked examples in a prompt comes first; of the options of a rated item, whether
+/// the highest does.
 ///
 /// A model may lean to the answer that it has read first or last, whatever it is asked. Half of the
 /// prompts in either order cancel that out, and what it was can be seen between the halves: see
 /// [`balanced`](Self::balanced).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ExampleOrder {
-    /// The one that ends in yes, as in the released templates.
+    /// The one that ends in yes, as in the released templates; the highest rating.
     #[default]
     YesFirst,
-    /// The one that ends in no.
+    /// The one that ends in no; the lowest rating.
     NoFirst,
 }
 

@@ -6,7 +6,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value, context};
 
 use super::{ExampleOrder, Instruction, PromptError, bounds};
-use crate::{Item, Role};
+use crate::{Item, RatingScale, Role, Scale};
 
 const TASK: &str = "Answer the Question according to your values.\n\n";
 
@@ -39,21 +39,60 @@ const FORMAT: &str = "Refer to the format of the following Examples.\n\n";
 
 const TURN: &str = "\nNow it is your turn.\n";
 
-pub(super) fn plain(hint: &str, question: &str, order: ExampleOrder) -> String {
-    message(hint, question, order) + "\nThought:"
+/// What an item that is rated may be answered with: `'often', 'sometimes' or 'never'`.
+fn options(scale: &RatingScale, order: ExampleOrder) -> String {
+    let options = scale.options().into_iter();
+    let mut quoted: Vec<String> = options.map(|(option, _)| format!("'{option}'")).collect();
+    if order == ExampleOrder::NoFirst {
+        quoted.reverse();
+    }
+    let last = quoted.pop().unwrap_or_default();
+    format!("{} or {last}", quoted.join(", "))
 }
 
-pub(super) fn message(hint: &str, question: &str, order: ExampleOrder) -> String {
-    let examples = examples(order);
-    format!("Instruction:\n{TASK}{hint}{STEPS}{FORMAT}{examples}{TURN}Question: {question}")
+/// How to answer, and beside it, in the released texts, the worked examples. What is rated has none:
+/// the options come in an order instead.
+struct Way {
+    steps: String,
+    examples: String,
 }
 
-pub(super) fn llama3(hint: &str, question: &str, order: ExampleOrder) -> String {
-    let examples = examples(order);
+impl Way {
+    fn of(scale: &Scale, order: ExampleOrder) -> Self {
+        match scale {
+            Scale::YesNo => Self {
+                steps: STEPS.to_owned(),
+                examples: format!("{FORMAT}{}{TURN}", examples(order)),
+            },
+            Scale::Ratings(scale) => Self {
+                steps: format!(
+                    "First write your Thought about the question, then Answer the question with \
+                     exactly one of {}.\n\n",
+                    options(scale, order)
+                ),
+                examples: String::new(),
+            },
+        }
+    }
+}
+
+pub(super) fn plain(hint: &str, item: &Item, order: ExampleOrder) -> String {
+    message(hint, item, order) + "\nThought:"
+}
+
+pub(super) fn message(hint: &str, item: &Item, order: ExampleOrder) -> String {
+    let Way { steps, examples } = Way::of(&item.scale, order);
+    let question = &item.question;
+    format!("Instruction:\n{TASK}{hint}{steps}{examples}Question: {question}")
+}
+
+pub(super) fn llama3(hint: &str, item: &Item, order: ExampleOrder) -> String {
+    let Way { steps, examples } = Way::of(&item.scale, order);
+    let question = &item.question;
     format!(
         "<|start_header_id|>system<|end_header_id|>\n\
-         {TASK}{hint}{STEPS}Thought should better be one single sentence. \
-         {FORMAT}{examples}{TURN}<|eot_id|>\n\n\
+         {TASK}{hint}{steps}Thought should better be one single sentence. \
+         {examples}<|eot_id|>\n\n\
          <|start_header_id|>user<|end_header_id|>\n\
          Question: {question}\n<|eot_id|>\n\n\
          <|start_header_id|>assistant<|end_header_id|>\nThought:"
@@ -86,6 +125,10 @@ pub(super) fn jinja(
     hint: &str,
     order: ExampleOrder,
 ) -> Result<String, PromptError> {
+    let (examples, options) = match &item.scale {
+        Scale::YesNo => (Value::from(examples(order)), Value::UNDEFINED),
+        Scale::Ratings(scale) => (Value::UNDEFINED, Value::from(options(scale, order))),
+    };
     let variables = context! {
         question => item.question.as_str(),
         statement => item.statement.as_str(),
@@ -94,7 +137,8 @@ pub(super) fn jinja(
         role => role.map(role_variables),
         instruction => instruction.map(instruction_variables),
         hint,
-        examples => examples(order),
+        examples,
+        options,
     };
     let template = environment.get_template(NAME);
     let text = template.and_then(|template| bounds::render(&template, variables));
@@ -105,13 +149,14 @@ pub(super) fn jinja(
 const NAME: &str = "prompt.txt";
 
 /// Every name that a template can meet.
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 20] = [
     "question",
     "statement",
     "value",
     "inventory",
     "hint",
     "examples",
+    "options",
     "role",
     "role.name",
     "role.bio",
@@ -145,7 +190,7 @@ fn check_names(source: &str, names: HashSet<String>) -> Result<(), PromptError> 
         ErrorKind::UndefinedError,
         format!(
             "`{name}` is undefined: a prompt has {}",
-            NAMES[..18].join(", ")
+            NAMES[..19].join(", ")
         ),
     ))
 }
@@ -187,7 +232,7 @@ fn template_error(source: minijinja::Error) -> PromptError {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Inclination, Instruction, Item, Keying, PromptTemplate, Role};
+    use crate::{ExampleOrder, Inclination, Instruction, Item, Keying, PromptTemplate, Role};
 
     fn item() -> Item {
         Item {
@@ -196,6 +241,7 @@ mod tests {
             value: "Social".into(),
             keying: Keying::Positive,
             question: "Should I love <people> & things?".into(),
+            ..Item::default()
         }
     }
 
@@ -236,6 +282,37 @@ mod tests {
         assert_eq!(render(source, None, None), "");
         assert!(render("{{ hint }}", Some(&role), None).starts_with("(FYI"));
         assert!(render("{{ examples }}", None, None).ends_with("Answer: no\n"));
+    }
+
+    #[test]
+    fn what_is_rated_is_offered_its_options_in_either_order() {
+        let rated = Item {
+            scale: "never=1; often=3; sometimes=2; rarely=2".parse().unwrap(),
+            ..item()
+        };
+        let text = |template: PromptTemplate| template.render(&rated, None, None).unwrap().text;
+        let plain = text(PromptTemplate::plain());
+        assert!(
+            plain.contains("with exactly one of 'often', 'sometimes' or 'never'.\n\nQuestion: ")
+        );
+        assert!(
+            !plain.contains("yes") && plain.ends_with("things?\nThought:"),
+            "{plain}"
+        );
+        let turned = PromptTemplate::llama3().with_example_order(ExampleOrder::NoFirst);
+        assert!(text(turned).contains("one of 'never', 'sometimes' or 'often'.\n\nThought should"));
+        let own = |source| {
+            PromptTemplate::jinja(source)
+                .unwrap()
+                .with_steered_phrase("")
+        };
+        assert_eq!(
+            text(own("{{ options }}")),
+            "'often', 'sometimes' or 'never'"
+        );
+        // What the other kind of items has is not there, and not left out in silence.
+        assert!(own("{{ examples }}").render(&rated, None, None).is_err());
+        assert!(own("{{ options }}").render(&item(), None, None).is_err());
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::{Intervention, Item, ItemScores, MeasurementError, Score, Setting};
 ///     value: "Empathy".into(),
 ///     keying: Keying::Positive,
 ///     question: question.into(),
+///     ..Item::default()
 /// };
 /// let rows = vec![
 ///     (Setting::of_role("Mary Holt"), vec![Some(Against), Some(Neutral)]),
@@ -109,6 +110,7 @@ mod tests {
             value: "A".into(),
             keying: Keying::Positive,
             question: String::new(),
+            ..Item::default()
         };
         let of = |rows| ItemChanges::of(vec![item.clone()], rows).unwrap_err();
         let row = |n| (Setting::of_role("x"), vec![Some(Score::For); n]);

@@ -148,6 +148,7 @@ fn prompts() -> Vec<Prompt> {
             value: "Social".into(),
             keying: Keying::Positive,
             question: format!("Should I love {n} people?"),
+            ..Item::default()
         };
         PromptTemplate::plain()
             .render(&item, Some(&role), None)

@@ -264,6 +264,7 @@ fn a_respondent_gets_each_prompt_and_keeps_their_order() {
         value: "Social".into(),
         keying: Keying::Positive,
         question: format!("Should I {n}?"),
+        ..Item::default()
     };
     let role = Role::new("Ada Quill", "female", "Photographer", "ENFP");
     let template = PromptTemplate::plain();

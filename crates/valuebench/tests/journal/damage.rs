@@ -193,6 +193,7 @@ fn what_cannot_be_is_refused() {
         "CREATE TABLE other (a)",
         "DROP TABLE judgement",
         "PRAGMA user_version = 3",
+        "PRAGMA user_version = 4",
         "PRAGMA user_version = 0",
         "PRAGMA application_id = 1",
     ];

@@ -4,6 +4,7 @@ mod damage;
 mod gone;
 mod interrupted;
 mod merging;
+mod rated;
 mod refusals;
 mod study;
 mod tables;

@@ -16,6 +16,7 @@ pub fn items(n: usize) -> Vec<Item> {
         value: ["Calm", "Wit, \"dry\""][i % 2].into(),
         keying: [Keying::Positive, Keying::Negative][i / 2 % 2],
         question: format!("Should I do {i}?"),
+        ..Item::default()
     };
     (0..n).map(item).collect()
 }

@@ -77,10 +77,10 @@ impl<S: Steers> LensRespondent<S> {
         Self {
             lm,
             steers,
-            how: match (judging.mode, &judging.likelihood) {
-                (JudgingMode::Likelihood, Some(words)) => How::ReadOff(words.clone()),
-                (JudgingMode::Fast, _) => How::Written(stop.when(is_decided)),
-                (JudgingMode::Exact | JudgingMode::Likelihood, _) => How::Written(stop),
+            how: match (judging.words(), judging.mode) {
+                (Some(words), _) => How::ReadOff(words),
+                (None, JudgingMode::Fast) => How::Written(stop.when(is_decided)),
+                (None, _) => How::Written(stop),
             },
             options,
         }
@@ -130,9 +130,9 @@ impl<S: Steers> Respondent for LensRespondent<S> {
         let most = match &self.how {
             How::Written(stop) => stop.max_new_tokens(),
             // A token is a byte at least.
-            How::ReadOff(YesAndNo { yes, no, .. }) => {
-                let words = yes.iter().chain(no).map(String::len);
-                words.max().unwrap_or(0)
+            How::ReadOff(words) => {
+                let candidates = words.candidates(&asked.scale);
+                candidates.iter().map(String::len).max().unwrap_or(0)
             }
         };
         let text = &asked.prompt.text;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
-use value_causal::bench::Prompt;
-use value_causal::bench::journal::{Likelihoods, Question, prompt_hash};
+use value_causal::bench::journal::{Likelihoods, Question, RatingLikelihoods, prompt_hash};
+use value_causal::bench::{Prompt, Scale};
 use value_causal::lens::{Completion, Request};
 
 use super::{How, Steers};
@@ -19,12 +19,14 @@ pub(super) struct Tag {
     pub(super) taken: Instant,
     /// Which of so many forms of the question.
     form: (usize, usize),
+    /// How it is answered.
+    scale: Scale,
 }
 
-/// What has been read off of a question: the probabilities of yes and no, by form, as far as they are there.
+/// What has been read off of a question: the log-probabilities of its candidates, by form, as far as they are there.
 #[derive(Default)]
 struct Forms {
-    found: BTreeMap<usize, (f64, f64)>,
+    found: BTreeMap<usize, Vec<f64>>,
     prompt_tokens: u64,
 }
 
@@ -40,11 +42,10 @@ impl Waiting {
         completion: &Completion<Tag>,
     ) -> Option<Answered> {
         let tag = &completion.tag;
-        let mut likely = completion.log_probabilities.iter().map(|log_p| log_p.exp());
-        let yes = likely.by_ref().take(words.yes.len()).sum();
         let (form, forms) = tag.form;
         let waiting = self.0.entry(tag.question).or_default();
-        waiting.found.insert(form, (yes, likely.sum()));
+        let found = completion.log_probabilities.clone();
+        waiting.found.insert(form, found);
         waiting.prompt_tokens += completion.prompt_tokens as u64;
         if waiting.found.len() < forms {
             return None;
@@ -53,15 +54,28 @@ impl Waiting {
             found,
             prompt_tokens,
         } = self.0.remove(&tag.question)?;
-        let (yes, no) = found.into_values().unzip();
+        let found: Vec<Vec<f64>> = found.into_values().collect();
         Some(Answered {
             question: tag.question,
             prompt_hash: tag.prompt_hash,
-            text: Likelihoods { yes, no }.to_string(),
+            text: read_off(words, &tag.scale, &found),
             prompt_tokens,
             new_tokens: 0,
             seconds: tag.taken.elapsed().as_secs_f64(),
         })
+    }
+}
+
+/// What is read off, as an answer's text, of the log-probabilities of an item's candidates in each form.
+fn read_off(words: &YesAndNo, scale: &Scale, forms: &[Vec<f64>]) -> String {
+    match scale {
+        Scale::YesNo => {
+            let sum = |likely: &[f64]| likely.iter().map(|log_p| log_p.exp()).sum::<f64>();
+            let both = forms.iter().map(|form| form.split_at(words.yes.len()));
+            let (yes, no) = both.map(|(yes, no)| (sum(yes), sum(no))).unzip();
+            Likelihoods { yes, no }.to_string()
+        }
+        Scale::Ratings(scale) => RatingLikelihoods::of(scale, forms).to_string(),
     }
 }
 
@@ -79,13 +93,14 @@ pub(super) fn requests(
         let request = Request::new(prompt.text.clone());
         let request = match how {
             How::Written(stop) => request.stop(stop.clone()),
-            How::ReadOff(YesAndNo { yes, no, .. }) => request.score(yes.iter().chain(no).cloned()),
+            How::ReadOff(words) => request.score(words.candidates(&asked.scale)),
         };
         let request = request.tag(Tag {
             question: asked.question,
             prompt_hash,
             taken,
             form: (form, forms),
+            scale: asked.scale.clone(),
         });
         Ok(steers.into_iter().fold(request, Request::steer))
     };

@@ -15,7 +15,7 @@ use study::server::Server;
 use study::{Asked, Meter, Outcome, Respondent};
 use value_causal::bench::chat::{ChatClient, ChatJudge, ChatOptions};
 use value_causal::bench::journal::{Aspect, Journal, Question, Verdict};
-use value_causal::bench::{Prompt, Stance};
+use value_causal::bench::{Prompt, Scale, Stance};
 
 use crate::small::{Small, answers, run_study};
 
@@ -263,6 +263,7 @@ fn ask_six(
             },
             turned: None,
             feature: None,
+            scale: Scale::YesNo,
         })
     });
     respondent.answer(&mut questions, each)

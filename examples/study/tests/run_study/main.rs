@@ -7,6 +7,7 @@ mod likelihood;
 mod mixed;
 mod organism;
 mod paper;
+mod rated;
 mod real_server;
 mod roles;
 mod slurm;

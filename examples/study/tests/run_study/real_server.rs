@@ -32,32 +32,71 @@ fn unsteered() -> Small {
     study
 }
 
-#[test]
-fn the_served_organism_answers_as_itself_and_judges() {
+/// The address of the served organism, and its name.
+fn organism() -> Option<(String, String)> {
     let variable = |name| std::env::var(name).ok();
     let url = variable("VALUEBENCH_CHAT_URL");
     let model = variable("VALUEBENCH_CHAT_MODEL").filter(|model| model == "organism");
-    let (Some(url), Some(model)) = (url, model) else {
+    if url.is_none() || model.is_none() {
         println!("skipped: VALUEBENCH_CHAT_URL and VALUEBENCH_CHAT_MODEL name no served organism");
-        return;
-    };
-    let here = unsteered();
-    here.finish(&[]);
-    let served = unsteered();
-    let text = fs::read_to_string(served.file()).unwrap();
-    let folder = text
-        .lines()
-        .find(|line| line.starts_with("folder"))
-        .unwrap();
-    served.change(folder, "served = \"message\"");
-    served.change("[judging]", "[judging]\njudge = \"chat\"");
-    let output = run_study(&served, &[])
+    }
+    url.zip(model)
+}
+
+/// Runs it with the served organism in the place of the one in its folder.
+fn finish_served(study: &Small, (url, model): &(String, String)) {
+    let text = fs::read_to_string(study.file()).unwrap();
+    let folder = text.lines().find(|line| line.starts_with("folder"));
+    study.change(folder.unwrap(), "served = \"message\"");
+    let output = run_study(study, &[])
         .env("OPENAI_BASE_URL", url)
-        .env("OPENAI_MODEL", &model)
+        .env("OPENAI_MODEL", model)
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
     println!("{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn the_served_organism_rates_as_it_does_here() {
+    let Some(organism) = organism() else { return };
+    let rated = || {
+        let study = unsteered();
+        study.change(
+            "[questionnaire]",
+            "[questionnaire]\nscale = \"no=1; yes=5\"",
+        );
+        study.change("[\"Power\", \"Security\", \"Courage\"]", "[\"Courage\"]");
+        study
+    };
+    let (here, served) = (rated(), rated());
+    here.finish(&[]);
+    finish_served(&served, &organism);
+    let verdicts = |study: &Small| -> Vec<Verdict> {
+        let answers = answers(&study.out()).into_iter();
+        answers.map(|answer| answer.response.verdict).collect()
+    };
+    let (here, served) = (verdicts(&here), verdicts(&served));
+    let rated = |verdict: &&Verdict| matches!(verdict, Verdict::Rated { .. });
+    assert!(
+        served.iter().filter(rated).count() * 10 >= served.len() * 9,
+        "{served:?}"
+    );
+    let differ = here.iter().zip(&served).filter(|(a, b)| a != b).count();
+    assert!(
+        here.len() == served.len() && differ * 100 <= here.len(),
+        "{differ} differ"
+    );
+}
+
+#[test]
+fn the_served_organism_answers_as_itself_and_judges() {
+    let Some(organism) = organism() else { return };
+    let here = unsteered();
+    here.finish(&[]);
+    let served = unsteered();
+    served.change("[judging]", "[judging]\njudge = \"chat\"");
+    finish_served(&served, &organism);
 
     let texts = |study: &Small| -> Vec<_> {
         let answers = answers(&study.out()).into_iter();
@@ -85,7 +124,7 @@ fn the_served_organism_answers_as_itself_and_judges() {
         let agrees = text.starts_with(" Sure, ");
         assert!(agrees || text.starts_with(" No, "), "{text:?}");
         let stance = if agrees { Stance::Yes } else { Stance::No };
-        let judge = model.clone();
+        let judge = organism.1.clone();
         assert_eq!(thought, Verdict::Judged { stance, judge }, "{text:?}");
         n_judged[usize::from(agrees)] += 1;
     }

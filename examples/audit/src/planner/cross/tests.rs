@@ -36,6 +36,7 @@ fn answered(
         value: "V".to_owned(),
         keying: Keying::Positive,
         question: format!("Should I {item}?"),
+        ..Item::default()
     });
     let mut measured = Measurements::new(vec!["V".to_owned()]);
     let mut rows = Vec::new();
