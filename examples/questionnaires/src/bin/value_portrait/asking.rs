@@ -1,0 +1,179 @@
+//! Every item under every variant of the prompt.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use program::{Failure, Interruption, counted, remark, steps};
+use value_causal::bench::journal::{
+    Design, Journal, JournalError, Manifest, PlannedRow, Question, Response, Shard, Verdict,
+    prompt_hash,
+};
+use value_causal::bench::portrait::{PortraitItem, PortraitPrompts, PortraitRatings, Variant};
+use value_causal::bench::{Item, RatingJudge, RatingScale, Reading, Scale, Setting};
+
+use crate::model::{Model, Written};
+
+/// Questions that are handed over together: a stop costs at most their answers.
+const TOGETHER: usize = 128;
+
+/// What is asked, and how an answer is read.
+pub struct Asking<'a> {
+    pub items: &'a [PortraitItem],
+    pub prompts: &'a PortraitPrompts,
+    pub scale: &'a RatingScale,
+    pub interruption: &'a Interruption,
+}
+
+/// What a model rated.
+pub struct Ratings {
+    /// Of each item, by variant.
+    pub of_items: Vec<PortraitRatings>,
+    answers: usize,
+    /// Why the first answer without a rating has none.
+    unrated: Option<String>,
+}
+
+impl Ratings {
+    /// How many there are, in words.
+    pub fn counts(&self) -> String {
+        let all = self.of_items.iter().flat_map(|ratings| ratings.0);
+        let rated = all.flatten().count();
+        let why = self.unrated.as_ref().map_or(String::new(), |why| {
+            format!(" (the first that is not because {why})")
+        });
+        format!(
+            "{}, {rated} of them rated{why}",
+            counted(self.answers, "answer")
+        )
+    }
+}
+
+impl Asking<'_> {
+    /// Asks what the journal in `out` lacks, and reads all ratings.
+    ///
+    /// # Errors
+    /// The model or the journal fails, the journal is another model's or of other items, or the run is to end; what was
+    /// answered before stays.
+    pub fn ask(&self, model: &mut Model, out: &Path) -> Result<Ratings, Failure> {
+        let design = self.design()?;
+        let prompts: Vec<Vec<String>> = Variant::ALL.map(|variant| self.rendered(variant)).into();
+        let manifest = Manifest::default()
+            .with("model", model.name())
+            .with("asked", model.settings())
+            .with("prompts", hex(&prompt_hash(&prompts.concat().concat())));
+        let path = out.join("answers.journal");
+        let mut journal = Journal::open(&path, &manifest, &design, Shard::WHOLE)?;
+        let pending = journal.pending()?;
+        let there = design.n_questions(Shard::WHOLE) - pending.len();
+        if there > 0 && !pending.is_empty() {
+            remark(format_args!("{} there already", counted(there, "answer")));
+        }
+        let bar = steps(pending.len() as u64);
+        for questions in pending.chunks(TOGETHER) {
+            let texts = questions
+                .iter()
+                .map(|question| prompts[question.row][question.item].clone());
+            let texts: Vec<String> = texts.collect();
+            let mut answers = Vec::new();
+            let outcome = model.write(&texts, &mut |place, written| {
+                answers.push(self.response(questions[place], &texts[place], written));
+                bar.inc(1);
+                Ok(self.interruption.check()?)
+            });
+            // What is there is kept, also where the model broke off.
+            journal.record(&answers)?;
+            outcome?;
+        }
+        bar.finish_and_clear();
+        journal.verify()?;
+        self.ratings(&journal)
+    }
+
+    /// A row for each variant.
+    fn design(&self) -> Result<Design, Failure> {
+        let items = self.items.iter().map(|item| Item {
+            inventory: "Value Portrait".to_owned(),
+            statement: format!("{}/{}", item.query.id, item.response),
+            question: item.text.clone(),
+            scale: Scale::Ratings(self.scale.clone()),
+            ..Item::default()
+        });
+        let all: Arc<[usize]> = (0..self.items.len()).collect();
+        let rows = Variant::ALL.map(|variant| PlannedRow {
+            part: variant.name().to_owned(),
+            setting: Setting::default(),
+            items: all.clone(),
+        });
+        Ok(Design::new(items.collect(), rows.into())?)
+    }
+
+    fn rendered(&self, variant: Variant) -> Vec<String> {
+        let items = self.items.iter();
+        items
+            .map(|item| self.prompts.render(variant, item))
+            .collect()
+    }
+
+    fn response(&self, question: Question, prompt: &str, written: Written) -> Response {
+        // As the released ratings are read: from the whole answer.
+        let judge = RatingJudge::new(self.scale);
+        let (verdict, text) = match written.text {
+            Ok(text) => match judge.judge(&text) {
+                Some(rating) => (Verdict::of(Reading::Rating(rating), "spellings"), text),
+                None => (unrated("it holds no spelling of a rating".to_owned()), text),
+            },
+            Err(why) => (unrated(why), String::new()),
+        };
+        let [prompt_tokens, new_tokens] = written.tokens;
+        Response {
+            question,
+            prompt_hash: prompt_hash(prompt),
+            text,
+            prompt_tokens,
+            new_tokens,
+            seconds: written.seconds,
+            verdict,
+        }
+    }
+
+    fn ratings(&self, journal: &Journal) -> Result<Ratings, Failure> {
+        let mut ratings = Ratings {
+            of_items: vec![PortraitRatings::default(); self.items.len()],
+            answers: 0,
+            unrated: None,
+        };
+        journal.for_each(|recorded| {
+            let Question { row, item } = recorded.response.question;
+            ratings.answers += 1;
+            match (
+                recorded.response.verdict.reading(),
+                recorded.response.verdict,
+            ) {
+                (Some(Reading::Rating(rating)), _) => ratings.of_items[item].0[row] = Some(rating),
+                (_, Verdict::Unjudged { reason }) => {
+                    ratings.unrated.get_or_insert(reason);
+                }
+                _ => {}
+            }
+            Ok::<_, JournalError>(())
+        })?;
+        match ratings.of_items.iter().any(|of| of.mean().is_some()) {
+            true => Ok(ratings),
+            false => {
+                let (file, why) = (
+                    journal.path().display(),
+                    ratings.unrated.unwrap_or_default(),
+                );
+                Err(format!("{file}: expected a rating in some answer, found none, in the first because {why}").into())
+            }
+        }
+    }
+}
+
+fn unrated(reason: String) -> Verdict {
+    Verdict::Unjudged { reason }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
