@@ -120,7 +120,11 @@ fn values_centred_on_their_own_mean_are_searched_with_one_left_out() {
     );
     let arguments = ["--reference", reference.to_str().unwrap(), "--key", "us"];
     let picture = ["--picture", stem.to_str().unwrap()];
-    let again = run(people, &[&[&*file][..], &arguments[..], &picture[..]].concat()).unwrap();
+    let again = run(
+        people,
+        &[&[&*file][..], &arguments[..], &picture[..]].concat(),
+    )
+    .unwrap();
     assert_eq!(again, printed);
     let reference: toml::Table = fs::read_to_string(reference).unwrap().parse().unwrap();
     let reference = &reference["reference"][0];
@@ -269,7 +273,9 @@ fn who_stands_higher_on_a_value_is_told_with_intervals() {
     )
     .unwrap();
     let power = printed.split_once("\nPower\n").unwrap().1;
-    let gap = power.lines().find(|line| line.starts_with("  high less low: "));
+    let gap = power
+        .lines()
+        .find(|line| line.starts_with("  high less low: "));
     assert!(gap.unwrap().starts_with("  high less low: +"), "{power}");
     assert!(printed.contains("largest R-hat "), "{printed}");
     let table = fs::read_to_string(table).unwrap();
@@ -283,10 +289,7 @@ fn who_stands_higher_on_a_value_is_told_with_intervals() {
         assert!(low < mean && mean < high);
         // Only there do they differ surely.
         assert_eq!(is_power, &row[1] == "high less low" && low > 0.5, "{row:?}");
-        assert!(
-            number(row, 8) < 1.05 && number(row, 9) > 100.0,
-            "{row:?}"
-        );
+        assert!(number(row, 8) < 1.05 && number(row, 9) > 100.0, "{row:?}");
     }
     let svg = fs::read_to_string(stem.with_extension("svg")).unwrap();
     assert!(svg.contains("\nPower: high\n") && svg.contains("\nown mean\n"));
@@ -370,7 +373,11 @@ fn items_that_tell_roles_apart_are_chosen_and_the_loss_is_told() {
     ];
     let printed = run(
         choose_items,
-        &[&[&*journal, "--per-value", "4", "--beta", "0"][..], &files[..]].concat(),
+        &[
+            &[&*journal, "--per-value", "4", "--beta", "0"][..],
+            &files[..],
+        ]
+        .concat(),
     )
     .unwrap();
     for line in [

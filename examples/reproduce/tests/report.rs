@@ -58,7 +58,9 @@ fn every_graph_has_its_distance_from_what_was_found() {
     assert!(run.status.success(), "{run:?}");
     let report = fs::read_to_string(out.path().join("report.md")).unwrap();
     let cells = |graph: &str| -> Vec<&str> {
-        let line = report.lines().find(|line| line.starts_with(&format!("| {graph} | ")));
+        let line = report
+            .lines()
+            .find(|line| line.starts_with(&format!("| {graph} | ")));
         line.unwrap().split(" | ").collect()
     };
     let found = cells("discovered, chosen features");
@@ -69,7 +71,10 @@ fn every_graph_has_its_distance_from_what_was_found() {
     // Two pairs of the classes, of which the discovered graph has more than two.
     let shd: usize = classes[2].parse().unwrap();
     let edges: usize = found[1].parse().unwrap();
-    assert!(shd + 4 >= edges && shd <= edges + 2, "{classes:?} {found:?}");
+    assert!(
+        shd + 4 >= edges && shd <= edges + 2,
+        "{classes:?} {found:?}"
+    );
 }
 
 #[test]

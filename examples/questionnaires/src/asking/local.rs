@@ -52,7 +52,10 @@ impl Local {
         for completion in Engine::new(&self.lm, EngineOptions::default()).run(requests) {
             let completion = completion?;
             let likeliest = likeliest(&completion.log_probabilities);
-            each(completion.tag, likeliest.map_or("", |best| among[best].as_str()))?;
+            each(
+                completion.tag,
+                likeliest.map_or("", |best| among[best].as_str()),
+            )?;
         }
         Ok(())
     }

@@ -170,7 +170,9 @@ fn roles_answer_an_instrument_and_are_compared() {
     let printed = run(&["--roles", &roles]);
     assert_eq!(server.n.load(Ordering::SeqCst), 42);
     let power = printed.split_once("\nPower\n").unwrap().1;
-    let gap = power.lines().find(|line| line.starts_with("  Bo less Ada: "));
+    let gap = power
+        .lines()
+        .find(|line| line.starts_with("  Bo less Ada: "));
     assert!(gap.unwrap().starts_with("  Bo less Ada: +"), "{printed}");
     // The model as it is, beside the roles that are there.
     let printed = run(&[]);
