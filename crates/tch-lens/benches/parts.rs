@@ -9,8 +9,8 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use tch_lens::sae::{Sae, SaeOptions, top_features};
 use tch_lens::tch::{Device, Kind, Tensor};
 use tch_lens::{
-    Engine, EngineOptions, HookPoint, Lm, ModelConfig, Precision, Request, Sampler, Sampling,
-    Steer, SteeringDirection, Stop, Tokenizer, next_tokens,
+    Dose, Engine, EngineOptions, Gate, HookPoint, Lm, ModelConfig, Passes, Precision, Probe,
+    Reading, Request, Sampler, Sampling, Steer, SteeringDirection, Stop, Tokenizer, next_tokens,
 };
 
 /// Two layers of the width of a model of 200 million parameters.
@@ -90,6 +90,98 @@ fn engine(criterion: &mut Criterion) {
     }
 }
 
+/// One of twelve changes, each with a dose of its own.
+fn other_steer(row: usize, model: &ModelConfig) -> Steer {
+    let options = (Kind::Float, Device::Cpu);
+    let width = model.d_model as i64;
+    let dose = 0.5 + row as f64 / 64.0;
+    let vector = Tensor::randn([width], options);
+    let line = SteeringDirection::vector(&vector).unwrap();
+    let point = HookPoint::ResidPost(row % 2);
+    match row % 12 {
+        0 => Steer::add(point, &line, dose),
+        1 => Steer::add(point, &line, Dose::OfNorm(dose)),
+        2 => Steer::scale(point, &line, dose),
+        3 => Steer::clamp(point, &line, dose),
+        4 => Steer::at_least(point, &line, dose),
+        5 => Steer::at_most(point, &line, -dose),
+        6 => Steer::at_least(point, &line, dose).measured_once(),
+        7 => {
+            let probe = Probe::new(&vector, 0.1).unwrap();
+            let gate = Gate::probe(HookPoint::ResidPost(0), &probe, 0.5).unwrap();
+            Steer::add(HookPoint::ResidPost(1), &line, dose).gate(gate)
+        }
+        8 => {
+            let other = Tensor::randn([width], options);
+            let plane = SteeringDirection::plane(&vector, &other).unwrap();
+            Steer::turn(point, &plane, 90.0 * dose)
+        }
+        9 => {
+            let d_head = Tensor::randn([model.d_head as i64], options);
+            let head = SteeringDirection::head(row % model.n_heads, &d_head).unwrap();
+            Steer::add(HookPoint::Z(row % 2), &head, dose)
+        }
+        10 => {
+            let neurons = (0..50).map(|n| (n * 7, dose));
+            let neurons = SteeringDirection::numbers(neurons).unwrap();
+            Steer::add(HookPoint::MlpGate(row % 2), &neurons, dose)
+        }
+        _ => Steer::ablate(point, &line),
+    }
+    .passes(Passes::Every)
+}
+
+/// A batch in which every row has another method and dose, beside the same batch unsteered.
+fn mixed(criterion: &mut Criterion) {
+    let lm = model(Precision::F32);
+    let steers: Vec<Steer> = (0..48).map(|row| other_steer(row, lm.config())).collect();
+    let mut group = criterion.benchmark_group("batch of 48 rows of 64 tokens, 16 new");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(48));
+    for (name, steered) in [
+        ("unsteered", false),
+        ("another method and dose in each row", true),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let requests = steers.iter().zip(0..).map(|(steer, row)| {
+                    let request = request(row, 64, 16);
+                    if steered {
+                        request.steer(steer.clone())
+                    } else {
+                        request
+                    }
+                });
+                black_box(lm.generate(requests.collect(), &mut []).unwrap())
+            });
+        });
+    }
+}
+
+/// Probes of 24 layers from 400 prompts of a model of 135 million parameters, activations included.
+fn probes(criterion: &mut Criterion) {
+    let config = r#"{"architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 576,
+        "num_hidden_layers": 30, "num_attention_heads": 9, "num_key_value_heads": 3, "intermediate_size": 1536,
+        "vocab_size": 49152, "max_position_embeddings": 8192, "hidden_act": "silu", "rms_norm_eps": 1e-5,
+        "rope_theta": 100000.0, "attention_bias": false, "tie_word_embeddings": true, "bos_token_id": 1,
+        "eos_token_id": 2}"#;
+    let config = ModelConfig::from_json(config, Path::new("config.json")).unwrap();
+    let lm = Lm::random(config, Precision::F32, Device::Cpu, 0).unwrap();
+    let prompts: Vec<Reading> = (0..400).map(|row| Reading::new(prompt(row, 24))).collect();
+    let points: Vec<HookPoint> = (3..27).map(HookPoint::ResidPost).collect();
+    let names: Vec<String> = points.iter().map(ToString::to_string).collect();
+    let labels: Vec<bool> = (0..400).map(|row| row % 2 == 0).collect();
+    let mut group = criterion.benchmark_group("probes of 24 layers of width 576");
+    group.sample_size(10);
+    group.bench_function("400 prompts of 24 tokens read and fitted", |bencher| {
+        bencher.iter(|| {
+            let read = lm.read(&prompts, &names).unwrap();
+            let fit = |point| Probe::fit(&read.activations[point], &labels, 1.0).unwrap();
+            black_box(points.iter().map(fit).collect::<Vec<_>>())
+        });
+    });
+}
+
 fn sae(criterion: &mut Criterion) {
     let folder = fixture("saes/gemma1/standard_apply");
     let sae = Sae::open(&folder, &SaeOptions::default()).unwrap();
@@ -148,5 +240,7 @@ fn tokenizing(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, passes, engine, sae, choosing, tokenizing);
+criterion_group!(
+    benches, passes, engine, mixed, probes, sae, choosing, tokenizing
+);
 criterion_main!(benches);

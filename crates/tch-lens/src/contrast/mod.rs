@@ -10,6 +10,59 @@
 //! | [`principal_direction`] | the direction of most variance, after one of four [`Centring`]s: representation engineering (Zou et al. 2023) |
 //! | [`random`], [`random_orthogonal`] | controls: as long as the direction, and with nothing else of it |
 //! | [`Probe::direction`](crate::Probe::direction) | the weights of a logistic regression |
+//!
+//! Who comes from [repeng](https://github.com/vgel/repeng) finds `ControlVector.train(.., method="pca_center")`, a direction
+//! for each layer, and `model.set_control(vector, 1.5)`; to reset is to ask without the steers:
+//!
+//! ```
+//! use tch_lens::contrast::{Centring, principal_direction};
+//! use tch_lens::{HookPoint, Lm, LoadOptions, Passes, Reading, Request, Steer, SteeringDirection, Stop};
+//!
+//! # let model = "../../fixtures/lm/models/gemma1";
+//! let lm = Lm::open(model, &LoadOptions::default())?;
+//! let names: Vec<String> = (1..3).map(|layer| HookPoint::ResidPost(layer).to_string()).collect();
+//! // DatasetEntry(positive=.., negative=..): the same text with one thing about it changed.
+//! let read = |how: &str| {
+//!     let texts = ["I think", "The rain", "My home"].map(|end| format!("Act as if you are {how}. {end}"));
+//!     lm.read(&texts.map(Reading::new), &names)
+//! };
+//! let (happy, sad) = (read("extremely happy")?.activations, read("extremely sad")?.activations);
+//! let mut request = Request::new("How are you?").stop(Stop::after(8));
+//! for (point, happy) in &happy {
+//!     let found = principal_direction(happy, &sad[point], Centring::Pairs)?;
+//!     let control = SteeringDirection::vector(&found.direction)?;
+//!     request = request.steer(Steer::add(*point, &control, 1.5).passes(Passes::Every));
+//! }
+//! println!("{}", lm.generate(vec![request], &mut [])?[0].text);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Who comes from [steering-vectors](https://github.com/steering-vectors/steering-vectors) or CAA finds
+//! `train_steering_vector(model, tokenizer, samples, layers=[2], read_token_index=-2)`, and
+//! `steering_vector.apply(model, multiplier=2, min_token_index=5)`:
+//!
+//! ```
+//! use tch_lens::contrast::mean_difference;
+//! use tch_lens::{At, Lm, LoadOptions, Passes, Reading, Request, Steer, SteeringDirection, Stop};
+//!
+//! # let model = "../../fixtures/lm/models/gemma1";
+//! let lm = Lm::open(model, &LoadOptions::default())?;
+//! let point = lm.hook_point("blocks.2.hook_resid_post")?;
+//! let read = |answer: &str| {
+//!     let asked = ["Is the sky green? (A) Yes (B) No", "Is snow warm? (A) Yes (B) No"];
+//!     let texts = asked.map(|question| format!("{question} Answer: ({answer})"));
+//!     // At the answer's letter, before its bracket.
+//!     lm.read(&texts.map(|text| Reading::new(text).at(At::FromEnd(1))), &[point.to_string()])
+//! };
+//! let (positive, negative) = (read("A")?.activations, read("B")?.activations);
+//! let vector = mean_difference(&positive[&point], &negative[&point])?;
+//! let steer = Steer::add(point, &SteeringDirection::vector(&vector)?, 2.0)
+//!     .from_token(5)
+//!     .passes(Passes::Every);
+//! let request = Request::new("Question: Is snow warm?\nAnswer:").steer(steer).stop(Stop::after(8));
+//! println!("{}", lm.generate(vec![request], &mut [])?[0].text);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod principal;
 

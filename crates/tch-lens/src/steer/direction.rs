@@ -58,7 +58,49 @@ impl SteeringDirection {
 
     /// A vector `[d_head]` of one head, at a hook point with heads such as `hook_z`. Other heads keep every bit. Steering
     /// heads at `hook_z` along the difference of two means is what inference-time intervention does
-    /// (Li et al. 2023, [honest_llama](https://github.com/likenneth/honest_llama)).
+    /// (Li et al. 2023, [honest_llama](https://github.com/likenneth/honest_llama)): its `get_activations.py`,
+    /// `train_probes` and `get_interventions_dict` are these lines.
+    ///
+    /// ```
+    /// use tch_lens::contrast::mean_difference;
+    /// use tch_lens::tch::{Kind, Tensor};
+    /// use tch_lens::{HookPoint, Lm, LoadOptions, Passes, Probe, Reading, Request, Steer, SteeringDirection, Stop};
+    ///
+    /// # let model = "../../fixtures/lm/models/gemma1";
+    /// let lm = Lm::open(model, &LoadOptions::default())?;
+    /// let (n_layers, n_heads) = (lm.config().n_layers, lm.config().n_heads);
+    /// let d_head = lm.config().d_head as i64;
+    /// let points: Vec<HookPoint> = (0..n_layers).map(HookPoint::Z).collect();
+    /// let names: Vec<String> = points.iter().map(ToString::to_string).collect();
+    /// let read = |answer: &str| {
+    ///     let texts = ["Is snow warm?", "Is the sky green?", "Do fish swim?", "Is ice hot?"];
+    ///     let texts = texts.map(|question| format!("Q: {question} A: {answer}"));
+    ///     lm.read(&texts.map(Reading::new), &names)
+    /// };
+    /// let (honest, other) = (read("I would say no.")?.activations, read("Yes, it is.")?.activations);
+    /// let labels = [true, true, false, false];
+    /// let mut heads = Vec::new();
+    /// for &point in &points {
+    ///     for head in 0..n_heads {
+    ///         let z = |side: &Tensor, from| side.narrow(1, head as i64 * d_head, d_head).narrow(0, from, 2);
+    ///         let pairs = |from| Tensor::cat(&[z(&honest[&point], from), z(&other[&point], from)], 0);
+    ///         // Two pairs fit the probe, the others say how well it tells them apart.
+    ///         let loss = Probe::fit(&pairs(0), &labels, 1.0)?.log_loss(&pairs(2), &labels)?;
+    ///         let shift = mean_difference(&z(&honest[&point], 0), &z(&other[&point], 0))?; // --use_center_of_mass
+    ///         let theta = &shift / shift.norm();
+    ///         let along = Tensor::cat(&[pairs(0), pairs(2)], 0).to_kind(Kind::Double).matmul(&theta);
+    ///         let sigma = along.std(true).double_value(&[]);
+    ///         heads.push((loss, point, SteeringDirection::head(head, &theta)?, sigma));
+    ///     }
+    /// }
+    /// heads.sort_by(|a, b| a.0.total_cmp(&b.0));
+    /// let mut request = Request::new("Q: Is snow warm? A:").stop(Stop::after(8));
+    /// for (_, point, theta, sigma) in &heads[..3] {
+    ///     request = request.steer(Steer::add(*point, theta, 15.0 * sigma).passes(Passes::Every)); // --alpha 15
+    /// }
+    /// println!("{}", lm.generate(vec![request], &mut [])?[0].text);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`vector`](Self::vector).

@@ -134,7 +134,7 @@ fn heads_are_ranked_by_their_probes() {
         );
         let (n, all) = (goldens.train() as i64, z_positive.size()[0]);
         let (layers, heads) = (z_positive.size()[1], z_positive.size()[2]);
-        let mut by_loss = Vec::new();
+        let (mut by_loss, mut by_accuracy) = (Vec::new(), Vec::new());
         for (layer, head) in (0..layers).flat_map(|l| (0..heads).map(move |h| (l, h))) {
             let what = format!("{}, layer {layer}, head {head}", goldens.name);
             let of = |name: &str| goldens.tensor(&format!("iti.{name}")).get(layer).get(head);
@@ -159,6 +159,7 @@ fn heads_are_ranked_by_their_probes() {
             let expected = of("validation_loss").double_value(&[]);
             assert!((loss / expected - 1.0).abs() < 1e-6, "{what}: loss");
             by_loss.push((loss, layer, head));
+            by_accuracy.push((-accuracy, layer, head));
             let shift = mean_difference(&cut(z_positive, 0, n), &cut(z_negative, 0, n)).unwrap();
             let theta = &shift / shift.norm();
             assert_close(&theta, &of("theta.mass_mean"), (1e-6, 0.0), &what);
@@ -167,13 +168,17 @@ fn heads_are_ranked_by_their_probes() {
             let expected = of("sigma.sample").double_value(&[]);
             assert!((sigma / expected - 1.0).abs() < 1e-6, "{what}: sigma");
         }
-        by_loss.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let k = integer(&goldens.numbers["iti"]["k"]);
-        let found: Vec<_> = by_loss[..k]
-            .iter()
-            .map(|&(_, l, h)| (l as usize, h as usize))
-            .collect();
-        assert_eq!(found, pairs(&goldens.numbers["iti"]["chosen"]));
+        let iti = &goldens.numbers["iti"];
+        for (ranked, name) in [
+            (&mut by_loss, "heads_by_loss"),
+            (&mut by_accuracy, "heads_by_accuracy_then_index"),
+        ] {
+            ranked.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let found = ranked.iter().map(|&(_, l, h)| (l as usize, h as usize));
+            assert_eq!(found.collect::<Vec<_>>(), pairs(&iti[name]), "{name}");
+        }
+        let k = integer(&iti["k"]);
+        assert_eq!(pairs(&iti["chosen"]), pairs(&iti["heads_by_loss"])[..k]);
     }
 }
 

@@ -7,6 +7,7 @@ mod common;
 mod contrasts;
 mod goldens;
 mod methods;
+mod own;
 mod properties;
 mod selection;
 mod wrong;

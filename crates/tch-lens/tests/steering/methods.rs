@@ -210,6 +210,47 @@ fn vectors_are_added_in_doses() {
 }
 
 #[test]
+fn small_doses_are_straight_and_opposite() {
+    for goldens in Goldens::all() {
+        let (yes, no) = (&goldens.numbers["yes"], &goldens.numbers["no"]);
+        for (i, ids) in goldens.prompts("tests")[..4].iter().enumerate() {
+            let logits = |dose: f64| {
+                let steer = added(&goldens, &caa(&goldens), dose, Passes::Prompt);
+                goldens.last_logits(&[steer], ids).to_kind(Kind::Double)
+            };
+            let plain = goldens.last_logits(&[], ids).to_kind(Kind::Double);
+            let expected = &goldens.numbers["caa"][format!("antisymmetry.{i}")];
+            let even = numbers(&expected["even_part"]);
+            let odd = numbers(&expected["odd_part"]);
+            // Sums over the vocabulary of what may be off by the tolerance.
+            let room = goldens.tolerance() * (plain.numel() as f64).sqrt();
+            for (at, dose) in [0.2, 0.1].into_iter().enumerate() {
+                let (up, down) = (logits(dose), logits(-dose));
+                let found = (&up + &down - &plain * 2.0).norm().double_value(&[]);
+                assert!((found - even[at]).abs() < 4.0 * room, "{dose}: {found}");
+                let found = (up - down).norm().double_value(&[]);
+                assert!((found - odd[at]).abs() < 2.0 * room, "{dose}: {found}");
+            }
+            let metric = |dose: f64| {
+                let logits = logits(dose);
+                let at = |token| logits.double_value(&[integer(token) as i64]);
+                at(yes) - at(no)
+            };
+            let entry = &goldens.numbers["dose_response"][i];
+            let slope = number(&entry["slope_at_0"]);
+            let found = (metric(0.01) - metric(-0.01)) / 0.02;
+            let off = (found - slope).abs();
+            assert!(off < 0.02 * (1.0 + slope.abs()), "{found}, not {slope}");
+            let doses = numbers(&goldens.numbers["doses"]);
+            for (dose, expected) in doses.into_iter().zip(numbers(&entry["curve"])) {
+                let off = (metric(dose) - expected).abs();
+                assert!(off <= 2.0 * goldens.tolerance(), "{dose}: {off}");
+            }
+        }
+    }
+}
+
+#[test]
 fn rows_are_added_from_the_first_token() {
     for goldens in Goldens::all() {
         let entry = &goldens.numbers["actadd"];
@@ -288,12 +329,19 @@ fn neurons_are_found_muted_and_raised() {
             .flat_map(|l| [HookPoint::MlpPre(l), HookPoint::MlpGate(l)])
             .map(|point| point.to_string())
             .collect();
+        let mut shares = Vec::new();
         for side in ["positive", "negative"] {
             let prompts = goldens.prompts(side).into_iter();
             let prompts: Vec<Reading> = prompts
                 .map(|ids| Reading::new(ids).at(At::Every(1)))
                 .collect();
             let read = goldens.lm.read(&prompts, &names).unwrap();
+            let share = |layer: usize| {
+                let gate = &read.activations[&HookPoint::MlpGate(layer)];
+                gate.gt(0.0).to_kind(Kind::Double).mean_dim(0, false, None)
+            };
+            let layers: Vec<Tensor> = (0..config.n_layers).map(share).collect();
+            shares.push(Tensor::stack(&layers, 0));
             for layer in 0..config.n_layers {
                 let gate = &read.activations[&HookPoint::MlpGate(layer)];
                 let before = &read.activations[&HookPoint::MlpPre(layer)];
@@ -314,6 +362,13 @@ fn neurons_are_found_muted_and_raised() {
                 assert_close(&q95, &of("q95"), (1e-4, 0.0), "95% quantile");
             }
         }
+        // A token that rounding carries across zero moves a share by one over the number of tokens.
+        let token = 1.0 / number(&goldens.numbers["neurons_tokens_positive"]);
+        let expected = goldens.tensor("neurons.difference");
+        let difference = &shares[0] - &shares[1];
+        assert_close(&difference, expected, (token + 1e-6, 0.0), "difference");
+        let off = (difference - expected).abs().gt(1e-6).sum(Kind::Int64);
+        assert!(off.int64_value(&[]) <= 4, "{}: {off:?}", goldens.name);
         for (passes, name) in [(Passes::Every, "every"), (Passes::Decode, "decode")] {
             let steers = neurons(&goldens, passes);
             for (i, ids) in goldens.prompts("tests")[..4].iter().enumerate() {
