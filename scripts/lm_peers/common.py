@@ -33,6 +33,8 @@ def options():
     parser.add_argument("--new-tokens", type=int, default=60)
     parser.add_argument("--steer", default="6:7:9:10")
     parser.add_argument("--no-prefill", action="store_true")
+    parser.add_argument("--score", type=lambda text: [int(word) for word in text.split(",")], help="ID,ID")
+    parser.add_argument("--shared", action="store_true", help="compute what the prompts of a setting begin with once")
     return parser.parse_args()
 
 

@@ -1,5 +1,4 @@
-//! Folders with data that is not in this repository. Some tests compare with it; .ci/run sets the
-//! variables.
+//! Folders with data that is not in this repository. Some tests compare with it; .ci/run sets the variables.
 
 use anyhow::{Result, bail};
 use std::ffi::OsString;

@@ -1,5 +1,4 @@
-//! `cargo xtask`: the commands of this workspace, in Rust so that a Rust toolchain is all they
-//! need.
+//! `cargo xtask`: the commands of this workspace, in Rust so that a Rust toolchain is all they need.
 //!
 //! | file | what it does |
 //! |---|---|
@@ -26,8 +25,7 @@ mod workspace;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// The commands of the value-causal workspace. They need Rust (cargo, clippy, rustfmt) and nothing
-/// else.
+/// The commands of the value-causal workspace. They need Rust (cargo, clippy, rustfmt) and nothing else.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 struct Cli {
@@ -39,6 +37,12 @@ struct Cli {
 enum Command {
     Libtorch(libtorch::Options),
     Reproduce(reproduce::Options),
+    /// Ask SmolLM2 all of ValueBench, as fixtures/smollm2 was made; the arguments are the script's.
+    #[command(disable_help_flag = true)]
+    RealStudy {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<std::ffi::OsString>,
+    },
     Test(test::Options),
 }
 
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Libtorch(options) => libtorch::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Reproduce(options) => reproduce::run(&options).map(|()| ExitCode::SUCCESS),
+        Command::RealStudy { args } => reproduce::real_study(&args).map(|()| ExitCode::SUCCESS),
         Command::Test(options) => test::run(&options),
     };
     done.unwrap_or_else(|error| {

@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Instant;
-use xshell::cmd;
+use xshell::{Shell, cmd};
 
-/// The study that runs without arguments, and the folder of its model, in the workspace.
+/// The study that runs without arguments, the folder of its model, and the tables of a real model.
 const STUDY: &str = "examples/studies/organism.toml";
 const ORGANISM: &str = "fixtures/organism";
+const TABLES: &str = "fixtures/smollm2/experiment.toml";
 
 /// The variable with the number of threads of libtorch.
 const THREADS: &str = "OMP_NUM_THREADS";
@@ -29,7 +30,7 @@ const OF_MEASUREMENTS: [&str; 6] = ["--experiment", "--data", "--help", "-h", "-
 ///
 /// From measurements, without a model and in a second:
 ///   cargo xtask reproduce --planted
-/// uses tables drawn from a known graph, and
+/// uses tables drawn from a known graph, --tables those of a real model (fixtures/smollm2), and
 ///   cargo xtask reproduce --experiment examples/experiments/gemma-2b-it.toml --data DIR --out DIR
 /// the paper's own. `cargo xtask reproduce -- --help` lists all options for measurements.
 #[derive(clap::Args)]
@@ -39,11 +40,15 @@ pub struct Options {
     #[arg(long)]
     planted: bool,
 
+    /// Work on the tables of SmolLM2; must come first.
+    #[arg(long, conflicts_with = "planted")]
+    tables: bool,
+
     #[command(flatten)]
     install: Install,
 
-    /// Further arguments: with --planted, --experiment or --data for the program `reproduce`,
-    /// otherwise for `run_study`.
+    /// Further arguments: with --planted, --tables, --experiment or --data for the program
+    /// `reproduce`, otherwise for `run_study`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<OsString>,
 }
@@ -59,27 +64,18 @@ pub fn run(options: &Options) -> Result<()> {
     let out = user.join(output_folder(&options.args));
     let workspace = Workspace::load()?;
     let (sh, root) = (&workspace.sh, workspace.root());
-    let from_measurements = options.planted || is_of_measurements(&options.args);
-    let mut of_program = Vec::new();
-    let program = match from_measurements {
-        true => {
-            println!(
-                "Reproducing from measurements; everything goes to {}",
-                out.display()
-            );
-            "reproduce"
-        }
-        false => {
-            println!(
-                "Running the study of the organism; everything goes to {}",
-                out.display()
-            );
-            libtorch::ensure(&workspace).context(
-                "the study needs libtorch; `cargo xtask reproduce --planted` works without it",
-            )?;
-            of_program = vec![root.join(STUDY), "--data".into(), root.join(ORGANISM)];
-            "run_study"
-        }
+    let from_measurements = options.planted || options.tables || is_of_measurements(&options.args);
+    println!("Everything goes to {}", out.display());
+    let (program, of_program) = if options.tables {
+        ("reproduce", vec!["--experiment".into(), root.join(TABLES)])
+    } else if from_measurements {
+        ("reproduce", Vec::new())
+    } else {
+        libtorch::ensure(&workspace).context(
+            "the study needs libtorch; `cargo xtask reproduce --planted` works without it",
+        )?;
+        let data = root.join(ORGANISM);
+        ("run_study", vec![root.join(STUDY), "--data".into(), data])
     };
     let cargo = workspace.cargo_run(program)?;
     let _there = sh.push_dir(&user);
@@ -90,7 +86,6 @@ pub fn run(options: &Options) -> Result<()> {
     if !from_measurements && std::env::var_os(THREADS).is_none() {
         cmd = cmd.env(THREADS, "1");
     }
-    println!("The first build takes some minutes.");
     let begin = Instant::now();
     cmd.run()?;
     let report = out.join("report.md");
@@ -102,6 +97,17 @@ pub fn run(options: &Options) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Runs the script of the real study in the user's folder.
+///
+/// # Errors
+/// If there is no libtorch, or the script fails.
+pub fn real_study(args: &[OsString]) -> Result<()> {
+    let (sh, workspace) = (Shell::new()?, Workspace::load()?);
+    libtorch::ensure(&workspace)?;
+    let script = workspace.root().join("scripts/real_models/study.py");
+    Ok(cmd!(sh, "python3 {script} {args...}").run()?)
 }
 
 /// Whether the arguments are for the program that works on measurements.

@@ -1,5 +1,4 @@
-//! The steps of `cargo xtask test`, in the order in which their builds serve each other, and what
-//! each of them runs.
+//! The steps of `cargo xtask test`, in the order in which their builds serve each other, and what each of them runs.
 
 use crate::system;
 use crate::workspace::{
@@ -32,8 +31,7 @@ const REAL_MODEL: &str = "scripts/real_models/setup.py";
 /// The test program that asks it.
 const REAL_MODEL_TEST: &str = "real_model";
 
-/// Every step in its order, with a line about it; after `test-workspace` come the published packages
-/// alone.
+/// Every step in its order, with a line about it; after `test-workspace` come the published packages alone.
 const STEPS: &str = "\
 fmt: rustfmt would change no file
 libtorch: libtorch is here, or is fetched
@@ -123,8 +121,7 @@ impl Site {
         }
     }
 
-    /// Does a step's work. Goes on after a failure, so that one run shows all, unless told
-    /// otherwise.
+    /// Does a step's work. Goes on after a failure, so that one run shows all, unless told otherwise.
     pub fn perform(&self, step: &str, stop_at_failure: bool) -> Log {
         let mut log = Log {
             stop_at_failure,

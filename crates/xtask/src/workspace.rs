@@ -1,5 +1,4 @@
-//! The packages of this workspace as `cargo metadata` tells them, and the feature sets in which
-//! each is built.
+//! The packages of this workspace as `cargo metadata` tells them, and the feature sets in which each is built.
 
 use anyhow::{Context, Result};
 use cargo_metadata::{Metadata, MetadataCommand, Package};
@@ -114,8 +113,7 @@ pub type FeatureSet = Vec<String>;
 /// The feature sets in which a package must build: the default, none, each alone and all, without
 /// those that turn on just what an earlier one does, and without the features `left_out`.
 ///
-/// A package with `default = ["a"]`, `a` and `b` gives default, none, `b`, and all: `a` alone is
-/// the default.
+/// A package with `default = ["a"]`, `a` and `b` gives default, none, `b`, and all: `a` alone is the default.
 pub fn feature_sets(package: &Package, left_out: &BTreeSet<String>) -> Vec<FeatureSet> {
     let usable = usable(package, left_out);
     let has_default = package.features.contains_key("default");

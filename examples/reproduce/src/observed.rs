@@ -70,7 +70,7 @@ impl Observed<'_> {
         Ok(pc(&test, &options)?.graph)
     }
 
-    /// Writes the graph as a picture, and a report that opens with the verdict.
+    /// Writes the graph as a picture, and a report that opens with the verdict and ends with what else is `told`.
     ///
     /// # Errors
     /// A file cannot be written.
@@ -78,6 +78,7 @@ impl Observed<'_> {
         &self,
         measurement: &Measurement,
         graph: &MixedGraph,
+        told: &str,
         out: &Path,
     ) -> Result<Vec<String>, Failure> {
         let [svg, png, report] = FILES;
@@ -85,7 +86,7 @@ impl Observed<'_> {
         save_text(&out.join(svg), picture.svg())?;
         write_whole(&out.join(png), &picture.png()?)?;
         let text = of_observed(self.name, measurement, graph.n_edges(), self.alpha)?;
-        save_text(&out.join(report), &text)?;
+        save_text(&out.join(report), &format!("{text}\n{told}"))?;
         Ok(FILES.map(str::to_owned).into())
     }
 }

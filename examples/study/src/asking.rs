@@ -171,7 +171,7 @@ fn short_enough(answered: Answered) -> Outcome {
 fn response(answered: Answered, plan: &Plan) -> Response {
     let scale = &plan.design.item(answered.question).scale;
     Response {
-        verdict: match plan.reads_likelihoods() {
+        verdict: match plan.is_read_off(answered.question) {
             true => by_likelihood(scale, &answered.text),
             false => by_rules(scale, &answered.text),
         },

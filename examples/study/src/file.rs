@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,9 @@ pub struct Asks {
     /// Share of each value's items that training roles are asked; the others are for test roles.
     #[serde(default = "train_share")]
     pub train: f64,
+    /// Whether training and test roles are asked the same items, all of them, in the place of that split.
+    #[serde(default, skip_serializing_if = "is_released")]
+    pub undivided: bool,
     /// Seed of that split.
     #[serde(default)]
     pub seed: u64,
@@ -398,6 +402,9 @@ pub struct Judging {
     /// What is taken for a yes and a no, in the mode that reads answers off from their likelihood.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub likelihood: Option<YesAndNo>,
+    /// How many of the training roles write, too, from the first on, in the mode that does both; all unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written_roles: Option<usize>,
     /// What is taken away from the scores of each setting, in tables beside those of the scores as they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub centre: Option<Centre>,
@@ -416,6 +423,10 @@ pub struct YesAndNo {
     /// What stands between the prompt and the answer. The built-in templates end where a thought is to be written.
     #[serde(default = "answer")]
     pub after: String,
+    /// Orientations are told in so many parts of 1, and differences that are smaller count for none; as they are unless
+    /// set, when no two are ever the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<NonZeroU32>,
 }
 
 impl Default for YesAndNo {
@@ -424,9 +435,13 @@ impl Default for YesAndNo {
             yes: Vec::new(),
             no: Vec::new(),
             after: answer(),
+            resolution: None,
         }
     }
 }
+
+/// Where a journal's manifest has it.
+pub(super) const RESOLUTION: &str = "judging.likelihood.resolution";
 
 impl YesAndNo {
     /// The texts whose likelihood is read off for an item on this scale: yes, then no; or the spellings of the ratings, each
@@ -505,6 +520,7 @@ impl Default for Judging {
             open: Open::Unjudged,
             thoughts: true,
             likelihood: None,
+            written_roles: None,
             centre: None,
         }
     }
@@ -520,7 +536,7 @@ impl Judging {
     /// What likelihoods are read off, in the mode that does so.
     #[must_use]
     pub fn words(&self) -> Option<YesAndNo> {
-        let read_off = self.mode == JudgingMode::Likelihood;
+        let read_off = self.mode.reads_off();
         read_off.then(|| self.likelihood.clone().unwrap_or_default())
     }
 }
@@ -536,6 +552,17 @@ pub enum JudgingMode {
     Fast,
     /// Nothing is written: how likely it finds a yes and a no is read off, with the examples of the prompt in both orders.
     Likelihood,
+    /// All answers are read off, and those of the unsteered training roles are written as well, each to its end, so that
+    /// the two can be compared.
+    Both,
+}
+
+impl JudgingMode {
+    /// Whether answers are read off, all that tables are made of.
+    #[must_use]
+    pub fn reads_off(self) -> bool {
+        matches!(self, Self::Likelihood | Self::Both)
+    }
 }
 
 /// Who judges what the rules leave open, and thoughts.
@@ -769,25 +796,34 @@ impl StudyFile {
 
     fn likelihood_fault(&self) -> Option<String> {
         let judging = &self.judging;
-        match (judging.mode, &judging.likelihood) {
-            (JudgingMode::Likelihood, Some(words)) => {
+        if judging.written_roles.is_some() && judging.mode != JudgingMode::Both {
+            return Some(
+                "judging.written_roles: expected mode = \"both\", found another".to_owned(),
+            );
+        }
+        match (judging.mode.reads_off(), &judging.likelihood) {
+            (true, Some(words)) => {
                 if let Some(fault) = words.fault() {
                     return Some(format!("judging.likelihood: {fault}"));
                 }
             }
-            (JudgingMode::Likelihood, None) if self.questionnaire.scale.is_none() => {
+            (true, None) if self.questionnaire.scale.is_none() => {
                 return Some(NO_SPELLINGS.to_owned());
             }
-            (JudgingMode::Likelihood, None) => {}
+            (true, None) => {}
             (_, Some(_)) => {
                 return Some(
-                    "judging.likelihood: expected mode = \"likelihood\", found another".to_owned(),
+                    "judging.likelihood: expected mode = \"likelihood\" or \"both\", found another"
+                        .to_owned(),
                 );
             }
             (_, None) => return None,
         }
         if self.model.served.is_some() {
             return Some("judging.mode: a served model tells no likelihoods".to_owned());
+        }
+        if judging.mode == JudgingMode::Both {
+            return None;
         }
         if judging.judge != JudgedBy::Rules {
             return Some("judging.judge: likelihoods need no judge, found one".to_owned());
@@ -900,8 +936,13 @@ mod tests {
     fn spellings_are_of_both_and_none_counts_twice() {
         let fault = |yes: &[&str], no: &[&str]| {
             let own = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect();
-            let (yes, no, after) = (own(yes), own(no), answer());
-            YesAndNo { yes, no, after }.fault()
+            let words = YesAndNo {
+                yes: own(yes),
+                no: own(no),
+                after: answer(),
+                resolution: None,
+            };
+            words.fault()
         };
         assert_eq!(fault(&[" yes", " Yes"], &[" no"]), None);
         assert!(fault(&[" yes"], &[]).unwrap().contains("none of one"));

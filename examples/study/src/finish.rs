@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -14,14 +15,15 @@ use value_causal::bench::{Inclination, OrientationTable, Scale, Setting};
 use super::analysed::Analysed;
 use super::asked::items_asked;
 use super::centred::{Centred, CentredTables};
-use super::file::{Analysis, JudgingMode, Open, StudyFile};
-use super::found::{Findings, Found};
+use super::compared::{Compared, Speed};
+use super::file::{Analysis, JudgingMode, Open, RESOLUTION, StudyFile};
+use super::found::{Findings, Found, speed};
 use super::instructed::InstructedTables;
 use super::item_counts::item_counts;
 use super::judging::as_in_fast_mode;
 use super::obedience::Obedience;
 use super::orientations::orientations;
-use super::plan::{LOWER, RAISE, TEST, TRAIN};
+use super::plan::{LOWER, RAISE, TEST, TRAIN, WRITTEN};
 use super::rated::{Ends, all_rated};
 use super::read_off::ReadOff;
 use crate::planted::Truth;
@@ -87,8 +89,8 @@ pub fn check_names(out: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes everything that follows from a complete journal into `out` and returns the names of the files. `rate` is the
-/// answers per second of the run, where one process did most of it.
+/// Writes everything that follows from a complete journal into `out` and returns the names of the files. `known` is how fast
+/// the run was, where one process did most of it.
 ///
 /// # Errors
 /// The journal is damaged or gone, or lacks answers or judgements; the tables cannot be analysed; a file cannot be read or written.
@@ -97,7 +99,7 @@ pub fn finish(
     data: &Path,
     journal: &Journal,
     out: &Path,
-    rate: Option<f64>,
+    known: Speed,
 ) -> Result<Vec<String>, Failure> {
     journal.verify()?;
     make_folder(out)?;
@@ -113,22 +115,24 @@ pub fn finish(
             files.push(name.to_owned());
         }
     }
+    let mode = study.judging.mode;
+    // Only who writes has thoughts.
+    let writing = (mode == JudgingMode::Both).then_some(WRITTEN);
     let consistency =
-        [Steering::Without, Steering::With].map(|which| journal.consistency(None, which));
+        [Steering::Without, Steering::With].map(|which| journal.consistency(writing, which));
     let [before, after] = consistency;
     let (before, after) = (before?, after?);
-    let read_off = study.judging.mode == JudgingMode::Likelihood;
     let design = journal.design();
-    let table = match (read_off, all_rated(design.items())) {
-        (true, _) => nothing_for_table_2(
+    let table = match (mode, all_rated(design.items())) {
+        (JudgingMode::Likelihood, _) => nothing_for_table_2(
             &study.name,
             "answers were read off from the likelihood of yes and no, and no thought was written that could differ from them",
         ),
-        (false, true) => nothing_for_table_2(
+        (_, true) => nothing_for_table_2(
             &study.name,
             "answers are ratings, and no judge tells which rating a thought speaks for",
         ),
-        (false, false) => table_2(&study.name, before, after),
+        (_, false) => table_2(&study.name, before, after),
     };
     save_text(&out.join("table_2.md"), &table)?;
     save_text(&out.join("items.csv"), &item_counts(journal)?)?;
@@ -136,14 +140,19 @@ pub fn finish(
 
     let mut facts = facts(study, journal, (before, after))?;
     let study_json = out.join("study.json");
+    let answers = journal.tally()?.answered;
+    let speed = speed(answers, known, &study_json);
     let mut findings = Findings {
-        found: Found::new(journal.tally()?.answered, rate, &study_json),
+        found: Found::new(answers, speed.all),
         ..Findings::default()
     };
     findings.found.ends = Ends::of(design.items());
     findings.found.orientations = orientations(journal, unjudged(study))?;
     findings.found.centred = Centred::of(study, journal, unjudged(study))?;
-    findings.found.read_off = read_off.then(|| ReadOff::of(journal)).transpose()?;
+    findings.found.read_off = mode.reads_off().then(|| ReadOff::of(journal)).transpose()?;
+    findings.found.compared = writing
+        .map(|_| Compared::of(journal, unjudged(study), &speed))
+        .transpose()?;
     if let Some(analysis) = &study.analysis {
         if let Some(measured) = tables.measured(study) {
             let measured = (measured, tables.items.clone());
@@ -214,7 +223,7 @@ fn observed(
     );
     remark_on_earlier(out, OBSERVED, "are written over");
     match observed.graph(&measurement) {
-        Ok(graph) => observed.write(&measurement, &graph, out),
+        Ok(graph) => observed.write(&measurement, &graph, &findings.markdown()?, out),
         Err(error) => {
             remark(format_args!("note: the graph is left out, too: {error}"));
             Ok(Vec::new())
@@ -231,15 +240,22 @@ pub fn unjudged(study: &StudyFile) -> Unjudged {
 }
 
 impl Tables {
-    /// Of a complete journal.
+    /// Of a complete journal, whose manifest says in which steps orientations are told.
     ///
     /// # Errors
     /// The journal lacks answers or judgements.
     pub fn of(journal: &Journal, unjudged: Unjudged) -> Result<Self, Failure> {
         let parts = journal.design().parts();
-        let part = |name: &str| OrientationTable::from_journal(journal, name, unjudged);
+        let resolution = resolution(journal);
+        let part = |name: &str| {
+            let table = OrientationTable::from_journal(journal, name, unjudged)?;
+            Ok::<_, JournalError>(match resolution {
+                Some(parts) => table.rounded(parts),
+                None => table,
+            })
+        };
         let test = part(TEST)?;
-        let instructed = InstructedTables::of(journal, test.values(), unjudged)?;
+        let instructed = InstructedTables::of(journal, test.values(), &part)?;
         let of_own = |name: &str, inclination: Inclination| {
             if parts.contains(&name) {
                 return Ok(Some(part(name)?));
@@ -293,6 +309,10 @@ impl Tables {
 fn nothing_for_table_2(name: &str, why: &str) -> String {
     let name = escaped(name);
     format!("# Table 2: thought against answer, {name}\n\nThis study cannot say it: {why}.\n")
+}
+
+fn resolution(journal: &Journal) -> Option<NonZeroU32> {
+    journal.manifest().get(RESOLUTION)?.parse().ok()
 }
 
 fn table_2(name: &str, before: Consistency, after: Consistency) -> String {

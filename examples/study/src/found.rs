@@ -9,6 +9,7 @@ use value_causal::bench::Setting;
 use value_causal::discovery::graph::UndirectedEdges;
 
 use super::centred::Centred;
+use super::compared::{Compared, Speed};
 use super::instructed::{Instructed, InstructedTables, Rates};
 use super::obedience::Obedience;
 use super::orientations::Orientations;
@@ -62,6 +63,9 @@ pub(super) struct Found {
     /// What was read off, where answers are likelihoods.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) read_off: Option<ReadOff>,
+    /// Written answers beside those, where a study has both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) compared: Option<Compared>,
 }
 
 /// [`Found`], and what goes with it into the report.
@@ -74,20 +78,32 @@ pub(super) struct Findings {
 }
 
 impl Found {
-    /// A journal of so many answers. Where the rate is not known, an earlier `study.json` about as many answers tells it.
-    pub(super) fn new(answers: usize, rate: Option<f64>, earlier: &Path) -> Self {
-        let told = || {
-            let text = fs::read_to_string(earlier).ok()?;
-            let before: Self = serde_json::from_str(&text).ok()?;
-            before
-                .answers_per_second
-                .filter(|_| before.answers == answers)
-        };
+    /// A journal of so many answers.
+    pub(super) fn new(answers: usize, rate: Option<f64>) -> Self {
         Self {
             answers,
-            answers_per_second: rate.or_else(told),
+            answers_per_second: rate,
             ..Self::default()
         }
+    }
+}
+
+/// What is known of speed, and where that is nothing what an earlier `study.json` about as many answers tells.
+pub(super) fn speed(answers: usize, known: Speed, earlier: &Path) -> Speed {
+    let told = || {
+        let text = fs::read_to_string(earlier).ok()?;
+        let before: Found = serde_json::from_str(&text).ok()?;
+        (before.answers == answers).then_some(before)
+    };
+    let Some(before) = told() else {
+        return known;
+    };
+    let of_ways = before.compared.map(|compared| compared.speed());
+    let [written, read_off] = of_ways.unwrap_or_default();
+    Speed {
+        all: known.all.or(before.answers_per_second),
+        written: known.written.or(written),
+        read_off: known.read_off.or(read_off),
     }
 }
 
@@ -148,9 +164,11 @@ impl Findings {
 
     /// The sections of the report.
     pub(super) fn markdown(&self) -> Result<String, fmt::Error> {
+        let compared = self.found.compared.as_ref().map(Compared::markdown);
         let centred = self.found.centred.as_ref();
         let centred = centred.map(|centred| centred.markdown(&self.found.orientations));
-        Ok(self.of_the_study()? + &centred.unwrap_or_default())
+        let more = [compared, centred].map(Option::unwrap_or_default);
+        Ok(self.of_the_study()? + &more.concat())
     }
 
     /// Nothing where nothing is planted and nothing was instructed as a whole.
@@ -224,15 +242,19 @@ mod tests {
     fn a_rate_is_kept_for_as_many_answers_alone() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("study.json");
-        assert_eq!(Found::new(7, None, &file).answers_per_second, None);
-        let found = Found::new(7, Some(2.5), &file);
+        let told = |answers, all| {
+            let known = Speed {
+                all,
+                ..Speed::default()
+            };
+            speed(answers, known, &file).all
+        };
+        assert_eq!(told(7, None), None);
+        let found = Found::new(7, Some(2.5));
         fs::write(&file, serde_json::to_string(&found).unwrap()).unwrap();
-        assert_eq!(Found::new(7, None, &file), found);
-        assert_eq!(Found::new(8, None, &file).answers_per_second, None);
-        assert_eq!(
-            Found::new(7, Some(3.0), &file).answers_per_second,
-            Some(3.0)
-        );
+        assert_eq!(told(7, None), Some(2.5));
+        assert_eq!(told(8, None), None);
+        assert_eq!(told(7, Some(3.0)), Some(3.0));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use value_causal::bench::journal::{Journal, JournalError, Unjudged};
+use value_causal::bench::journal::{Journal, JournalError};
 use value_causal::bench::{Inclination, OrientationTable, TableError};
 use value_causal::metrics::successors;
 use value_causal::ndarray::Array2;
@@ -18,11 +18,12 @@ pub struct InstructedTables {
 }
 
 impl InstructedTables {
-    /// None where the study asks only the instructed value's own items.
+    /// Of the journal's parts, whose orientations `table` gives. None where the study asks only the instructed value's own
+    /// items.
     pub(super) fn of(
         journal: &Journal,
         values: &[String],
-        unjudged: Unjudged,
+        table: impl Fn(&str) -> Result<OrientationTable, JournalError>,
     ) -> Result<Option<Self>, JournalError> {
         let parts = journal.design().parts();
         let named = |inclination| values.iter().map(move |v| instructed_part(v, inclination));
@@ -31,8 +32,7 @@ impl InstructedTables {
             return Ok(None);
         }
         let tables = |inclination| {
-            let tables = named(inclination)
-                .map(|part| OrientationTable::from_journal(journal, &part, unjudged));
+            let tables = named(inclination).map(|part| table(&part));
             tables.collect::<Result<_, _>>()
         };
         Ok(Some(Self {

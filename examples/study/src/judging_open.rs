@@ -83,6 +83,7 @@ pub fn say_unjudged(journal: &Journal, thoughts: bool) -> Result<(), Failure> {
         }
         match recorded.thought {
             Some(Verdict::Judged { .. } | Verdict::Rated { .. }) => {}
+            None if recorded.response.verdict.is_read_off() => {}
             Some(Verdict::Unjudged { reason }) => unjudged.add(Some(&reason)),
             None => unjudged.n += 1,
         }

@@ -17,7 +17,7 @@
 //!   `item_counts`: how each item was answered; `answers`: what the journal tells beyond tables
 //! - `found`: `study.json` and its section of the report; `obedience`: answers held against those that are [`planted`];
 //!   `orientations`: how well they are measured, `centred`: and without what is said to all items alike; `read_off`: what
-//!   likelihoods tell of themselves
+//!   likelihoods tell of themselves; `compared`: answers that were written beside those
 //!
 //! Only the respondent knows the model, so any other that answers prompts can take its place.
 
@@ -46,6 +46,7 @@ mod asked;
 mod asking;
 mod centred;
 mod choices;
+mod compared;
 mod fingerprint;
 mod foresight;
 mod found;
@@ -66,6 +67,7 @@ pub use answers::Answers;
 pub use arguments::{StudyArguments, journal_of, journals_of_shards, read_study};
 pub use asking::{Asking, Missing, Watch, ask, judge_thoughts_by_rules};
 pub use centred::CentredTables;
+pub use compared::Speed;
 pub use fingerprint::{ModelFiles, is_of_study, manifest, same_study};
 pub use foresight::Foresight;
 pub use instructed::InstructedTables;

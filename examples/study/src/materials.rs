@@ -49,7 +49,13 @@ impl Materials {
         let all = Questionnaire::from_path(&file)?.answered_on(&scale);
         let items = chosen(study, &file, &all)?;
         rated::check(&study.judging, items.items())?;
-        let split = items.split(study.questionnaire.train, study.questionnaire.seed)?;
+        let split = match study.questionnaire.undivided {
+            true => Split {
+                train: items.clone(),
+                test: items.clone(),
+            },
+            false => items.split(study.questionnaire.train, study.questionnaire.seed)?,
+        };
         for (part, name) in [(&split.train, "training"), (&split.test, "test")] {
             if let Some(value) = items.values().iter().find(|v| part.measuring(v).len() == 0) {
                 let (file, share) = (file.display(), study.questionnaire.train);

@@ -136,10 +136,12 @@ fn means(items: &ItemScores) -> Vec<Option<f64>> {
 /// Over the roles that were asked items of both kinds.
 fn correlation(plain: &ItemScores, reversed: &ItemScores) -> Option<f64> {
     let both = means(plain).into_iter().zip(means(reversed));
-    let both: Vec<[f64; 2]> = both
-        .filter_map(|(plain, reversed)| Some([plain?, reversed?]))
-        .collect();
-    let both = Array2::from(both);
+    correlation_of(both.filter_map(|(plain, reversed)| Some([plain?, reversed?])))
+}
+
+/// Pearson's; none where one of the two does not vary.
+pub(super) fn correlation_of(pairs: impl Iterator<Item = [f64; 2]>) -> Option<f64> {
+    let both = Array2::from(pairs.collect::<Vec<_>>());
     let correlations = Correlations::of(&Scores::new(both.view()).ok()?).ok()?;
     Some(correlations.matrix()[[0, 1]])
 }

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use value_causal::bench::journal::{Design, PlannedRow, Question};
+use value_causal::bench::journal::{Design, PlannedRow, Question, Shard};
 use value_causal::bench::{
     ExampleOrder, Inclination, Instruction, Item, ItemSampling, Prompt, PromptError,
     PromptTemplate, Questionnaire, Role, RoleSet, Setting,
@@ -20,6 +20,9 @@ pub const RAISE: &str = "raise";
 /// The same under the instruction that disinclines from it.
 pub const LOWER: &str = "lower";
 
+/// Part of the training roles as they are, whose answers are written where all others are read off.
+pub const WRITTEN: &str = "written";
+
 /// Every question of a study, with its prompt.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -30,8 +33,10 @@ pub struct Plan {
     /// The named roles with their places: training, then test, after the empty role.
     roles: HashMap<String, (usize, Role)>,
     instructions: HashMap<(String, Inclination), Instruction>,
-    /// For prompts with the yes first where the orders of examples are balanced, and for the others.
+    /// With the yes first, and with the no first.
     templates: [PromptTemplate; 2],
+    /// Which example comes first where an answer is written.
+    examples: Examples,
     /// What stands between prompt and answer where its likelihood is read off, in both orders of examples.
     read_off_after: Option<String>,
 }
@@ -113,6 +118,12 @@ impl Plan {
             let told = Told::Nothing;
             rows.part(TRAIN, told, roles, features, &split.train, sampling.0);
         }
+        if study.judging.mode == JudgingMode::Both {
+            let writing = study.judging.written_roles.unwrap_or(train.len());
+            let writing = &train[..writing.min(train.len())];
+            let told = Told::Nothing;
+            rows.part(WRITTEN, told, writing, &[], &split.train, sampling.0);
+        }
         let test = names(test_roles, empty);
         rows.part(
             TEST,
@@ -172,15 +183,9 @@ impl Plan {
                 .map(|(place, role)| (role.name.clone(), (place, role.clone())))
                 .collect(),
             instructions,
-            templates: [ExampleOrder::YesFirst, ExampleOrder::NoFirst].map(|order| {
-                let template = materials.template.clone();
-                match (study.prompt.examples, study.judging.mode) {
-                    (Examples::Balanced, _) | (_, JudgingMode::Likelihood) => {
-                        template.with_example_order(order)
-                    }
-                    (Examples::YesFirst | Examples::NoFirst, _) => template,
-                }
-            }),
+            templates: [ExampleOrder::YesFirst, ExampleOrder::NoFirst]
+                .map(|order| materials.template.clone().with_example_order(order)),
+            examples: study.prompt.examples,
             read_off_after: study.judging.words().map(|words| words.after),
         })
     }
@@ -205,10 +210,27 @@ impl Plan {
         Ok(())
     }
 
-    /// Whether answers are read off, not written.
+    /// What stands between prompt and answer where that is read off; none where it is written.
+    fn read_off_after(&self, question: Question) -> Option<&str> {
+        let part = &self.design.rows()[question.row].part;
+        let after = self.read_off_after.as_deref();
+        after.filter(|_| part != WRITTEN)
+    }
+
+    /// Whether an answer is read off, not written.
     #[must_use]
-    pub fn reads_likelihoods(&self) -> bool {
-        self.read_off_after.is_some()
+    pub fn is_read_off(&self, question: Question) -> bool {
+        self.read_off_after(question).is_some()
+    }
+
+    /// How many answers of a shard are read off.
+    #[must_use]
+    pub fn n_read_off(&self, shard: Shard) -> usize {
+        let rows = self.design.rows().iter().enumerate();
+        let rows = rows.filter(|(row, planned)| {
+            shard.holds(*row) && self.read_off_after.is_some() && planned.part != WRITTEN
+        });
+        rows.map(|(_, planned)| planned.items.len()).sum()
     }
 
     /// A question as a respondent wants it.
@@ -217,12 +239,14 @@ impl Plan {
     /// As [`prompt`](Self::prompt).
     pub fn asked(&self, question: Question) -> Result<Asked, Failure> {
         let prompt = self.prompt(question)?;
-        let turned = match self.reads_likelihoods() {
+        let read_off = self.is_read_off(question);
+        let turned = match read_off {
             true => Some(self.prompt_in(question, ExampleOrder::NoFirst)?),
             false => None,
         };
         Ok(Asked {
             question,
+            read_off,
             // A template of one's own may have no examples.
             turned: turned.filter(|turned| *turned != prompt),
             prompt,
@@ -243,9 +267,10 @@ impl Plan {
             .map_or(0, |role| role.0);
         self.prompt_in(
             question,
-            match self.reads_likelihoods() {
-                true => ExampleOrder::YesFirst,
-                false => ExampleOrder::balanced(place, question.item),
+            match (self.is_read_off(question), self.examples) {
+                (true, _) | (_, Examples::YesFirst) => ExampleOrder::YesFirst,
+                (_, Examples::NoFirst) => ExampleOrder::NoFirst,
+                (_, Examples::Balanced) => ExampleOrder::balanced(place, question.item),
             },
         )
     }
@@ -269,9 +294,7 @@ impl Plan {
             ExampleOrder::NoFirst => no_first,
         };
         let mut prompt = template.render(item, role, instruction)?;
-        if let Some(after) = &self.read_off_after {
-            prompt.text += after;
-        }
+        prompt.text += self.read_off_after(question).unwrap_or_default();
         Ok(prompt)
     }
 }

@@ -73,12 +73,15 @@ pub(super) fn check(judging: &Judging, items: &[Item]) -> Result<(), String> {
     if scales(items).is_empty() {
         return Ok(());
     }
-    if judging.mode == JudgingMode::Fast {
-        return Err(
-            "judging.mode: expected \"exact\" or \"likelihood\" where items are rated, for a longer spelling may still come, \
-             found \"fast\""
-                .to_owned(),
-        );
+    let not_so = match judging.mode {
+        JudgingMode::Fast => Some("for a longer spelling may still come, found \"fast\""),
+        JudgingMode::Both => Some("for only yes and no are compared in both, found \"both\""),
+        JudgingMode::Exact | JudgingMode::Likelihood => None,
+    };
+    if let Some(not_so) = not_so {
+        return Err(format!(
+            "judging.mode: expected \"exact\" or \"likelihood\" where items are rated, {not_so}"
+        ));
     }
     match judging.judge {
         JudgedBy::Rules => Ok(()),

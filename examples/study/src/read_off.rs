@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use value_causal::bench::journal::{Journal, JournalError, Leans};
-use value_causal::ndarray::Array2;
-use value_causal::psychometrics::{Correlations, Scores};
+
+use super::orientations::correlation_of;
 
 /// Over all answers of a journal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,20 +42,14 @@ impl ReadOff {
             add(&mut item.1, &leans);
             Ok::<_, JournalError>(())
         })?;
-        let both: Vec<[f64; 2]> = items
-            .values()
-            .filter_map(|(n, sums)| match sums[..] {
-                [a, b] => Some([a / n, b / n]),
-                _ => None,
-            })
-            .collect();
-        let both = Array2::from(both);
-        let correlations = Scores::new(both.view()).ok();
-        let correlations = correlations.and_then(|scores| Correlations::of(&scores).ok());
+        let both = items.values().filter_map(|(n, sums)| match sums[..] {
+            [a, b] => Some([a / n, b / n]),
+            _ => None,
+        });
         Ok(Self {
             yes_or_no: (n > 0.0).then(|| mass / n),
             lean: lean.into_iter().map(|sum| sum / n).collect(),
-            forms_correlate: correlations.map(|r| r.matrix()[[0, 1]]),
+            forms_correlate: correlation_of(both),
         })
     }
 }

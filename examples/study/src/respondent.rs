@@ -8,6 +8,8 @@ use program::Failure;
 pub struct Asked {
     /// Which.
     pub question: Question,
+    /// Whether its answer is read off, not written.
+    pub read_off: bool,
     /// In these words.
     pub prompt: Prompt,
     /// And in these, where an answer is read off in two forms.

@@ -53,13 +53,16 @@ pub fn describe(study: &StudyFile, plan: &Plan, shard: Shard) -> String {
         );
     }
     let most = counted(study.judging.max_new_tokens, "token");
+    let written = match study.judging.mode {
+        JudgingMode::Both => format!("in the part \"written\" at most {most}"),
+        _ => "nothing is written".to_owned(),
+    };
     let mode = match (study.judging.words(), study.judging.mode) {
-        (Some(YesAndNo { yes, .. }), _) if yes.is_empty() => {
-            "likelihood: the spellings of the ratings, with the options in both orders; nothing is written"
-                .to_owned()
-        }
+        (Some(YesAndNo { yes, .. }), _) if yes.is_empty() => format!(
+            "likelihood: the spellings of the ratings, with the options in both orders; {written}"
+        ),
         (Some(YesAndNo { yes, no, .. }), _) => format!(
-            "likelihood: {yes:?} against {no:?}, with the examples in both orders; nothing is written"
+            "likelihood: {yes:?} against {no:?}, with the examples in both orders; {written}"
         ),
         (None, JudgingMode::Fast) => {
             format!("fast: answers end once they are decided, at most {most}")

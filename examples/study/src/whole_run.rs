@@ -6,13 +6,14 @@ use std::time::Instant;
 use value_causal::bench::journal::{Journal, Question, Shard};
 
 use super::asking::{Asking, Watch, ask};
+use super::compared::Speed;
 use super::meter::{Meter, duration};
 use super::pace::{self, spread};
 use super::{Plan, Respondent};
 use program::{Failure, Unsaid, counted, say};
 
-/// Asks what is pending: first, where there is no answer yet, a question of each of some settings, which tell whether the
-/// model answers at all; then samples from all over, which tell how long the rest takes.
+/// Asks what is pending: what is read off, then what is written. A speed is that of the run only if this process asked most
+/// of it.
 ///
 /// # Errors
 /// As [`ask`]; a question that got no answer, once all others have theirs.
@@ -21,9 +22,9 @@ pub fn ask_all(
     journal: &mut Journal,
     respondent: &mut dyn Respondent,
     watch: &Watch<'_>,
-) -> Result<Asking, Failure> {
-    let mut pending = journal.pending()?;
-    let there = plan.design.n_questions(journal.shard()) - pending.len();
+) -> Result<Speed, Failure> {
+    let (pending, all) = (journal.pending()?, plan.design.n_questions(journal.shard()));
+    let there = all - pending.len();
     if there > 0 {
         let to_come = pending.len();
         say(format_args!(
@@ -31,15 +32,46 @@ pub fn ask_all(
             counted_are(there, "answer")
         ))?;
     }
-    if pending.is_empty() {
-        return Ok(Asking::default());
-    }
+    let (read_off, written): (Vec<_>, Vec<_>) = pending
+        .into_iter()
+        .partition(|&question| plan.is_read_off(question));
+    let mut ask = |questions| ask_these(plan, journal, respondent, questions, there == 0, watch);
+    let (read_off, written) = (ask(read_off)?, ask(written)?);
+    let speed = |asking: &Asking, of: usize| asking.rate().filter(|_| 2 * asking.answers >= of);
+    let n_read_off = plan.n_read_off(journal.shard());
+    let told = Speed {
+        read_off: speed(&read_off, n_read_off),
+        written: speed(&written, all - n_read_off),
+        all: None,
+    };
+    let mut asking = read_off;
+    asking += written;
+    asking.check(plan)?;
+    Ok(Speed {
+        all: speed(&asking, all),
+        ..told
+    })
+}
+
+/// Asks these: first, where it is not known, a question of each of some settings, which tell whether the model answers at
+/// all; then samples from all over, which tell how long the rest takes.
+fn ask_these(
+    plan: &Plan,
+    journal: &mut Journal,
+    respondent: &mut dyn Respondent,
+    mut pending: Vec<Question>,
+    is_new: bool,
+    watch: &Watch<'_>,
+) -> Result<Asking, Failure> {
     let mut all = Asking::default();
+    if pending.is_empty() {
+        return Ok(all);
+    }
     let mut ask = |questions: &[Question], rate: Option<f64>| {
         let meter = Meter::new(questions.len(), "answers").at(rate);
         ask(plan, journal, respondent, questions, meter, watch)
     };
-    if there == 0 {
+    if is_new {
         let tried: Vec<Question> = spread(&by_row(&pending))
             .take(TRIED)
             .map(|row| row[0])
@@ -71,7 +103,6 @@ pub fn ask_all(
         "{} in {time}, {rate:.1} per second.",
         counted(all.answers, "answer")
     ))?;
-    all.check(plan)?;
     Ok(all)
 }
 

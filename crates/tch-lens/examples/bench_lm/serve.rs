@@ -52,6 +52,9 @@ pub struct Options {
     /// Through the engine, instead of one plain batch after another.
     #[arg(long)]
     engine: bool,
+    /// Write nothing, and tell the log-probabilities of these tokens behind each prompt.
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',', requires = "engine")]
+    score: Vec<i64>,
     /// Leave out the run of one new token that times the prompt pass.
     #[arg(long)]
     no_prefill: bool,
@@ -118,7 +121,7 @@ pub fn serve(options: &Options) -> Result<()> {
         prompts: prompts(options)?,
         steers: steers(options)?,
     };
-    worker.run(2.min(options.new_tokens))?;
+    let _warmed_up = worker.run(2.min(options.new_tokens))?;
     say(&json!({
         "ready": true,
         "prompts": worker.prompts.len(),
@@ -141,19 +144,28 @@ impl Worker<'_> {
         }
         let prefill = begin.elapsed().as_secs_f64();
         let begin = Instant::now();
-        let ids = self.run(self.options.new_tokens)?;
+        let done = self.run(self.options.new_tokens)?;
         let total = begin.elapsed().as_secs_f64();
-        Ok(
-            json!({"prefill_s": prefill, "total_s": total, "new_tokens": ids.iter().map(Vec::len).sum::<usize>(),
-            "ids": ids}),
-        )
+        let ids: Vec<&[i64]> = done.iter().map(|it| it.tokens.as_slice()).collect();
+        let scores = done.iter().map(|it| it.log_probabilities.as_slice());
+        Ok(json!({
+            "prefill_s": prefill,
+            "total_s": total,
+            "new_tokens": ids.iter().map(|ids| ids.len()).sum::<usize>(),
+            "ids": ids,
+            "scores": scores.collect::<Vec<_>>(),
+        }))
     }
 
-    /// The new tokens of every prompt.
-    fn run(&self, new_tokens: usize) -> Result<Vec<Vec<i64>>> {
+    /// What comes of every prompt, in their order.
+    fn run(&self, new_tokens: usize) -> Result<Vec<Completion<usize>>> {
+        let score = &self.options.score;
         let requests = self.prompts.iter().enumerate().map(|(index, line)| {
-            let stop = Stop::after(new_tokens).ids([]);
-            let request = Request::new(line.ids.clone()).stop(stop).tag(index);
+            let request = Request::new(line.ids.clone()).tag(index);
+            let request = match score.is_empty() {
+                true => request.stop(Stop::after(new_tokens).ids([])),
+                false => request.score(score.iter().map(|&id| vec![id])),
+            };
             request.steer(self.steers[line.setting].clone())
         });
         let mut done: Vec<Completion<usize>> = Vec::with_capacity(self.prompts.len());
@@ -169,10 +181,7 @@ impl Worker<'_> {
             }
         }
         done.sort_by_key(|completion| completion.tag);
-        Ok(done
-            .into_iter()
-            .map(|completion| completion.tokens)
-            .collect())
+        Ok(done)
     }
 }
 

@@ -52,6 +52,13 @@ pub enum Verdict {
     },
 }
 
+impl Verdict {
+    /// Whether the answer was read off as [`Likelihoods`](super::Likelihoods), not written.
+    pub fn is_read_off(&self) -> bool {
+        matches!(self, Self::Judged { judge, .. } if judge == super::BY_LIKELIHOOD)
+    }
+}
+
 /// Which part of an answer is judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Aspect {

@@ -4,7 +4,7 @@ use rusqlite::{Row, params};
 
 use super::error::{damage, sqlite};
 use super::words::reading_of;
-use super::{Aspect, Journal, JournalError, Question, Response, Verdict};
+use super::{Aspect, BY_LIKELIHOOD, Journal, JournalError, Question, Response, Verdict};
 
 /// How far a journal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -103,7 +103,8 @@ impl Journal {
         })
     }
 
-    /// The recorded answers that have no verdict on that aspect, in the order of the rows.
+    /// The recorded answers that have no verdict on that aspect, in the order of the rows. Answers
+    /// that were read off have no thought.
     ///
     /// # Errors
     ///
@@ -113,10 +114,13 @@ impl Journal {
             let mut all = connection.prepare(
                 "SELECT answer.row, answer.item, answer.text, said.reason FROM answer
                  LEFT JOIN judgement said ON said.row = answer.row AND said.item = answer.item
-                    AND said.aspect = ?
-                 WHERE said.stance IS NULL ORDER BY answer.row, answer.item",
+                    AND said.aspect = ?1
+                 WHERE said.stance IS NULL AND NOT EXISTS (SELECT 1 FROM judgement likely
+                    WHERE likely.row = answer.row AND likely.item = answer.item
+                    AND likely.aspect = 0 AND likely.judge = ?2)
+                 ORDER BY answer.row, answer.item",
             )?;
-            let rows = all.query_map([aspect.code()], |row| {
+            let rows = all.query_map(params![aspect.code(), BY_LIKELIHOOD], |row| {
                 Ok(ToJudge {
                     question: self.checked_question(row)?,
                     text: row.get(2)?,

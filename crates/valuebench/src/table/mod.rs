@@ -13,6 +13,7 @@ mod number;
 mod roles;
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZeroU32;
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
@@ -210,6 +211,35 @@ impl OrientationTable {
             stds: None,
             spellings: BTreeMap::new(),
         })
+    }
+
+    /// With orientations, and their standard deviations, rounded to whole multiples of 1 / `parts`:
+    /// smaller differences are none, where every orientation would otherwise be another, as numbers
+    /// between yes and no are.
+    ///
+    /// ```
+    /// # use valuebench::{OrientationTable, Setting};
+    /// # use ndarray::array;
+    /// let table = OrientationTable::new(
+    ///     vec!["Empathy".into()],
+    ///     vec![Setting::default(), Setting::steered(None, 7)],
+    ///     array![[0.0612], [0.0588]],
+    ///     None,
+    /// )?;
+    /// let hundredths = std::num::NonZeroU32::new(100).expect("not zero");
+    /// assert_eq!(table.rounded(hundredths).matrix(), array![[0.06], [0.06]]);
+    /// # Ok::<(), valuebench::TableError>(())
+    /// ```
+    #[must_use]
+    pub fn rounded(mut self, parts: NonZeroU32) -> Self {
+        let parts = f64::from(parts.get());
+        // No -0.
+        let round = |orientation: f64| (orientation * parts).round() / parts + 0.0;
+        self.orientations.mapv_inplace(round);
+        self.scstds.iter_mut().for_each(|it| it.mapv_inplace(round));
+        self.mean_scstds = self.scstds.as_ref().map(mean_scstds);
+        self.stds.iter_mut().for_each(|it| it.mapv_inplace(round));
+        self
     }
 
     /// Sets the column `stds`: per setting the mean over the values of the standard deviation of

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::Parser;
 use program::{Failure, exit_code, remark, say};
 use study::finish::finish;
-use study::{Materials, StudyArguments, is_of_study, journal_of, journals_of_shards, same_study};
+use study::{
+    Materials, Speed, StudyArguments, is_of_study, journal_of, journals_of_shards, same_study,
+};
 use value_causal::bench::journal::{Journal, Shard, merge};
 
 /// Merge the journals of a study's shards and make what a single run makes of them.
@@ -61,7 +63,7 @@ fn run(arguments: &StudyArguments) -> Result<(), Failure> {
     if arguments.answers {
         journal.write_csv(whole.with_extension("answers.csv"))?;
     }
-    for file in finish(&study, &data, &journal, out, None)? {
+    for file in finish(&study, &data, &journal, out, Speed::default())? {
         say(out.join(file).display())?;
     }
     Ok(())

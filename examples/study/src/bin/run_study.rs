@@ -96,7 +96,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         interruption: &interruption,
         files: &files,
     };
-    let asking = ask_all(&plan, &mut journal, &mut *respondent, &watch)?;
+    let speed = ask_all(&plan, &mut journal, &mut *respondent, &watch)?;
     let judged = judge_open(&study, &mut journal, server, &interruption);
     say_unjudged(&journal, study.judging.judges_thoughts())?;
     judged?;
@@ -110,10 +110,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         ))?;
         return Ok(());
     }
-    // A rate is that of the run only if this process asked most of it.
-    let most = 2 * asking.answers >= plan.design.n_questions(shard);
-    let rate = asking.rate().filter(|_| most);
-    for file in finish(&study, &data, &journal, out, rate)? {
+    for file in finish(&study, &data, &journal, out, speed)? {
         say(out.join(file).display())?;
     }
     Ok(())

@@ -39,9 +39,11 @@ pub struct LensRespondent<S = StudiedFeatures> {
 }
 
 /// How answers come about.
-enum How {
-    Written(Stop),
-    ReadOff(YesAndNo),
+struct How {
+    /// Where they are written: when they end.
+    stop: Stop,
+    /// Where they are read off: the spellings.
+    words: Option<YesAndNo>,
 }
 
 impl LensRespondent {
@@ -77,10 +79,12 @@ impl<S: Steers> LensRespondent<S> {
         Self {
             lm,
             steers,
-            how: match (judging.words(), judging.mode) {
-                (Some(words), _) => How::ReadOff(words),
-                (None, JudgingMode::Fast) => How::Written(stop.when(is_decided)),
-                (None, _) => How::Written(stop),
+            how: How {
+                stop: match judging.mode {
+                    JudgingMode::Fast => stop.when(is_decided),
+                    _ => stop,
+                },
+                words: judging.words(),
             },
             options,
         }
@@ -127,10 +131,11 @@ const AROUND: usize = 16;
 impl<S: Steers> Respondent for LensRespondent<S> {
     fn check(&self, asked: &Asked) -> Result<(), Failure> {
         let context = self.lm.config().n_ctx;
-        let most = match &self.how {
-            How::Written(stop) => stop.max_new_tokens(),
+        let words = self.how.words.as_ref().filter(|_| asked.read_off);
+        let most = match words {
+            None => self.how.stop.max_new_tokens(),
             // A token is a byte at least.
-            How::ReadOff(words) => {
+            Some(words) => {
                 let candidates = words.candidates(&asked.scale);
                 candidates.iter().map(String::len).max().unwrap_or(0)
             }
@@ -145,9 +150,9 @@ impl<S: Steers> Respondent for LensRespondent<S> {
         match context.saturating_sub(tokens) {
             room if room >= most => Ok(()),
             room => {
-                let (setting, of) = match self.how {
-                    How::Written(_) => ("judging.max_new_tokens", ""),
-                    How::ReadOff(_) => ("judging.likelihood", " bytes of each word"),
+                let (setting, of) = match words {
+                    None => ("judging.max_new_tokens", ""),
+                    Some(_) => ("judging.likelihood", " bytes of each word"),
                 };
                 Err(format!(
                     "{setting}: expected at most {room}{of}, as the prompt is {tokens} tokens of the model's context of \
@@ -186,12 +191,14 @@ impl<S: Steers> Respondent for LensRespondent<S> {
         });
         let (mut waiting, mut failed) = (Waiting::default(), HashSet::new());
         for completion in Engine::new(lm, options.clone()).run(requests.flatten()) {
-            each(match (completion, &*how) {
-                (Ok(completion), How::ReadOff(words)) => match waiting.add(words, &completion) {
-                    Some(answered) => Ok(answered),
-                    None => continue,
-                },
-                (Ok(completion), How::Written(_)) => Ok(Answered {
+            each(match (completion, &how.words) {
+                (Ok(completion), Some(words)) if completion.tag.read_off => {
+                    match waiting.add(words, &completion) {
+                        Some(answered) => Ok(answered),
+                        None => continue,
+                    }
+                }
+                (Ok(completion), _) => Ok(Answered {
                     question: completion.tag.question,
                     prompt_hash: completion.tag.prompt_hash,
                     text: completion.text,

@@ -17,6 +17,7 @@ pub(super) struct Tag {
     pub(super) question: Question,
     pub(super) prompt_hash: [u8; 32],
     pub(super) taken: Instant,
+    pub(super) read_off: bool,
     /// Which of so many forms of the question.
     form: (usize, usize),
     /// How it is answered.
@@ -91,14 +92,15 @@ pub(super) fn requests(
     let request = |(form, prompt): (usize, &Prompt)| {
         let steers = steers.of(&asked, prompt)?;
         let request = Request::new(prompt.text.clone());
-        let request = match how {
-            How::Written(stop) => request.stop(stop.clone()),
-            How::ReadOff(words) => request.score(words.candidates(&asked.scale)),
+        let request = match &how.words {
+            Some(words) if asked.read_off => request.score(words.candidates(&asked.scale)),
+            _ => request.stop(how.stop.clone()),
         };
         let request = request.tag(Tag {
             question: asked.question,
             prompt_hash,
             taken,
+            read_off: asked.read_off,
             form: (form, forms),
             scale: asked.scale.clone(),
         });

@@ -256,6 +256,7 @@ fn ask_six(
     let mut respondent = ServedRespondent::new(client, Served::Message, 8).unwrap();
     let mut questions = (0..6).map(|item| {
         Ok::<_, Failure>(Asked {
+            read_off: false,
             question: Question { row: 0, item },
             prompt: Prompt {
                 text: format!("Question {item}"),

@@ -1,15 +1,18 @@
 //! Answers that are read off from the likelihood of yes and no.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use serde_json::Value;
-use value_causal::bench::OrientationTable;
-use value_causal::bench::journal::{Journal, JournalError, Likelihoods, Unjudged, Verdict};
+use value_causal::bench::journal::{
+    Journal, JournalError, Likelihoods, Recorded, Unjudged, Verdict,
+};
+use value_causal::bench::{OrientationTable, Stance};
 
 use crate::small::{Small, answers, merge_study, run_study};
 
 /// The organism, whose template has no examples, or one that has them.
-fn study(centre: &str, examples: bool) -> Small {
+pub fn study(centre: &str, examples: bool) -> Small {
     let study = Small::varied("");
     study.change(
         "max_new_tokens = 24",
@@ -121,6 +124,90 @@ fn likelihoods_are_kept_and_scored_in_shards_too() {
     assert_ne!(tables(&whole, &CENTRED[2..]), before[2..]);
 }
 
+/// What was answered yes or no in a part, by role and item.
+fn stances(study: &Small, part: &str) -> BTreeMap<(Option<String>, usize), Stance> {
+    let journal = Journal::of_file(study.out().join("study.journal")).unwrap();
+    let mut said = BTreeMap::new();
+    journal
+        .for_each(|recorded| {
+            let question = recorded.response.question;
+            let row = &journal.design().rows()[question.row];
+            if let Verdict::Judged { stance, .. } = recorded.response.verdict
+                && stance != Stance::Unsure
+                && (row.part == part && row.setting.is_unsteered())
+            {
+                said.insert((row.setting.role.clone(), question.item), stance);
+            }
+            Ok::<_, JournalError>(())
+        })
+        .unwrap();
+    said
+}
+
+#[test]
+fn one_study_writes_and_reads_off_and_compares_the_two() {
+    let both = study("written_roles = 3", true);
+    both.change("\"likelihood\"", "\"both\"");
+    both.finish(&[]);
+    let all = answers(&both.out());
+    let journal = Journal::of_file(both.out().join("study.journal")).unwrap();
+    let is_written = |recorded: &Recorded| {
+        journal.design().rows()[recorded.response.question.row].part == "written"
+    };
+    for recorded in all {
+        let read_off = Likelihoods::parse(&recorded.response.text).is_some();
+        assert_ne!(is_written(&recorded), read_off, "{recorded:?}");
+        assert_eq!(is_written(&recorded), recorded.response.new_tokens > 0);
+        assert_eq!(is_written(&recorded), recorded.thought.is_some());
+    }
+    drop(journal);
+
+    let (written, read_off) = (stances(&both, "written"), stances(&both, "train"));
+    let pairs: Vec<_> = written
+        .iter()
+        .filter_map(|(question, stance)| Some((stance, read_off.get(question)?)))
+        .collect();
+    let same = pairs.iter().filter(|(a, b)| a == b).count();
+    let found = fs::read_to_string(both.out().join("study.json")).unwrap();
+    let found: Value = serde_json::from_str(&found).unwrap();
+    let compared = &found["compared"];
+    assert_eq!(
+        (&compared["roles"], &compared["decided"]),
+        (&3.into(), &pairs.len().into())
+    );
+    let agreement = compared["agreement"].as_f64().unwrap();
+    assert!(
+        (agreement - same as f64 / pairs.len() as f64).abs() < 1e-12,
+        "{found}"
+    );
+    let [a, b] = ["written", "read_off"].map(|way| &compared[way]);
+    assert!(
+        a["answers"].as_u64() > Some(10) && a["answers"] == b["answers"],
+        "{found}"
+    );
+    assert!(
+        a["new_tokens"].as_f64() > Some(1.0) && b["new_tokens"] == 0.0,
+        "{found}"
+    );
+    assert!(a["answers_per_second"].is_f64() && b["answers_per_second"].is_f64());
+    let table_2 = fs::read_to_string(both.out().join("table_2.md")).unwrap();
+    assert!(table_2.contains("| Before steering | 0."), "{table_2}");
+
+    // Tables are made of what is read off alone, and speed stays known where nothing is asked.
+    let alone = study("", true);
+    alone.finish(&[]);
+    for name in &CENTRED[..2] {
+        let [a, b] = [&alone, &both]
+            .map(|study| OrientationTable::from_path(study.out().join(name)).unwrap());
+        assert_eq!(a.settings(), b.settings());
+        let off = (&a.matrix() - &b.matrix()).mapv(f64::abs);
+        assert!(off.iter().all(|&off| off < 1e-5), "{name}");
+    }
+    both.finish(&[]);
+    let again = fs::read_to_string(both.out().join("study.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), found);
+}
+
 #[test]
 fn centring_names_its_dependence() {
     let study = study("centre = \"items\"", false);
@@ -180,6 +267,11 @@ fn what_does_not_go_with_likelihoods_is_refused() {
             "expected spellings of both yes and no",
         ),
         ("\" sure\"", "\" yes please\"", "none begins another"),
+        (
+            "mode = \"likelihood\"",
+            "mode = \"likelihood\"\nwritten_roles = 2",
+            "written_roles: expected mode = \"both\"",
+        ),
         (
             "mode = \"likelihood\"",
             "mode = \"exact\"",

@@ -5,6 +5,7 @@ mod judged;
 mod kills;
 mod likelihood;
 mod mixed;
+mod observed;
 mod organism;
 mod paper;
 mod rated;

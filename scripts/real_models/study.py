@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Runs the study of SmolLM2-135M-Instruct from nothing to its audit: `cargo xtask real-study`.
+
+    scripts/real_models/study.py [--out DIR] [--study FILE] [--ship DIR]
+
+sets up the model (setup.py), trains an autoencoder on the study's own prompts, asks all questions, and makes tables, figures,
+report and audit. VALUEBENCH_DATA names the folder with ValueBench's value_orientation.csv and value_definitions.csv; without it
+they are taken from where `cargo xtask data` puts them. What was stopped goes on where it was when it is called again. --ship
+copies what may be given away, all but the journal and the items' texts, as fixtures/smollm2 has it.
+"""
+
+import argparse
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import setup
+
+ROOT = setup.HERE.parent.parent
+FETCHED = ROOT / ".data/valuebench"
+QUESTIONS = ["value_orientation.csv", "value_definitions.csv"]
+AT = "blocks.15.hook_resid_post"
+TRAINING = ["--tokens", "30000", "--features", "1024", "--active", "32", "--steps", "500", "--batch", "1024"]
+SHIPPED = ["*.csv", "*.json", "*.toml", "*.md", "*.png", "*.svg"]
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--out", type=Path, default=Path("out/smollm2"), help="where answers and results go")
+    options.add_argument("--study", type=Path, default=ROOT / "examples/studies/smollm2-135m.toml", help="another study file")
+    options.add_argument("--ship", type=Path, help="folder for what may be given away")
+    options.add_argument("--programs", type=Path, help="folder of programs that are built already")
+    given = options.parse_args()
+    data = materials()
+    sae = data / "sae"
+    if not (sae / "cfg.json").exists():
+        program(given, "train_sae", given.study, "--data", data, "--at", AT, "--out", sae, *TRAINING)
+    program(given, "run_study", given.study, "--data", data, "--out", given.out)
+    audit = given.out / "audit"
+    program(given, "audit", "--study", given.out, "--out", audit)
+    if given.ship:
+        ship(given.out, audit, given.ship)
+
+
+def materials():
+    """The folder that the study's paths are relative to."""
+    questions = Path(os.environ.get("VALUEBENCH_DATA", FETCHED))
+    missing = [name for name in QUESTIONS if not (questions / name).is_file()]
+    if missing:
+        sys.exit(f"{questions}: expected ValueBench's {' and '.join(missing)}, found none: "
+                 "`cargo xtask data` fetches them, and VALUEBENCH_DATA names a folder that has them")
+    model = subprocess.run([sys.executable, setup.HERE / "setup.py"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    data = Path(model).parent / "study"
+    data.mkdir(exist_ok=True)
+    for name, target in [
+        ("model", Path(model)),
+        ("references.toml", ROOT / "examples/experiments/references.toml"),
+        ("template.txt", ROOT / "examples/studies/smollm2-135m.txt"),
+        *((name, questions / name) for name in QUESTIONS),
+    ]:
+        (data / name).unlink(missing_ok=True)
+        (data / name).symlink_to(target.resolve())
+    return data
+
+
+def program(given, name, *arguments):
+    """Runs a program of the workspace, in the folder from which this one was called."""
+    package = ["--package", "audit"] if name == "audit" else ["--package", "study", "--features", "lens"]
+    build = ["cargo", "run", "--release", "--manifest-path", ROOT / "Cargo.toml", *package, "--bin", name, "--"]
+    command = [given.programs / name] if given.programs else build
+    begin = time.monotonic()
+    ended = subprocess.run([str(word) for word in [*command, *arguments]])
+    if ended.returncode:
+        sys.exit(ended.returncode)
+    print(f"{name}: {(time.monotonic() - begin) / 60:.1f} minutes", flush=True)
+
+
+def ship(out, audit, folder):
+    """Copies results without the journal, and the table of items without their texts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for pattern in SHIPPED:
+        for path in out.glob(pattern):
+            if path.name != "items.csv":
+                shutil.copyfile(path, folder / path.name)
+    shutil.copyfile(audit / "audit.json", folder / "audit.json")
+    with open(out / "items.csv", newline="") as items, open(folder / "items.csv", "w", newline="") as kept:
+        rows = [{name: cell for name, cell in row.items() if name != "question"} for row in csv.DictReader(items)]
+        writer = csv.DictWriter(kept, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+if __name__ == "__main__":
+    main()
