@@ -181,9 +181,9 @@ impl ScaleError {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RatingScale {
     /// As they were given, each once, with white space as one space.
-    written: Arc<[(String, i32)]>,
-    /// In lower case too; the longest first.
     spellings: Arc<[(String, i32)]>,
+    /// In lower case too; the longest first.
+    sought: Arc<[(String, i32)]>,
 }
 
 impl RatingScale {
@@ -218,11 +218,11 @@ impl RatingScale {
                 _ => {}
             }
         }
-        let mut spellings: Vec<(String, i32)> = ratings.into_iter().collect();
-        spellings.sort_by(|(a, x), (b, y)| (b.len(), x, a).cmp(&(a.len(), y, b)));
+        let mut sought: Vec<(String, i32)> = ratings.into_iter().collect();
+        sought.sort_by(|(a, x), (b, y)| (b.len(), x, a).cmp(&(a.len(), y, b)));
         let scale = Self {
-            written: written.into(),
-            spellings: spellings.into(),
+            spellings: written.into(),
+            sought: sought.into(),
         };
         match scale.ratings().len() {
             found @ 0..2 => Err(ScaleError::FewRatings { found }),
@@ -258,13 +258,13 @@ impl RatingScale {
 
     /// All spellings with their ratings, as they were given.
     pub fn spellings(&self) -> &[(String, i32)] {
-        &self.written
+        &self.spellings
     }
 
     /// Each rating with the first of its spellings, the highest rating first: what a prompt offers.
     pub fn options(&self) -> Vec<(&str, i32)> {
         let mut options: Vec<(&str, i32)> = Vec::new();
-        for (spelling, rating) in &*self.written {
+        for (spelling, rating) in &*self.spellings {
             if options.iter().all(|(_, other)| other != rating) {
                 options.push((spelling, *rating));
             }
@@ -296,7 +296,7 @@ impl RatingScale {
 
 impl fmt::Display for RatingScale {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, (spelling, rating)) in self.written.iter().enumerate() {
+        for (place, (spelling, rating)) in self.spellings.iter().enumerate() {
             let before = if place == 0 { "" } else { "; " };
             write!(f, "{before}{spelling}={rating}")?;
         }
@@ -341,7 +341,7 @@ impl<'a> RatingJudge<'a> {
     /// The rating; `None` where the response has no spelling of any.
     pub fn judge(&self, response: &str) -> Option<i32> {
         let response = normal(response);
-        let spellings = &self.scale.spellings;
+        let spellings = &self.scale.sought;
         let mut alike = spellings.chunk_by(|(a, _), (b, _)| a.len() == b.len());
         alike.find_map(|spellings| {
             let places = spellings

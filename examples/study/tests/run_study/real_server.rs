@@ -67,6 +67,7 @@ fn the_served_organism_rates_as_it_does_here() {
             "[questionnaire]\nscale = \"no=1; yes=5\"",
         );
         study.change("[\"Power\", \"Security\", \"Courage\"]", "[\"Courage\"]");
+        study.change("train = 0.7", "train = 0.2\ntest = 0.3");
         study
     };
     let (here, served) = (rated(), rated());
