@@ -24,7 +24,7 @@ ROOT = setup.HERE.parent.parent
 FETCHED = ROOT / ".data/valuebench"
 QUESTIONS = ["value_orientation.csv", "value_definitions.csv"]
 AT = "blocks.15.hook_resid_post"
-TRAINING = ["--tokens", "30000", "--features", "1024", "--active", "32", "--steps", "500", "--batch", "1024"]
+TRAINING = ["--tokens", "20000", "--features", "1024", "--active", "32", "--steps", "300", "--batch", "1024"]
 SHIPPED = ["*.csv", "*.json", "*.toml", "*.md", "*.png", "*.svg"]
 
 

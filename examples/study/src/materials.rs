@@ -94,9 +94,11 @@ impl Materials {
                 let orders = [ExampleOrder::YesFirst, ExampleOrder::NoFirst];
                 let [yes, no] = orders.map(|order| template.clone().with_example_order(order));
                 if yes.render(item, None, None)? == no.render(item, None, None)? {
-                    let name = item.scale.ratings().map_or("examples", |_| "options");
-                    let reason =
-                        format!("expected {{{{ {name} }}}}, whose order prompt.examples sets");
+                    let vary = match item.scale.ratings() {
+                        Some(_) => "{{ options }}",
+                        None => "{{ examples }}, or {{ first }} and {{ second }}",
+                    };
+                    let reason = format!("expected {vary}, whose order prompt.examples sets");
                     return Err(of_file(&data.join(file), &reason).into());
                 }
             }

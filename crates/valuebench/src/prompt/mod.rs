@@ -137,6 +137,8 @@ impl PromptTemplate {
     ///   after it, or nothing;
     /// - `examples`: the two worked examples of the built-in templates, for an item that is answered
     ///   with yes or no;
+    /// - `first` and `second`: the answers of these in their order, `yes` and `no` or `no` and
+    ///   `yes`, for a template that names both without examples;
     /// - `options`: what an item that is rated may be answered with (`'often' or 'never'`).
     ///
     /// What a role or an instruction lacks can be asked for (`{% if role.job %}`) but not put in: a
@@ -197,8 +199,9 @@ impl PromptTemplate {
     }
 
     /// Which worked example comes first; [`ExampleOrder::YesFirst`] unless set. A template of one's
-    /// own has them in its variable `examples`. Items that are rated have no examples, and their
-    /// options come in that order: the highest first, or the lowest.
+    /// own has them in its variable `examples`, and their answers in `first` and `second`. Items that
+    /// are rated have no examples, and their options come in that order: the highest first, or the
+    /// lowest.
     pub fn with_example_order(mut self, order: ExampleOrder) -> Self {
         self.example_order = order;
         self

@@ -35,6 +35,14 @@ fn examples(order: ExampleOrder) -> String {
     format!("{first}\n{second}")
 }
 
+/// The answers of the examples in their order.
+fn words(order: ExampleOrder) -> [&'static str; 2] {
+    match order {
+        ExampleOrder::YesFirst => ["yes", "no"],
+        ExampleOrder::NoFirst => ["no", "yes"],
+    }
+}
+
 const FORMAT: &str = "Refer to the format of the following Examples.\n\n";
 
 const TURN: &str = "\nNow it is your turn.\n";
@@ -125,9 +133,12 @@ pub(super) fn jinja(
     hint: &str,
     order: ExampleOrder,
 ) -> Result<String, PromptError> {
-    let (examples, options) = match &item.scale {
-        Scale::YesNo => (Value::from(examples(order)), Value::UNDEFINED),
-        Scale::Ratings(scale) => (Value::UNDEFINED, Value::from(options(scale, order))),
+    let ([examples, first, second], options) = match &item.scale {
+        Scale::YesNo => {
+            let [first, second] = words(order).map(Value::from);
+            ([examples(order).into(), first, second], Value::UNDEFINED)
+        }
+        Scale::Ratings(scale) => ([Value::UNDEFINED; 3], options(scale, order).into()),
     };
     let variables = context! {
         question => item.question.as_str(),
@@ -139,6 +150,8 @@ pub(super) fn jinja(
         hint,
         examples,
         options,
+        first,
+        second,
     };
     let template = environment.get_template(NAME);
     let text = template.and_then(|template| bounds::render(&template, variables));
@@ -149,7 +162,7 @@ pub(super) fn jinja(
 const NAME: &str = "prompt.txt";
 
 /// Every name that a template can meet.
-const NAMES: [&str; 20] = [
+const NAMES: [&str; 22] = [
     "question",
     "statement",
     "value",
@@ -157,6 +170,8 @@ const NAMES: [&str; 20] = [
     "hint",
     "examples",
     "options",
+    "first",
+    "second",
     "role",
     "role.name",
     "role.bio",
@@ -190,7 +205,7 @@ fn check_names(source: &str, names: HashSet<String>) -> Result<(), PromptError> 
         ErrorKind::UndefinedError,
         format!(
             "`{name}` is undefined: a prompt has {}",
-            NAMES[..19].join(", ")
+            NAMES[..21].join(", ")
         ),
     ))
 }
@@ -282,6 +297,13 @@ mod tests {
         assert_eq!(render(source, None, None), "");
         assert!(render("{{ hint }}", Some(&role), None).starts_with("(FYI"));
         assert!(render("{{ examples }}", None, None).ends_with("Answer: no\n"));
+        let both = PromptTemplate::jinja("{{ first }} or {{ second }}").unwrap();
+        let both = both.with_steered_phrase("");
+        let orders = [ExampleOrder::YesFirst, ExampleOrder::NoFirst].map(|order| {
+            let both = both.clone().with_example_order(order);
+            both.render(&item(), None, None).unwrap().text
+        });
+        assert_eq!(orders, ["yes or no", "no or yes"]);
     }
 
     #[test]

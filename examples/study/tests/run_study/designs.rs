@@ -108,7 +108,7 @@ fn a_template_without_examples_has_no_order() {
     let refused = Materials::read(&study, &root().join("fixtures/organism")).unwrap_err();
     let text = refused.to_string();
     assert!(
-        text.ends_with("template.txt: expected {{ examples }}, whose order prompt.examples sets"),
+        text.ends_with("template.txt: expected {{ examples }}, or {{ first }} and {{ second }}, whose order prompt.examples sets"),
         "{text}"
     );
 }
