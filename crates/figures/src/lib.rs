@@ -1,8 +1,8 @@
 //! Figures and tables as pictures: plain data in, one SVG document out.
 //!
 //! The files: `graphs` (places by `layered`), `bars`, `table`, `pies`, `curve`, `histogram`, `front`, `lines`, `scree`,
-//! `intervals`, `circle` and `ladder` are the kinds of picture; `palette`, `theme`, `scale`, `axes`, `legend` and `spread` are what
-//! they share; `canvas` writes SVG, `font` measures text, `raster` and `picture` make PNG of it.
+//! `intervals`, `targets`, `circle` and `ladder` are the kinds of picture; `palette`, `theme`, `scale`, `axes`, `legend` and
+//! `spread` are what they share; `canvas` writes SVG, `font` measures text, `raster` and `picture` make PNG of it.
 //!
 //! Each drawing function takes a description of what to show and returns a [`Picture`]:
 //! [`graphs`] draws directed graphs side by side, [`bars`] grouped bars with error bars,
@@ -10,6 +10,7 @@
 //! [`specification_curve`] many combinations of choices in the order of their results,
 //! [`histogram`] where a number lies among those that chance gives, [`front`] what a gain costs,
 //! [`lines()`] what grows with what, [`scree`] eigenvalues beside those without structure, [`intervals`] estimates with their intervals,
+//! [`targets`] where things are and where they should be,
 //! [`circle`] what lies on a circle and goes together, [`ladder`] numbers step after step.
 //! [`Picture::svg`] and [`Picture::png`] are what goes into files. The PNG is rasterised from the SVG with the
 //! font that the crate carries, so neither depends on the fonts of the machine.
@@ -53,6 +54,7 @@ mod scree;
 mod shares;
 mod spread;
 mod table;
+mod targets;
 mod theme;
 
 pub use bars::{Bar, BarCluster, BarFigure, BarGroup, BarPanel, bars};
@@ -69,4 +71,5 @@ pub use pies::{PieFigure, PieRow, pies};
 pub use scree::{ScreeFigure, scree};
 pub use shares::Shares;
 pub use table::{SteeringCell, SteeringRow, SteeringTable, steering_table};
+pub use targets::{TargetFigure, TargetRow, targets};
 pub use theme::dark_style;

@@ -18,9 +18,10 @@ const LENS: &str = "lens";
 const WITH_SERVER: &str = "scripts/chat_server/with_server";
 
 /// What is tested with it: a test program, and which of its tests.
-const SERVED_TESTS: [(&str, &str); 4] = [
+const SERVED_TESTS: [(&str, &str); 5] = [
     ("chat", "real"),
     ("run_study", "real_server"),
+    ("couple", "real_server"),
     ("asked", "real_server"),
     ("value_portrait", "served"),
 ];
@@ -38,7 +39,7 @@ libtorch: libtorch is here, or is fetched
 clippy: no lint and no warning, in every feature set
 doc: the documentation builds without a warning
 test-workspace: tests and doctests of all packages, built together with all features
-test-served: the chat client, a study and questionnaires against a real server where there is Python
+test-served: the chat client, a study, a plan and questionnaires against a real server where there is Python
 test-real-model: SmolLM2 answers and scores as stored, where its package can be had
 test-oracles: PC beside stored runs of other packages, optimised
 test-engine: batched generation beside one prompt alone, optimised

@@ -181,7 +181,7 @@ impl Compared {
 }
 
 impl Steers for &Compared {
-    fn of(&mut self, asked: &Asked, prompt: &Prompt) -> Result<Vec<Steer>, Failure> {
+    fn of(&mut self, _: &Lm, asked: &Asked, prompt: &Prompt) -> Result<Vec<Steer>, Failure> {
         let steer = self.rows.get(asked.question.row).copied().flatten();
         Ok(steer.map_or_else(Vec::new, |steer| self.placed(steer, prompt)))
     }

@@ -7,7 +7,7 @@ use value_causal::bench::{Answer, Scale};
 use super::judging::{by_likelihood, by_rules};
 use super::meter::Meter;
 use super::pace::Work;
-use super::{Answered, ModelFiles, Outcome, Plan, Respondent, Unanswered};
+use super::{Answered, ModelFiles, Outcome, Questions, Respondent, Unanswered};
 use program::{Failure, Interruption};
 
 /// What a run did.
@@ -68,12 +68,12 @@ impl Asking {
     ///
     /// # Errors
     /// [`Missing`], if there are such questions.
-    pub fn check(&self, plan: &Plan) -> Result<(), Missing> {
+    pub fn check(&self, plan: &dyn Questions) -> Result<(), Missing> {
         let Some(first) = &self.first_unanswered else {
             return Ok(());
         };
-        let question = plan.design.item(first.question).question.clone();
-        let setting = &plan.design.rows()[first.question.row].setting;
+        let question = plan.design().item(first.question).question.clone();
+        let setting = &plan.design().rows()[first.question.row].setting;
         Err(Missing {
             unanswered: self.unanswered,
             of: self.questions(),
@@ -119,7 +119,7 @@ pub struct Watch<'a> {
 /// The respondent or the journal fails, or the run is to end; what was answered before stays. Where a file of the model was
 /// changed, what came since it was last looked at is not recorded.
 pub fn ask(
-    plan: &Plan,
+    plan: &dyn Questions,
     journal: &mut Journal,
     respondent: &mut dyn Respondent,
     questions: &[Question],
@@ -168,8 +168,8 @@ fn short_enough(answered: Answered) -> Outcome {
     }
 }
 
-fn response(answered: Answered, plan: &Plan) -> Response {
-    let scale = &plan.design.item(answered.question).scale;
+fn response(answered: Answered, plan: &dyn Questions) -> Response {
+    let scale = &plan.design().item(answered.question).scale;
     Response {
         verdict: match plan.is_read_off(answered.question) {
             true => by_likelihood(scale, &answered.text),

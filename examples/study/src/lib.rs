@@ -4,11 +4,11 @@
 //!
 //! - [`mod@file`]: the study file; `server`: how it says that servers are asked; `arguments`: both from a command line
 //! - `materials`: what the file names, read and checked; `fingerprint`: what makes a study another one
-//! - `chat`: prompts in the form of the model's own chat template (with the feature `lens`)
+//! - `wording`: the words of a question; `chat`: prompts in the form of the model's own chat template (with the feature `lens`)
 //! - `rated`: what goes with items that are rated
 //! - `plan`: every question with its prompt; `summary`: the plan in words; [`pace`]: how long it takes;
 //!   `foresight`: what its answers will be able to tell
-//! - `respondent`: whoever answers; `lens` is a steered model, `served` one behind a server (with the feature `lens`)
+//! - `respondent`: whoever answers, and whose questions; `opened`: the one that a study names; `lens` is a steered model, `served` one behind a server (with the feature `lens`)
 //! - `training`: what an autoencoder of the model is trained on
 //! - `asking`: each answer into the journal; [`whole_run`]: all that is pending; `meter`: how far it is; [`judging`]: by rules,
 //!   as answers come; `judging_open`: what these leave open (with the feature `lens`)
@@ -30,6 +30,8 @@ pub mod judging;
 pub mod judging_open;
 #[cfg(feature = "lens")]
 pub mod lens;
+#[cfg(feature = "lens")]
+pub mod opened;
 pub mod pace;
 pub mod planted;
 #[cfg(feature = "lens")]
@@ -61,6 +63,7 @@ mod rated;
 mod read_off;
 mod respondent;
 mod summary;
+mod wording;
 
 pub use analysed::{Analysed, EXPERIMENT};
 pub use answers::Answers;
@@ -74,5 +77,6 @@ pub use instructed::InstructedTables;
 pub use materials::Materials;
 pub use meter::{Meter, duration};
 pub use plan::{Part, Plan, Told};
-pub use respondent::{Answered, Asked, Outcome, Respondent, Unanswered};
+pub use respondent::{Answered, Asked, Contrast, Outcome, Push, Questions, Respondent, Unanswered};
 pub use summary::describe;
+pub use wording::Wording;

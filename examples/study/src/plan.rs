@@ -3,12 +3,12 @@ use std::sync::Arc;
 
 use value_causal::bench::journal::{Design, PlannedRow, Question, Shard};
 use value_causal::bench::{
-    ExampleOrder, Inclination, Instruction, Item, ItemSampling, Prompt, PromptError,
-    PromptTemplate, Questionnaire, Role, RoleSet, Setting,
+    Inclination, Instruction, Item, ItemSampling, Prompt, PromptError, Questionnaire, Role,
+    RoleSet, Setting,
 };
 
-use super::file::{Examples, InstructedItems, Instructions, JudgingMode, StudyFile};
-use super::{Asked, Materials, Respondent};
+use super::file::{InstructedItems, Instructions, JudgingMode, StudyFile};
+use super::{Asked, Materials, Push, Questions, Wording};
 use program::Failure;
 
 /// Part of the training roles.
@@ -33,12 +33,9 @@ pub struct Plan {
     /// The named roles with their places: training, then test, after the empty role.
     roles: HashMap<String, (usize, Role)>,
     instructions: HashMap<(String, Inclination), Instruction>,
-    /// With the yes first, and with the no first.
-    templates: [PromptTemplate; 2],
-    /// Which example comes first where an answer is written.
-    examples: Examples,
-    /// What stands between prompt and answer where its likelihood is read off, in both orders of examples.
-    read_off_after: Option<String>,
+    wording: Wording,
+    /// Of answers that are written where the others are read off.
+    written: Wording,
 }
 
 /// What a part tells the model beside its role.
@@ -183,76 +180,21 @@ impl Plan {
                 .map(|(place, role)| (role.name.clone(), (place, role.clone())))
                 .collect(),
             instructions,
-            templates: [ExampleOrder::YesFirst, ExampleOrder::NoFirst]
-                .map(|order| materials.template.clone().with_example_order(order)),
-            examples: study.prompt.examples,
-            read_off_after: study.judging.words().map(|words| words.after),
+            written: Wording::of(study, materials).written(),
+            wording: Wording::of(study, materials),
         })
-    }
-
-    /// That `respondent` can answer every question. Steered ones have the prompts of those that are not.
-    ///
-    /// # Errors
-    /// The first question that it cannot, and why; a template fails.
-    pub fn check(&self, respondent: &dyn Respondent) -> Result<(), Failure> {
-        for (row, planned) in self.design.rows().iter().enumerate() {
-            if planned.setting.feature().is_some() {
-                continue;
-            }
-            for &item in planned.items.iter() {
-                let question = Question { row, item };
-                respondent.check(&self.asked(question)?).map_err(|why| {
-                    let (text, setting) = (&self.design.item(question).question, &planned.setting);
-                    format!("{why} ({text:?}, {setting})")
-                })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What stands between prompt and answer where that is read off; none where it is written.
-    fn read_off_after(&self, question: Question) -> Option<&str> {
-        let part = &self.design.rows()[question.row].part;
-        let after = self.read_off_after.as_deref();
-        after.filter(|_| part != WRITTEN)
-    }
-
-    /// Whether an answer is read off, not written.
-    #[must_use]
-    pub fn is_read_off(&self, question: Question) -> bool {
-        self.read_off_after(question).is_some()
     }
 
     /// How many answers of a shard are read off.
     #[must_use]
     pub fn n_read_off(&self, shard: Shard) -> usize {
         let rows = self.design.rows().iter().enumerate();
-        let rows = rows.filter(|(row, planned)| {
-            shard.holds(*row) && self.read_off_after.is_some() && planned.part != WRITTEN
-        });
+        let rows = rows.filter(|(row, planned)| shard.holds(*row) && self.reads_off(planned));
         rows.map(|(_, planned)| planned.items.len()).sum()
     }
 
-    /// A question as a respondent wants it.
-    ///
-    /// # Errors
-    /// As [`prompt`](Self::prompt).
-    pub fn asked(&self, question: Question) -> Result<Asked, Failure> {
-        let prompt = self.prompt(question)?;
-        let read_off = self.is_read_off(question);
-        let turned = match read_off {
-            true => Some(self.prompt_in(question, ExampleOrder::NoFirst)?),
-            false => None,
-        };
-        Ok(Asked {
-            question,
-            read_off,
-            // A template of one's own may have no examples.
-            turned: turned.filter(|turned| *turned != prompt),
-            prompt,
-            feature: self.design.rows()[question.row].setting.feature(),
-            scale: self.design.item(question).scale.clone(),
-        })
+    fn reads_off(&self, row: &PlannedRow) -> bool {
+        self.wording.reads_likelihoods() && row.part != WRITTEN
     }
 
     /// The prompt of a question; where answers are read off in both orders of the examples, the one with the yes first.
@@ -260,42 +202,58 @@ impl Plan {
     /// # Errors
     /// The template fails or lacks the steered phrase.
     pub fn prompt(&self, question: Question) -> Result<Prompt, PromptError> {
-        let row = &self.design.rows()[question.row];
-        let named = row.setting.role.as_ref();
-        let place = named
-            .and_then(|name| self.roles.get(name))
-            .map_or(0, |role| role.0);
-        self.prompt_in(
-            question,
-            match (self.is_read_off(question), self.examples) {
-                (true, _) | (_, Examples::YesFirst) => ExampleOrder::YesFirst,
-                (_, Examples::NoFirst) => ExampleOrder::NoFirst,
-                (_, Examples::Balanced) => ExampleOrder::balanced(place, question.item),
-            },
-        )
+        let item = self.design.item(question);
+        let (role, instruction) = (self.role(question), self.instruction(question));
+        let wording = self.wording(question);
+        wording.prompt((question.item, item), role, instruction)
     }
 
-    fn prompt_in(&self, question: Question, order: ExampleOrder) -> Result<Prompt, PromptError> {
-        let row = &self.design.rows()[question.row];
-        let item = self.design.item(question);
-        let named = row.setting.role.as_ref();
-        let role = named
-            .and_then(|name| self.roles.get(name))
-            .map(|(_, role)| role);
-        let about = match self.told.get(&row.part) {
-            Some(Told::OwnValue(inclination)) => Some((item.value.clone(), *inclination)),
-            Some(Told::Value(value, inclination)) => Some((value.clone(), *inclination)),
-            Some(Told::Nothing) | None => None,
+    fn wording(&self, question: Question) -> &Wording {
+        match self.is_read_off(question) {
+            true => &self.wording,
+            false => &self.written,
+        }
+    }
+
+    /// The role that is asked, with its place: 0 is the empty role's.
+    fn role(&self, question: Question) -> (usize, Option<&Role>) {
+        let named = self.design.rows()[question.row].setting.role.as_ref();
+        let role = named.and_then(|name| self.roles.get(name));
+        role.map_or((0, None), |(place, role)| (*place, Some(role)))
+    }
+
+    fn instruction(&self, question: Question) -> Option<&Instruction> {
+        let about = match self.told.get(&self.design.rows()[question.row].part)? {
+            Told::OwnValue(inclination) => (self.design.item(question).value.clone(), *inclination),
+            Told::Value(value, inclination) => (value.clone(), *inclination),
+            Told::Nothing => return None,
         };
-        let instruction = about.and_then(|about| self.instructions.get(&about));
-        let [yes_first, no_first] = &self.templates;
-        let template = match order {
-            ExampleOrder::YesFirst => yes_first,
-            ExampleOrder::NoFirst => no_first,
-        };
-        let mut prompt = template.render(item, role, instruction)?;
-        prompt.text += self.read_off_after(question).unwrap_or_default();
-        Ok(prompt)
+        self.instructions.get(&about)
+    }
+}
+
+impl Questions for Plan {
+    fn design(&self) -> &Design {
+        &self.design
+    }
+
+    fn is_read_off(&self, question: Question) -> bool {
+        self.reads_off(&self.design.rows()[question.row])
+    }
+
+    fn asked(&self, question: Question) -> Result<Asked, Failure> {
+        let prompt = self.prompt(question)?;
+        let (item, (_, role)) = (self.design.item(question), self.role(question));
+        let (wording, instruction) = (self.wording(question), self.instruction(question));
+        let feature = self.design.rows()[question.row].setting.feature();
+        Ok(Asked {
+            question,
+            read_off: self.is_read_off(question),
+            turned: wording.turned(&prompt, item, role, instruction)?,
+            prompt,
+            scale: item.scale.clone(),
+            pushes: feature.map(Push::of_feature).into_iter().collect(),
+        })
     }
 }
 

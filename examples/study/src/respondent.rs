@@ -1,4 +1,7 @@
-use value_causal::bench::journal::Question;
+use std::fmt;
+use std::sync::Arc;
+
+use value_causal::bench::journal::{Design, Question};
 use value_causal::bench::{Prompt, Scale};
 
 use program::Failure;
@@ -14,10 +17,103 @@ pub struct Asked {
     pub prompt: Prompt,
     /// And in these, where an answer is read off in two forms.
     pub turned: Option<Prompt>,
-    /// With this feature steered.
-    pub feature: Option<u64>,
     /// How it is to be answered.
     pub scale: Scale,
+    /// With these pushes in the model, all at once.
+    pub pushes: Vec<Push>,
+}
+
+/// A way to go in the model, and how far.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Push {
+    /// What the study's steering does to a feature.
+    Feature {
+        /// The feature.
+        feature: u64,
+        /// Its dose, unless it is the study's.
+        dose: Option<f64>,
+    },
+    /// Along what tells two sets of prompts apart, added where the study steers.
+    Contrast {
+        /// The prompts.
+        contrast: Arc<Contrast>,
+        /// How many times the difference of their means.
+        dose: f64,
+    },
+}
+
+/// Prompts on two sides, each with its steered phrase, over which they are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contrast {
+    /// What tells them apart; no two contrasts of a run have one name.
+    pub name: String,
+    /// The side that a dose above 0 goes to.
+    pub toward: Vec<Prompt>,
+    /// The other.
+    pub away: Vec<Prompt>,
+}
+
+impl Push {
+    /// Of a feature, as the study steers it.
+    #[must_use]
+    pub fn of_feature(feature: u64) -> Self {
+        Self::Feature {
+            feature,
+            dose: None,
+        }
+    }
+}
+
+impl fmt::Display for Push {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Feature {
+                feature,
+                dose: None,
+            } => write!(f, "feature {feature}"),
+            Self::Feature {
+                feature,
+                dose: Some(dose),
+            } => write!(f, "feature {feature} by {dose}"),
+            Self::Contrast { contrast, dose } => write!(f, "{} by {dose}", contrast.name),
+        }
+    }
+}
+
+/// Questions with their prompts: those of a study's plan, or of whoever asks otherwise.
+pub trait Questions {
+    /// The questions.
+    fn design(&self) -> &Design;
+
+    /// Whether an answer is read off, not written.
+    fn is_read_off(&self, question: Question) -> bool;
+
+    /// A question as a respondent wants it.
+    ///
+    /// # Errors
+    /// The template fails or lacks the steered phrase.
+    fn asked(&self, question: Question) -> Result<Asked, Failure>;
+
+    /// That `respondent` can answer every question. Steered ones have the prompts of those that are not.
+    ///
+    /// # Errors
+    /// The first question that it cannot, and why; a template fails.
+    fn check(&self, respondent: &dyn Respondent) -> Result<(), Failure> {
+        for (row, planned) in self.design().rows().iter().enumerate() {
+            if planned.setting.feature().is_some() {
+                continue;
+            }
+            for &item in planned.items.iter() {
+                let question = Question { row, item };
+                respondent.check(&self.asked(question)?).map_err(|why| {
+                    let (text, setting) =
+                        (&self.design().item(question).question, &planned.setting);
+                    format!("{why} ({text:?}, {setting})")
+                })?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A respondent's answer.

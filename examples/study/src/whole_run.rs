@@ -9,7 +9,7 @@ use super::asking::{Asking, Watch, ask};
 use super::compared::Speed;
 use super::meter::{Meter, duration};
 use super::pace::{self, spread};
-use super::{Plan, Respondent};
+use super::{Plan, Questions, Respondent};
 use program::{Failure, Unsaid, counted, say};
 
 /// Asks what is pending: what is read off, then what is written. A speed is that of the run only if this process asked most

@@ -1,7 +1,6 @@
 use ndarray::{ArrayView1, ArrayView2};
 
-use super::subsets::{check_number, subsets};
-use super::{DecisionError, Objective};
+use super::{DecisionError, Objective, cheapest_set};
 
 /// Interventions that were chosen by their measured effects.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,34 +62,22 @@ pub fn choose_interventions(
     for (what, numbers) in numbers {
         DecisionError::check_numbers(what, "a finite number", numbers, f64::is_finite)?;
     }
-    check_number(n, most, 1)?;
+    let cost_of_none = objective.deviation(start)?;
     let cost_of = |set: &[usize]| {
         let mut values = start.to_owned();
         set.iter().for_each(|&at| values += &effects.row(at));
         let prices = set.iter().map(|&at| prices[at]).sum::<f64>();
-        Ok::<f64, DecisionError>(objective.deviation(values.view())? + prices)
+        Some(objective.deviation(values.view()).ok()? + prices)
     };
-    let cost_of_none = cost_of(&[])?;
-    let mut best_single: Option<(usize, f64)> = None;
-    for at in 0..n {
-        let cost = cost_of(&[at])?;
-        if best_single.is_none_or(|(_, least)| cost < least) {
-            best_single = Some((at, cost));
-        }
-    }
-    let mut chosen = ChosenInterventions {
-        interventions: Vec::new(),
-        cost: cost_of_none,
+    let cheapest = cheapest_set(n, most, cost_of)?;
+    let (interventions, cost) = cheapest.unwrap_or((Vec::new(), cost_of_none));
+    let single = cheapest_set(n, 1, |set| cost_of(set).filter(|_| !set.is_empty()))?;
+    Ok(ChosenInterventions {
+        interventions,
+        cost,
         cost_of_none,
-        best_single,
-    };
-    for set in (1..=most.min(n)).flat_map(|size| subsets(n, size)) {
-        let cost = cost_of(&set)?;
-        if cost < chosen.cost {
-            (chosen.cost, chosen.interventions) = (cost, set);
-        }
-    }
-    Ok(chosen)
+        best_single: single.map(|(set, cost)| (set[0], cost)),
+    })
 }
 
 #[cfg(test)]

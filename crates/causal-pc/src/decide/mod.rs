@@ -31,6 +31,7 @@
 //! | `objective.rs` | what is wanted, and how far something is from it |
 //! | `setting.rs` | variables to set under a linear model |
 //! | `interventions.rs` | measured interventions with their prices |
+//! | `subsets.rs` | all sets of some things, and the cheapest of them |
 //! | `promethee.rs`, `preference.rs` | outranking |
 //! | `product.rs` | outranking as ValuePilot does it |
 
@@ -50,3 +51,4 @@ pub use preference::Preference;
 pub use product::{product_flows, product_rating};
 pub use promethee::{Criterion, Flows, Outranking, promethee};
 pub use setting::{BestSetting, best_setting, smallest_setting};
+pub use subsets::cheapest_set;

@@ -3,6 +3,44 @@ use super::DecisionError;
 /// The most possibilities that are gone through: some seconds' work.
 const MOST: u128 = 3_000_000;
 
+/// The set of at most `most` of the numbers below `n` that costs least, with its cost; of equal ones the
+/// one with the fewest members, then the first. `cost_of` leaves out a set by `None`; `None` where all
+/// are left out. The empty set is a set too.
+///
+/// All sets are tried. O(sets).
+///
+/// ```
+/// use causal_pc::decide::cheapest_set;
+///
+/// // 1 and 2 exclude each other.
+/// let worth = [1, 4, 5];
+/// let found = cheapest_set(3, 2, |set| match set {
+///     [1, 2] => None,
+///     _ => Some(-set.iter().map(|&at| worth[at]).sum::<i32>()),
+/// })?;
+/// assert_eq!(found, Some((vec![0, 2], -6)));
+/// # Ok::<(), causal_pc::decide::DecisionError>(())
+/// ```
+///
+/// # Errors
+///
+/// [`DecisionError`] for more sets than can be gone through.
+pub fn cheapest_set<C: PartialOrd>(
+    n: usize,
+    most: usize,
+    mut cost_of: impl FnMut(&[usize]) -> Option<C>,
+) -> Result<Option<(Vec<usize>, C)>, DecisionError> {
+    check_number(n, most, 1)?;
+    let mut cheapest: Option<(Vec<usize>, C)> = None;
+    for set in (0..=most.min(n)).flat_map(|size| subsets(n, size)) {
+        let Some(cost) = cost_of(&set) else { continue };
+        if cheapest.as_ref().is_none_or(|(_, least)| cost < *least) {
+            cheapest = Some((set, cost));
+        }
+    }
+    Ok(cheapest)
+}
+
 /// All sets of `size` of the numbers below `n`, in lexicographic order.
 pub(super) fn subsets(n: usize, size: usize) -> impl Iterator<Item = Vec<usize>> {
     let first = (size <= n).then(|| (0..size).collect());

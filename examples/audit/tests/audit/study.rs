@@ -87,7 +87,7 @@ impl Respondent for MadeUp {
                 "Pride" => 2.0,
                 _ => traits[2],
             };
-            let pushed = match asked.feature {
+            let pushed = match row.setting.feature() {
                 Some(11) => 0.3,
                 Some(_) => -0.3,
                 None => match (row.part.as_str(), item.value.as_str()) {

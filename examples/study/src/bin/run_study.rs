@@ -1,6 +1,5 @@
 //! A whole study from its file: roles and questions to a steered model, answers into a journal, and all that follows.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -10,11 +9,11 @@ use study::file::{JudgedBy, StudyFile};
 use study::finish::{check_names, finish};
 use study::judging_open::{judge_open, say_unjudged};
 use study::lens::LensRespondent;
-use study::served::ServedRespondent;
+use study::opened::Opened;
 use study::whole_run::{ask_all, pace_of, say_time};
 use study::{
-    Foresight, Materials, ModelFiles, Plan, Respondent, StudyArguments, Watch, describe,
-    journal_of, manifest,
+    Foresight, Materials, ModelFiles, Plan, Questions, StudyArguments, Watch, describe, journal_of,
+    manifest,
 };
 use value_causal::bench::journal::{Journal, Shard};
 
@@ -60,7 +59,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         mut respondent,
         features,
         served,
-    } = open(&study, &data, &materials)?;
+    } = Opened::open(&study, &data, &materials)?;
     if study.steering.is_some() {
         study.check_published(&features)?;
     }
@@ -114,33 +113,4 @@ fn run(args: &Args) -> Result<(), Failure> {
         say(out.join(file).display())?;
     }
     Ok(())
-}
-
-/// Whoever answers.
-struct Opened {
-    respondent: Box<dyn Respondent>,
-    features: Vec<u64>,
-    /// The name of a served model.
-    served: Option<String>,
-}
-
-fn open(study: &StudyFile, data: &Path, materials: &Materials) -> Result<Opened, Failure> {
-    if let Some(served) = study.model.served {
-        let client = study.model.server.clone().unwrap_or_default().client()?;
-        return Ok(Opened {
-            served: Some(client.model().to_owned()),
-            features: Vec::new(),
-            respondent: Box::new(ServedRespondent::new(
-                client,
-                served,
-                study.judging.max_new_tokens,
-            )?),
-        });
-    }
-    let respondent = LensRespondent::open(study, data)?;
-    Ok(Opened {
-        features: respondent.features(materials)?,
-        respondent: Box::new(respondent),
-        served: None,
-    })
 }

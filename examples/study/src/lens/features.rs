@@ -5,12 +5,13 @@ use std::path::Path;
 use std::rc::Rc;
 
 use value_causal::bench::Prompt;
+use value_causal::lens::contrast::mean_difference;
 use value_causal::lens::sae::{Sae, SaeOptions, top_features};
-use value_causal::lens::{Dose, HookPoint, Lm, Passes, Steer, SteeringDirection};
+use value_causal::lens::{At, Dose, HookPoint, Lm, Passes, Reading, Steer, SteeringDirection};
 
 use super::{LensRespondent, Steers, of};
 use crate::file::{Features, Mode, SteeredPasses, Steering, StudyFile};
-use crate::{Asked, Materials};
+use crate::{Asked, Contrast, Materials, Push};
 use program::Failure;
 
 /// The features of a study; none where it steers nothing.
@@ -21,7 +22,9 @@ struct Steered {
     sae: Rc<Sae>,
     at: HookPoint,
     steering: Steering,
-    directions: HashMap<u64, SteeringDirection>,
+    features: HashMap<u64, SteeringDirection>,
+    /// By name.
+    contrasts: HashMap<String, SteeringDirection>,
 }
 
 impl StudiedFeatures {
@@ -33,15 +36,25 @@ impl StudiedFeatures {
 }
 
 impl Steers for StudiedFeatures {
-    fn of(&mut self, asked: &Asked, prompt: &Prompt) -> Result<Vec<Steer>, Failure> {
-        match (&mut self.0, asked.feature) {
-            (Some(steered), Some(feature)) => Ok(vec![steered.steer(feature, prompt)?]),
-            (None, Some(feature)) => {
-                Err(format!("feature {feature} cannot be steered without an autoencoder").into())
-            }
-            (_, None) => Ok(Vec::new()),
+    fn check(&self, asked: &Asked) -> Result<(), Failure> {
+        for push in &asked.pushes {
+            let steered = self.0.as_ref().ok_or_else(|| no_autoencoder(push))?;
+            steered.check(push)?;
         }
+        Ok(())
     }
+
+    fn of(&mut self, lm: &Lm, asked: &Asked, prompt: &Prompt) -> Result<Vec<Steer>, Failure> {
+        let steer = |push| {
+            let steered = self.0.as_mut().ok_or_else(|| no_autoencoder(push))?;
+            steered.steer(lm, push, prompt)
+        };
+        asked.pushes.iter().map(steer).collect()
+    }
+}
+
+fn no_autoencoder(push: &Push) -> String {
+    format!("{push} cannot be steered without an autoencoder")
 }
 
 impl LensRespondent {
@@ -78,7 +91,8 @@ impl LensRespondent {
         };
         for &feature in &features {
             let direction = SteeringDirection::feature(&steered.sae, usize::try_from(feature)?)?;
-            let fits = self.lm.check_steer(&steered.change(&direction));
+            let change = steered.change(&direction, steered.steering.dose);
+            let fits = self.lm.check_steer(&change);
             fits.map_err(|error| of("steering", &error))?;
         }
         Ok(features)
@@ -119,43 +133,87 @@ impl Steered {
             sae: Rc::new(sae),
             at,
             steering: steering.clone(),
-            directions: HashMap::new(),
+            features: HashMap::new(),
+            contrasts: HashMap::new(),
         })
     }
 
-    /// What is done along a direction, wherever it is.
-    fn change(&self, direction: &SteeringDirection) -> Steer {
-        let Steering { mode, dose, .. } = self.steering;
-        let steer = match mode {
+    /// Refuses what cannot be steered.
+    fn check(&self, push: &Push) -> Result<(), Failure> {
+        let features = self.sae.d_sae();
+        match push {
+            Push::Feature { feature, .. } if usize::try_from(*feature)? >= features => Err(
+                format!("{push}: expected a feature of the autoencoder, which has {features}")
+                    .into(),
+            ),
+            Push::Feature { .. } | Push::Contrast { .. } => Ok(()),
+        }
+    }
+
+    /// What the study does along a direction, with this dose, wherever it is.
+    fn change(&self, direction: &SteeringDirection, dose: f64) -> Steer {
+        let steer = match self.steering.mode {
             Mode::Add => Steer::add(self.at, direction, Dose::Absolute(dose)),
             Mode::AddOfNorm => Steer::add(self.at, direction, Dose::OfNorm(dose)),
             Mode::Scale => Steer::scale(self.at, direction, dose),
             Mode::Clamp => Steer::clamp(self.at, direction, dose),
             Mode::Ablate => Steer::ablate(self.at, direction),
         };
-        steer
-            .keep_error(self.steering.keep_error)
-            .passes(match self.steering.passes {
-                SteeredPasses::Prompt => Passes::Prompt,
-                SteeredPasses::Decode => Passes::Decode,
-                SteeredPasses::Every => Passes::Every,
-            })
+        self.in_passes(steer.keep_error(self.steering.keep_error))
     }
 
-    fn steer(&mut self, feature: u64, prompt: &Prompt) -> Result<Steer, Failure> {
-        let direction = match self.directions.get(&feature) {
-            Some(direction) => direction.clone(),
-            None => {
-                let direction = SteeringDirection::feature(&self.sae, usize::try_from(feature)?)?;
-                self.directions.insert(feature, direction.clone());
-                direction
+    fn in_passes(&self, steer: Steer) -> Steer {
+        steer.passes(match self.steering.passes {
+            SteeredPasses::Prompt => Passes::Prompt,
+            SteeredPasses::Decode => Passes::Decode,
+            SteeredPasses::Every => Passes::Every,
+        })
+    }
+
+    fn steer(&mut self, lm: &Lm, push: &Push, prompt: &Prompt) -> Result<Steer, Failure> {
+        let steer = match push {
+            Push::Feature { feature, dose } => {
+                let direction = self.feature(*feature)?;
+                self.change(&direction, dose.unwrap_or(self.steering.dose))
+            }
+            Push::Contrast { contrast, dose } => {
+                let direction = self.contrast(lm, contrast)?;
+                self.in_passes(Steer::add(self.at, &direction, Dose::Absolute(*dose)))
             }
         };
-        let steer = self.change(&direction);
         // The span lies in the prompt; who steers new tokens steers all of them.
         Ok(match self.steering.passes {
             SteeredPasses::Prompt => steer.at_bytes(prompt.steered.clone()),
             SteeredPasses::Decode | SteeredPasses::Every => steer,
         })
+    }
+
+    fn feature(&mut self, feature: u64) -> Result<SteeringDirection, Failure> {
+        if let Some(direction) = self.features.get(&feature) {
+            return Ok(direction.clone());
+        }
+        let direction = SteeringDirection::feature(&self.sae, usize::try_from(feature)?)?;
+        self.features.insert(feature, direction.clone());
+        Ok(direction)
+    }
+
+    /// The mean activation over the steered phrase of the prompts on one side, less that of the others.
+    fn contrast(&mut self, lm: &Lm, contrast: &Contrast) -> Result<SteeringDirection, Failure> {
+        if let Some(direction) = self.contrasts.get(&contrast.name) {
+            return Ok(direction.clone());
+        }
+        let read = |prompts: &[Prompt]| {
+            let readings = prompts.iter().map(|prompt| {
+                Reading::new(prompt.text.as_str()).at(At::Bytes(prompt.steered.clone()))
+            });
+            let readings: Vec<Reading> = readings.collect();
+            lm.read(&readings, &[self.at.to_string()])
+        };
+        let (toward, away) = (read(&contrast.toward)?, read(&contrast.away)?);
+        let [toward, away] = [&toward, &away].map(|read| &read.activations[&self.at]);
+        let direction = SteeringDirection::vector(&mean_difference(toward, away)?)?;
+        self.contrasts
+            .insert(contrast.name.clone(), direction.clone());
+        Ok(direction)
     }
 }

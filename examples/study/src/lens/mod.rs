@@ -23,11 +23,19 @@ use requests::{Waiting, requests};
 
 /// What is done to a model while it answers.
 pub trait Steers {
-    /// The steers of a question whose prompt, or whose turned one, is `prompt`.
+    /// Refuses a question that cannot be steered as it says.
+    ///
+    /// # Errors
+    /// What cannot be done.
+    fn check(&self, _asked: &Asked) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    /// The steers of a question whose prompt, or whose turned one, is `prompt`, put to `lm`.
     ///
     /// # Errors
     /// The question cannot be steered so.
-    fn of(&mut self, asked: &Asked, prompt: &Prompt) -> Result<Vec<Steer>, Failure>;
+    fn of(&mut self, lm: &Lm, asked: &Asked, prompt: &Prompt) -> Result<Vec<Steer>, Failure>;
 }
 
 /// A language model, with what steers it: unless told otherwise the features of a study.
@@ -130,6 +138,7 @@ const AROUND: usize = 16;
 
 impl<S: Steers> Respondent for LensRespondent<S> {
     fn check(&self, asked: &Asked) -> Result<(), Failure> {
+        self.steers.check(asked)?;
         let context = self.lm.config().n_ctx;
         let words = self.how.words.as_ref().filter(|_| asked.read_off);
         let most = match words {
@@ -181,7 +190,7 @@ impl<S: Steers> Respondent for LensRespondent<S> {
         let requests = questions.map_while(|asked| {
             let made = asked.and_then(|asked| {
                 let question = asked.question;
-                let requests = requests(steers, how, asked)?;
+                let requests = requests(lm, steers, how, asked)?;
                 let numbers = requests.iter().map(|_| question);
                 taken.borrow_mut().extend(numbers);
                 Ok(requests)

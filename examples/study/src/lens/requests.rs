@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use value_causal::bench::journal::{Likelihoods, Question, RatingLikelihoods, prompt_hash};
 use value_causal::bench::{Prompt, Scale};
-use value_causal::lens::{Completion, Request};
+use value_causal::lens::{Completion, Lm, Request};
 
 use super::{How, Steers};
 use crate::file::YesAndNo;
@@ -82,6 +82,7 @@ fn read_off(words: &YesAndNo, scale: &Scale, forms: &[Vec<f64>]) -> String {
 
 /// One request, or one for each form in which an answer is read off.
 pub(super) fn requests(
+    lm: &Lm,
     steers: &mut dyn Steers,
     how: &How,
     asked: Asked,
@@ -90,7 +91,7 @@ pub(super) fn requests(
     let texts: String = prompts.iter().map(|prompt| prompt.text.as_str()).collect();
     let (prompt_hash, taken, forms) = (prompt_hash(&texts), Instant::now(), prompts.len());
     let request = |(form, prompt): (usize, &Prompt)| {
-        let steers = steers.of(&asked, prompt)?;
+        let steers = steers.of(lm, &asked, prompt)?;
         let request = Request::new(prompt.text.clone());
         let request = match &how.words {
             Some(words) if asked.read_off => request.score(words.candidates(&asked.scale)),
