@@ -114,6 +114,9 @@ pub enum LoadError {
         /// What is wrong, and in which line of the template.
         reason: String,
     },
+    /// Something cannot be had by its name.
+    #[error(transparent)]
+    Hub(#[from] crate::hub::HubError),
     /// The device that was asked for cannot be had.
     #[error(transparent)]
     Device(#[from] crate::DeviceError),

@@ -14,6 +14,7 @@
 //! | `generate/`, `sampling/`, `stop/`, `cache.rs` | generation: requests and rows, the choice of tokens, when a row ends, keys and values |
 //! | `reading.rs`, `select/` | activations of many prompts; what features do to predictions |
 //! | `engine/` | generation for many requests: the batch, the queue, shared beginnings |
+//! | `hub/` | models and autoencoders by name: the cache of Hugging Face's hub, and the hub |
 //! | `device.rs`, `error.rs`, `file.rs` | devices and precisions, what can go wrong, and files as they are opened |
 //!
 //! Each depends on those named before it, `error.rs`, `file.rs` and `device.rs` on none, but for `lm.rs` and `model/`, which stand on
@@ -31,6 +32,7 @@ mod error;
 mod file;
 mod generate;
 pub mod hook;
+pub mod hub;
 mod lm;
 mod model;
 mod native;

@@ -92,7 +92,8 @@ pub struct Forward {
 
 impl Lm {
     /// Opens a checkpoint in the layout of Hugging Face: `config.json`, `generation_config.json` (where there is one),
-    /// `tokenizer.json` and its settings, `model.safetensors` or its shards.
+    /// `tokenizer.json` and its settings, `model.safetensors` or its shards. `folder` may also be a model's name,
+    /// `org/name` or `org/name@revision`: the module [`hub`](crate::hub) says where it is looked for.
     ///
     /// The files are mapped into memory and each tensor is copied, converted or moved on its own, so memory is never
     /// needed twice; see [`LoadOptions::mapped`] for no copy at all.

@@ -7,7 +7,8 @@
 //! features `chat` and `journal` add to `bench` what asks models behind OpenAI-compatible servers and
 //! what keeps the raw answers of a study. The feature `lens` (tch-lens: models, hook points, steering)
 //! is off by default, since it needs libtorch: a package with programs or tests over it has the few
-//! lines of `build.rs` that the first page of tch-lens shows, with `DEP_VALUE_CAUSAL_LINK_ARGS`. An
+//! lines of `build.rs` that the first page of tch-lens shows, with `DEP_VALUE_CAUSAL_LINK_ARGS`. The feature
+//! `hub` adds that models and autoencoders opened by name are fetched. An
 //! `OrientationTable` hands its matrix to `FisherZ`, `pc` turns that into a `MixedGraph`, its
 //! `to_digraph` goes to `reduce_in_order` and `steering_effects`.
 #![cfg_attr(

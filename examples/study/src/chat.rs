@@ -7,6 +7,7 @@ use value_causal::lens::{ChatTemplate, Message};
 
 use super::Materials;
 use super::file::{Chat, StudyFile, Template};
+use super::place::opened;
 use program::Failure;
 
 /// The materials with prompts in the model's own form where `study` says so, and as they are otherwise.
@@ -19,7 +20,7 @@ pub fn in_chat(materials: Materials, study: &StudyFile, data: &Path) -> Result<M
         return Ok(materials);
     };
     let chat = study.prompt.chat.clone().unwrap_or_default();
-    let template = wrapped(materials.template, chat, &data.join(folder))?;
+    let template = wrapped(materials.template, chat, &opened(data, folder))?;
     // Rather now than once the model has been opened, or has answered for hours.
     if let Some(item) = materials.items.items().first() {
         for role in [None, materials.test_roles.iter().next()] {

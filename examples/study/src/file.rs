@@ -48,7 +48,7 @@ pub struct StudyFile {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
-    /// Its folder, in the layout of Hugging Face.
+    /// Its folder, in the layout of Hugging Face; where there is none, its name on the hub, `org/name[@revision]`.
     pub folder: Option<PathBuf>,
     /// In the place of a folder: how a model behind an OpenAI-compatible server gets its prompts. `OPENAI_BASE_URL`,
     /// `OPENAI_MODEL` and `OPENAI_API_KEY` say which model. It cannot be steered.
@@ -287,7 +287,7 @@ impl Default for Sampling {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Steering {
-    /// File or folder of the autoencoder.
+    /// File or folder of the autoencoder; where there is none, its name: SAELens's `release/id`, or `org/name[@revision]/path`.
     pub sae: PathBuf,
     /// Hook point by TransformerLens's name; the autoencoder's own unless set.
     pub at: Option<String>,

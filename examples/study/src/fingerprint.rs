@@ -8,6 +8,7 @@ use value_causal::bench::RoleSet;
 use value_causal::bench::journal::{Difference, Journal, JournalError, Manifest};
 
 use super::file::{Features, StudyFile};
+use super::place::{Kind, fetched, here};
 use super::{Materials, Plan};
 use program::Failure;
 use reproduce::{bytes_checksum, checksum};
@@ -63,7 +64,8 @@ impl ModelFiles {
     /// A file cannot be read.
     pub fn of(study: &StudyFile, data: &Path) -> Result<Self, Failure> {
         let mut all = Self::default();
-        for (key, path) in large_files(study, data) {
+        for (key, named, kind) in large_files(study) {
+            let path = fetched(data, named, kind)?;
             for file in files_of(&path)? {
                 let stamp = Stamp::of(&file)?;
                 all.files.push((file, stamp));
@@ -148,11 +150,11 @@ pub fn manifest(
 }
 
 /// What is too large to lie on every machine, by the entry that has its checksum.
-fn large_files(study: &StudyFile, data: &Path) -> impl Iterator<Item = (&'static str, PathBuf)> {
-    let model = study.model.folder.as_ref();
-    let sae = study.steering.as_ref().map(|steering| &steering.sae);
-    let model = model.map(|folder| ("model.sha256", data.join(folder)));
-    let sae = sae.map(|sae| ("steering.sae.sha256", data.join(sae)));
+fn large_files(study: &StudyFile) -> impl Iterator<Item = (&'static str, &Path, Kind)> {
+    let model = study.model.folder.as_deref();
+    let sae = study.steering.as_ref().map(|steering| &*steering.sae);
+    let model = model.map(|folder| ("model.sha256", folder, Kind::Model));
+    let sae = sae.map(|sae| ("steering.sae.sha256", sae, Kind::Sae));
     model.into_iter().chain(sae)
 }
 
@@ -212,7 +214,8 @@ pub fn is_of_study(
         expected = expected.with("model.name", name);
     }
     let mut absent = Vec::new();
-    for (key, path) in large_files(study, data) {
+    for (key, named, kind) in large_files(study) {
+        let path = here(data, named, kind);
         if path.exists() {
             expected = expected.with(key, checksum(&path)?);
         } else {

@@ -3,6 +3,7 @@
 //! The way of an answer, a file each:
 //!
 //! - [`mod@file`]: the study file; `server`: how it says that servers are asked; `arguments`: both from a command line
+//! - `place`: where a model and an autoencoder lie, by path or by name
 //! - `materials`: what the file names, read and checked; `fingerprint`: what makes a study another one
 //! - `wording`: the words of a question; `chat`: prompts in the form of the model's own chat template (with the feature `lens`)
 //! - `rated`: what goes with items that are rated
@@ -58,6 +59,7 @@ mod materials;
 mod meter;
 mod obedience;
 mod orientations;
+mod place;
 mod plan;
 mod rated;
 mod read_off;

@@ -15,6 +15,7 @@ use minijinja::{Environment, ErrorKind, Value};
 use time::OffsetDateTime;
 use time::format_description::parse_strftime_owned;
 
+use crate::hub::{self, located};
 use crate::tokenizer::Settings;
 use crate::{Error, LoadError};
 
@@ -94,7 +95,7 @@ const STEPS_PER_MESSAGE: u64 = 5_000;
 const STACK: usize = 64 << 20;
 
 impl ChatTemplate {
-    /// The template of the checkpoint in `folder` called `default`: `chat_template.jinja`, or `chat_template` of
+    /// The template of the checkpoint in `folder`, or of a model [by name](crate::hub), called `default`: `chat_template.jinja`, or `chat_template` of
     /// `tokenizer_config.json`.
     ///
     /// # Errors
@@ -109,6 +110,7 @@ impl ChatTemplate {
     /// # Errors
     /// As for [`open`](Self::open).
     pub fn open_named(folder: &Path, name: &str) -> Result<Self, LoadError> {
+        let folder = &*located(folder, hub::CHAT)?;
         let settings = Settings::open(folder)?;
         let (path, source) = sources::find(folder, &settings, name)?;
         let environment = prepared(&source).map_err(|error| LoadError::Template {

@@ -9,6 +9,7 @@ mod windows;
 
 use std::path::Path;
 
+use crate::hub::{self, located};
 use crate::{LoadError, Precision};
 use check::{Checker, json, read};
 pub use family::{Architecture, NormPlacement, NormWeight, QkNorm};
@@ -104,9 +105,10 @@ impl ModelConfig {
     /// A file that cannot be read or is not JSON of that kind; an unknown architecture; sizes that cannot be or do not
     /// go together; features that this crate does not compute (other kinds of rotary scaling).
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, LoadError> {
-        let path = folder.as_ref().join("config.json");
+        let folder = &*located(folder.as_ref(), hub::CONFIG)?;
+        let path = folder.join("config.json");
         let mut config = Self::from_json(&read(&path)?, &path)?;
-        let path = folder.as_ref().join("generation_config.json");
+        let path = folder.join("generation_config.json");
         if path.exists() {
             let generation: RawGeneration = json(&read(&path)?, &path)?;
             for id in generation

@@ -71,8 +71,10 @@ use std::path::Path;
 use tch::{Device, Kind, TchError, Tensor};
 
 use crate::error::Doing;
+use crate::hub::located_sae;
 use crate::{Error, LoadError};
 pub use encoder::SaeArchitecture;
+pub(crate) use layout::files as layout_files;
 use layout::{Parts, Target};
 pub(crate) use means::rows_of;
 use normalise::{Normalisation, WayBack};
@@ -109,23 +111,30 @@ impl std::fmt::Debug for Sae {
 }
 
 impl Sae {
-    /// The autoencoder in a file or folder; the [module](self) says which layouts there are. On the CPU and in the
+    /// The autoencoder in a file or folder, or of a [name](crate::hub): `release/id` as SAELens has it, or
+    /// `org/name/path`; the [module](self) says which layouts there are. On the CPU and in the
     /// precision of the file, weights stay in the mapped file, which must not change while the autoencoder is in use.
     ///
     /// A `batchtopk` training checkpoint is read as SAELens saves it for inference: as jumprelu with its one threshold,
-    /// so that an activation's features do not depend on what else is encoded with it.
+    /// so that an activation's features do not depend on what else is encoded with it. Of an autoencoder by SAELens's name, the
+    /// scale of activations that SAELens lists for it is folded in where its files call for one, unless
+    /// [`SaeOptions::activation_scale`] gives another.
     ///
     /// # Errors
     /// A file is missing, damaged or hostile; a setting or tensor is missing, of another type, shape or value than the
     /// layout has; the architecture or one of its options is not known; an option cannot be had for this
     /// autoencoder. Each names file and field or tensor, what was expected and what was found.
     pub fn open(path: impl AsRef<Path>, options: &SaeOptions) -> Result<Self, LoadError> {
-        let path = path.as_ref();
+        let found = located_sae(path.as_ref())?;
+        let path = &*found.path;
         let target = Target {
             kind: options.precision.kind(),
             device: options.device,
         };
         let mut parts = layout::open(path, target)?;
+        if found.normalisation == Some(Normalisation::ConstantNorm.name()) {
+            parts.normalisation = Normalisation::ConstantNorm;
+        }
         let refused = |field: &str, expected: &str, found: String| LoadError::Setting {
             path: path.to_owned(),
             field: field.into(),
@@ -133,7 +142,8 @@ impl Sae {
             found,
         };
         let doing = || format!("preparing {}", path.display());
-        if let Some(scale) = options.activation_scale {
+        let known = found.scale.filter(|_| parts.wants_scale);
+        if let Some(scale) = options.activation_scale.or(known) {
             if !parts.wants_scale {
                 let expected = "expected_average_only_in, because an activation scale was given";
                 let found = parts.normalisation.name().to_owned();

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use tokenizers::{Encoding, PostProcessor};
 
+use crate::hub::{self, located};
 use crate::{Error, LoadError};
 pub use encoded::{Encoded, find_tokens};
 pub(crate) use files::Settings;
@@ -49,12 +50,13 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// Opens the tokenizer of the checkpoint in `folder`.
+    /// Opens the tokenizer of the checkpoint in `folder`, or of a model [by name](crate::hub).
     ///
     /// # Errors
     /// No `tokenizer.json`; a file that cannot be read, is not JSON or does not describe a tokenizer; a post-processor that does
     /// more than put tokens before and after a text.
     pub fn open(folder: &Path) -> Result<Self, LoadError> {
+        let folder = &*located(folder, hub::TOKENIZER)?;
         let path = folder.join("tokenizer.json");
         let refused = |reason: String| LoadError::Tokenizer {
             path: path.clone(),

@@ -1,6 +1,6 @@
 //! The index of a checkpoint in shards, and JSON objects in which a name may stand once.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 use std::marker::PhantomData;
 use std::path::{Component, Path};
@@ -24,6 +24,12 @@ pub(super) fn read_index(path: &Path) -> Result<Vec<(String, String)>, LoadError
         source,
     })?;
     Ok(index.weight_map.0)
+}
+
+/// The files that an index names, each once.
+pub(crate) fn shards(path: &Path) -> Result<BTreeSet<String>, LoadError> {
+    let named = read_index(path)?;
+    Ok(named.into_iter().map(|(_, file)| file).collect())
 }
 
 pub(super) fn is_plain_file_name(name: &str) -> bool {

@@ -17,13 +17,15 @@ use tch::{Device, Kind, TchError, Tensor};
 
 use crate::LoadError;
 use crate::error::Doing;
+use crate::hub::{self, located};
 use crate::native::FileMap;
 use header::{read_header, shape_of};
+pub(crate) use index::shards;
 use index::{is_plain_file_name, read_index};
 pub(crate) use names::Names;
 
-const SINGLE: &str = "model.safetensors";
-const INDEX: &str = "model.safetensors.index.json";
+pub(crate) const SINGLE: &str = "model.safetensors";
+pub(crate) const INDEX: &str = "model.safetensors.index.json";
 /// Bytes that are converted at a time; whole numbers of any type.
 const PIECE: usize = 1 << 24;
 
@@ -50,6 +52,7 @@ struct Entry {
 impl Weights {
     /// `model.safetensors` of the folder; where there is none, the shards that `model.safetensors.index.json` names.
     pub(crate) fn open(folder: &Path) -> Result<Self, LoadError> {
+        let folder = &*located(folder, hub::WEIGHTS)?;
         let single = folder.join(SINGLE);
         if single.exists() {
             return Self::open_file(&single);

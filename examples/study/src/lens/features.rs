@@ -11,6 +11,7 @@ use value_causal::lens::{At, Dose, HookPoint, Lm, Passes, Reading, Steer, Steeri
 
 use super::{LensRespondent, Steers, of};
 use crate::file::{Features, Mode, SteeredPasses, Steering, StudyFile};
+use crate::place::opened;
 use crate::{Asked, Contrast, Materials, Push};
 use program::Failure;
 
@@ -117,7 +118,7 @@ impl LensRespondent {
 impl Steered {
     fn open(steering: &Steering, data: &Path, lm: &Lm) -> Result<Self, Failure> {
         let options = SaeOptions::default().device(lm.device());
-        let sae = Sae::open(data.join(&steering.sae), &options)?;
+        let sae = Sae::open(opened(data, &steering.sae), &options)?;
         let at = match (&steering.at, sae.hook_name()) {
             (Some(name), _) => lm
                 .hook_point(name)

@@ -16,6 +16,7 @@ use value_causal::lens::{Engine, EngineOptions, Error, Lm, LoadOptions, Steer, S
 
 use super::file::{JudgingMode, StudyFile, YesAndNo};
 use super::judging::is_decided;
+use super::place::opened;
 use super::{Answered, Asked, Outcome, Respondent, Unanswered};
 pub use features::StudiedFeatures;
 use program::Failure;
@@ -125,7 +126,7 @@ pub fn open_model(study: &StudyFile, data: &Path) -> Result<Lm, Failure> {
         .folder
         .as_ref()
         .ok_or("the study names no folder of a model")?;
-    Ok(Lm::open(data.join(folder), &load)?)
+    Ok(Lm::open(opened(data, folder), &load)?)
 }
 
 /// What is wrong with a setting of the study file, by its name there.

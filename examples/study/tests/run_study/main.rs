@@ -93,6 +93,57 @@ fn merges_one_study_only(study: &Small) {
     refused("another study: feature number 2 is not there in the journal and ");
 }
 
+/// By the names of the hub, whose cache they are in.
+#[test]
+fn a_model_and_an_autoencoder_are_the_same_by_name() {
+    let study = Small::open();
+    let folder = study.file().parent().unwrap().to_owned();
+    let lm = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/lm");
+    let (commit, cache) = ("0123456789".repeat(4), folder.join("cache"));
+    study.finish(&["--shard", "1/9"]);
+    for (from, repository, path, name) in [
+        ("models/gemma1", "tiny", "", "org/tiny"),
+        (
+            "saes/gemma1/old_gemma_it_style",
+            "saes",
+            "layer_2",
+            "org/saes@v1/layer_2",
+        ),
+    ] {
+        let repository = cache.join(format!("models--org--{repository}"));
+        let to = repository.join("snapshots").join(&commit).join(path);
+        fs::create_dir_all(&to).unwrap();
+        fs::create_dir_all(repository.join("refs")).unwrap();
+        for revision in ["main", "v1"] {
+            fs::write(repository.join("refs").join(revision), &commit).unwrap();
+        }
+        for file in fs::read_dir(lm.join(from)).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), to.join(file.file_name())).unwrap();
+        }
+        study.change(lm.join(from).to_str().unwrap(), name);
+    }
+    let run = |cache: &Path| {
+        let mut run = run_study(&study, &["--shard", "1/9"]);
+        run.env("HF_HUB_CACHE", cache)
+            .env("HF_HUB_OFFLINE", "1")
+            .output()
+            .unwrap()
+    };
+    let there = run(&cache);
+    let said = String::from_utf8_lossy(&there.stdout);
+    assert!(
+        there.status.success() && said.contains("there already, 0 to come"),
+        "{there:?}"
+    );
+    let why = run(&folder);
+    let why = String::from_utf8_lossy(&why.stderr);
+    assert!(
+        why.contains("org/tiny: there is no such path, and not all of its files"),
+        "{why}"
+    );
+}
+
 /// As many questions, of others or to others.
 #[test]
 fn a_merge_wants_the_roles_features_words_and_model_that_were_asked() {

@@ -3,7 +3,8 @@
 //!
 //! `cargo run --package tutorials --features lens --bin steer_a_model -- MODEL SAE HOOK_POINT`
 //!
-//! MODEL is a checkpoint in the layout of Hugging Face, SAE an autoencoder of SAELens, Gemma Scope or sparsify. Without
+//! MODEL is a checkpoint in the layout of Hugging Face, SAE an autoencoder of SAELens, Gemma Scope or sparsify: folders, or
+//! names such as `google/gemma-2-2b` and `gemma-scope-2b-pt-res-canonical/layer_12/width_16k/canonical`. Without
 //! arguments both are the tiny ones of `fixtures/lm`, whose weights are random: they show how, and say nothing.
 
 use std::error::Error;

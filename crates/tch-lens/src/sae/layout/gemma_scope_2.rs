@@ -62,9 +62,10 @@ fn origin(folder: &Path) -> Result<Origin, LoadError> {
         _ => (None, None),
     };
     let named = |site: Option<&str>| Some(format!("blocks.{}.{}", layer?, site?));
+    // In the hub's cache a commit lies between.
     let published = folders
-        .get(2)
-        .and_then(|name| name.split_once("gemma-scope-2-"));
+        .iter()
+        .find_map(|name| name.split_once("gemma-scope-2-"));
     let mut origin = Origin {
         model_name: published.map(|(_, model)| model_name(&format!("gemma-3-{model}"))),
         hook_name: named(read),
@@ -120,7 +121,9 @@ mod tests {
         };
         let text = |text: &str| Some(text.to_owned());
         assert_eq!(
-            of("/hub/gemma-scope-2-270m-pt/attn_out_all/layer_3_width_16k_l0_big"),
+            of(
+                "/hub/models--google--gemma-scope-2-270m-pt/snapshots/f/attn_out_all/layer_3_width_16k_l0_big"
+            ),
             (
                 text("google/gemma-3-270m"),
                 text("blocks.3.attn.hook_z"),

@@ -16,6 +16,7 @@ use crate::weights::Weights;
 
 pub(super) const CONFIG: &str = "hyperparams.json";
 pub(super) const WEIGHTS: &str = "final.safetensors";
+pub(super) const WEIGHTS_PATH: &str = "checkpoints/final.safetensors";
 pub(super) const DISTILL_CONFIG: &str = "config.json";
 
 /// Activations were multiplied in training so that their average length was the root of their width. The threshold is
@@ -27,7 +28,7 @@ pub(super) fn open(folder: &Path, target: Target) -> Result<Parts, LoadError> {
         Some(other) => return Err(config.refused("act_fn", "jumprelu", other)),
     }
     let stored = Stored {
-        weights: Weights::open_file(&folder.join("checkpoints").join(WEIGHTS))?,
+        weights: Weights::open_file(&folder.join(WEIGHTS_PATH))?,
         d_in: config.required_count("d_model")?,
         d_sae: config.required_count("d_sae")?,
         target,

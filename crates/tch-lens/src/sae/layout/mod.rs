@@ -2,6 +2,7 @@
 
 mod circuit_tracer;
 mod fields;
+pub(crate) mod files;
 mod gemma_scope;
 mod gemma_scope_2;
 mod llama_scope;
@@ -19,6 +20,7 @@ use super::encoder::Encoder;
 use super::normalise::Normalisation;
 use crate::LoadError;
 use crate::weights::Weights;
+use files::is_pickled;
 pub(super) use places::module_place;
 
 /// What every layout has to say of an autoencoder.
@@ -140,12 +142,6 @@ fn open_file(path: &Path, target: Target) -> Result<Parts, LoadError> {
         name if name.ends_with(".safetensors") => circuit_tracer::open(path, target),
         _ => gemma_scope::open(path, target),
     }
-}
-
-fn is_pickled(name: &str) -> bool {
-    [".pt", ".pth", ".bin"]
-        .iter()
-        .any(|end| name.ends_with(end))
 }
 
 fn pickled(path: &Path, name: &str) -> LoadError {
