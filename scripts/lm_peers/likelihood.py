@@ -153,7 +153,7 @@ def off(ours, theirs):
 def table(found, given):
     lines = [
         f"{datetime.date.today()}, {bench.processor()}, {given.threads} threads, {given.rounds} rounds: "
-        f"{given.questions} questions in {len(ROLES)} settings, steered. torch {torch.__version__}.",
+        f"{given.questions} questions in {len(ROLES)} settings, steered. torch {torch.__version__.partition('+')[0]}.",
         "",
         "| | precision | answers/s | read off by tch-lens is | largest difference of a log-probability |",
         "|---|---|---:|---:|---:|",
