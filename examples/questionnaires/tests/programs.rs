@@ -321,6 +321,7 @@ fn journal(folder: &Path) -> String {
             Keying::Positive
         },
         question: format!("Should I {n}?"),
+        ..Item::default()
     };
     let roles = (0..31).map(|n| (n > 0).then(|| format!("role {n}")));
     let rows = roles.map(|role| PlannedRow {

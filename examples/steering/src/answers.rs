@@ -29,7 +29,8 @@ impl Answer {
     fn of(text: &str, verdict: &Verdict) -> Self {
         let stance = match verdict {
             Verdict::Judged { stance, .. } => *stance,
-            Verdict::Unjudged { .. } => Stance::Unsure,
+            // Ratings are refused before anybody is asked.
+            Verdict::Rated { .. } | Verdict::Unjudged { .. } => Stance::Unsure,
         };
         let lean = match stance {
             Stance::Yes => 1.0,

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use study::Materials;
-use value_causal::bench::{Instruction, Item, Keying, Prompt};
+use value_causal::bench::{Instruction, Item, Prompt};
 use value_causal::lens::tch::{Kind, Tensor};
 use value_causal::lens::{HookPoint, Lm, Request, Steer};
 
@@ -254,13 +254,7 @@ fn per_second(placed: &[Placed], time: Duration) -> f64 {
 
 /// A prompt without role and question, up to the steered phrase.
 fn beginning(materials: &Materials, told: &Told) -> Result<Prompt, Failure> {
-    let nothing = Item {
-        inventory: String::new(),
-        statement: String::new(),
-        value: String::new(),
-        keying: Keying::Positive,
-        question: String::new(),
-    };
+    let nothing = Item::default();
     let instruction = match told {
         Told::Value(value, inclination) => Some(Instruction::new(
             value,

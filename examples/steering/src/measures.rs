@@ -243,11 +243,10 @@ mod tests {
 
     fn item(value: &str, question: &str, keying: Keying) -> Item {
         Item {
-            inventory: String::new(),
-            statement: String::new(),
             value: value.into(),
             keying,
             question: question.into(),
+            ..Item::default()
         }
     }
 

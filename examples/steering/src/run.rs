@@ -8,9 +8,11 @@ use study::judging_open::{judge_open, say_unjudged};
 use study::lens::{LensRespondent, open_model};
 use study::planted::Truth;
 use study::whole_run::{ask_all, pace_of, say_time};
-use study::{Materials, ModelFiles, Watch, journal_of, journals_of_shards, manifest};
-use value_causal::bench::Prompt;
+use study::{
+    Materials, ModelFiles, Questions as _, Watch, journal_of, journals_of_shards, manifest,
+};
 use value_causal::bench::journal::{Journal, Manifest, Question, Shard, merge};
+use value_causal::bench::{Prompt, Scale};
 
 use crate::answers::Answers;
 use crate::contrast::{self, From};
@@ -53,6 +55,18 @@ impl Run<'_> {
     fn prepared(&self) -> Result<Prepared, Failure> {
         let (file, study, data) = (&self.file, &self.study, &self.data);
         let materials = in_chat(Materials::read(study, data)?, study, data)?;
+        if let Some(item) = materials
+            .items
+            .items()
+            .iter()
+            .find(|item| item.scale != Scale::YesNo)
+        {
+            let (question, scale) = (&item.question, &item.scale);
+            return Err(format!(
+                "{question:?}: expected an item that is answered with yes or no, found {scale}"
+            )
+            .into());
+        }
         let values = values(file, &materials)?;
         let planned = Planned::all(file, &values);
         let questions = Questions::new(file, study, &materials, &planned, values)?;

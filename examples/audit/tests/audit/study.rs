@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use study::file::StudyFile;
 use study::finish::finish;
 use study::{
-    Answered, Asked, Materials, Meter, ModelFiles, Outcome, Plan, Respondent, Watch, ask,
+    Answered, Asked, Materials, Meter, ModelFiles, Outcome, Plan, Respondent, Speed, Watch, ask,
     journal_of, manifest,
 };
 use tempfile::TempDir;
@@ -193,7 +193,7 @@ impl Asking {
     /// Ends it as `run_study` does, and closes the journal.
     fn finish(self) -> (TempDir, StudyFile) {
         let (data, out) = (self.folder.path(), self.folder.path().join("out"));
-        finish(&self.study, data, &self.journal, &out, None).unwrap();
+        finish(&self.study, data, &self.journal, &out, Speed::default()).unwrap();
         self.close()
     }
 
@@ -381,7 +381,7 @@ fn a_journal_alone_gives_the_tables_of_the_finished_study() {
     let alone = own::of_journal(&out, (&study, data), &audited).unwrap();
     assert_eq!(contents(&out), before, "nothing is written to the study");
     let journal = Journal::of_file(out.join("study.journal")).unwrap();
-    finish(&study, data, &journal, &out, None).unwrap();
+    finish(&study, data, &journal, &out, Speed::default()).unwrap();
     drop(journal);
     let finished = own::finished(&out).unwrap();
     assert_eq!(alone.loaded.inputs, finished.loaded.inputs);

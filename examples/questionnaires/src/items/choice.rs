@@ -150,6 +150,7 @@ mod tests {
             value: "A".to_owned(),
             keying: Keying::Negative,
             question: format!("Should I {n}?"),
+            ..Item::default()
         };
         // The first item tells the roles apart, the second says the same of both, the third was not asked.
         let row = |role: Option<&str>, feature: Option<u64>, first: f64| {

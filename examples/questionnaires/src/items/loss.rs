@@ -108,7 +108,7 @@ pub(super) fn mean(numbers: ArrayView1<'_, f64>) -> Option<f64> {
 mod tests {
     use super::*;
     use ndarray::array;
-    use value_causal::bench::{Item, Keying, Setting};
+    use value_causal::bench::{Item, Setting};
 
     #[test]
     fn a_part_is_held_against_the_whole() {
@@ -128,11 +128,9 @@ mod tests {
     #[test]
     fn rows_are_those_of_the_roles_unsteered() {
         let item = |n: usize| Item {
-            inventory: String::new(),
-            statement: String::new(),
             value: "A".to_owned(),
-            keying: Keying::Positive,
             question: n.to_string(),
+            ..Item::default()
         };
         let answers = |n: usize| {
             (0..6)

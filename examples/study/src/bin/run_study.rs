@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use program::{Failure, Interruption, exit_code, make_folder, say};
 use study::chat::in_chat;
-use study::file::{JudgedBy, StudyFile};
+use study::file::JudgedBy;
 use study::finish::{check_names, finish};
 use study::judging_open::{judge_open, say_unjudged};
 use study::lens::LensRespondent;

@@ -263,7 +263,7 @@ fn ask_six(
                 steered: 0..0,
             },
             turned: None,
-            feature: None,
+            pushes: Vec::new(),
             scale: Scale::YesNo,
         })
     });
