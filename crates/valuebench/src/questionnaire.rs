@@ -149,7 +149,16 @@ impl Questionnaire {
     /// of another length than the header, an agreement other than 1 and -1, an empty value or
     /// question, what is no scale or no weight, the same item twice, and files without an item.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, ReadError> {
-        Self::from_sheet(&Sheet::from_path(path.as_ref(), COLUMNS)?)
+        Self::from_path_on(path, &Scale::YesNo)
+    }
+
+    /// The same with items answered on `scale` where their line does not say how.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_path`](Self::from_path).
+    pub fn from_path_on(path: impl AsRef<Path>, scale: &Scale) -> Result<Self, ReadError> {
+        Self::from_sheet(&Sheet::from_path(path.as_ref(), COLUMNS)?, scale)
     }
 
     /// Reads a questionnaire from CSV text.
@@ -158,7 +167,7 @@ impl Questionnaire {
     ///
     /// As [`from_path`](Self::from_path); the file is called `<input>`.
     pub fn from_reader(reader: impl Read) -> Result<Self, ReadError> {
-        Self::from_sheet(&Sheet::from_reader(reader, COLUMNS)?)
+        Self::from_sheet(&Sheet::from_reader(reader, COLUMNS)?, &Scale::YesNo)
     }
 
     /// The items, in their order.
@@ -191,17 +200,6 @@ impl Questionnaire {
             .filter(|item| keep(item))
             .cloned()
             .collect()
-    }
-
-    /// With items answered on `scale` where no ratings of their own are named.
-    #[must_use]
-    pub fn answered_on(mut self, scale: &Scale) -> Self {
-        for item in &mut self.items {
-            if item.scale == Scale::YesNo {
-                item.scale = scale.clone();
-            }
-        }
-        self
     }
 
     /// Splits the items of each value at random.
@@ -266,13 +264,13 @@ impl Questionnaire {
         asked.into_iter().map(|i| &self.items[places[i]]).collect()
     }
 
-    fn from_sheet(sheet: &Sheet) -> Result<Self, ReadError> {
+    fn from_sheet(sheet: &Sheet, scale: &Scale) -> Result<Self, ReadError> {
         let columns = Columns::of(sheet)?;
         sheet.check_not_empty()?;
         let mut lines = HashMap::new();
         let mut items = Vec::with_capacity(sheet.rows.len());
         for row in &sheet.rows {
-            let item = columns.item(sheet, row)?;
+            let item = columns.item(sheet, row, scale)?;
             let key = (
                 item.inventory.clone(),
                 item.statement.clone(),
@@ -334,7 +332,7 @@ impl Columns {
         })
     }
 
-    fn item(&self, sheet: &Sheet, row: &Row) -> Result<Item, ReadError> {
+    fn item(&self, sheet: &Sheet, row: &Row, unless: &Scale) -> Result<Item, ReadError> {
         let value = row.cell(self.value).trim();
         if value.is_empty() {
             return Err(sheet.wrong(row, self.value, "the name of a value"));
@@ -354,16 +352,17 @@ impl Columns {
             value: value.to_owned(),
             keying,
             question: question.to_owned(),
-            scale: self.scale(sheet, row)?,
+            scale: self.scale(sheet, row)?.unwrap_or_else(|| unless.clone()),
             weight: self.weight(sheet, row)?,
         })
     }
 
-    fn scale(&self, sheet: &Sheet, row: &Row) -> Result<Scale, ReadError> {
+    fn scale(&self, sheet: &Sheet, row: &Row) -> Result<Option<Scale>, ReadError> {
         let Some(column) = self.scale.filter(|&at| !row.cell(at).trim().is_empty()) else {
-            return Ok(Scale::YesNo);
+            return Ok(None);
         };
-        row.cell(column).parse().map_err(|why: ScaleError| {
+        let scale = row.cell(column).parse().map(Some);
+        scale.map_err(|why: ScaleError| {
             let why = match why {
                 ScaleError::Malformed { .. } => String::new(),
                 other => format!(" ({other})"),

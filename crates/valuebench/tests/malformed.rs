@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use valuebench::{Definitions, OrientationTable, Questionnaire, ReadError, RoleSet};
+use valuebench::{
+    Definitions, OrientationTable, Questionnaire, RatingScale, ReadError, RoleSet, Scale,
+};
 
 use Reader::{Definitions as D, Questionnaire as Q, Roles as R, Table as T};
 
@@ -696,6 +698,26 @@ fn every_malformed_file_is_refused_with_its_place() {
         let message = message.replace(&path.display().to_string(), "FILE");
         assert_eq!(message, expected, "{reader:?}, {wrong}");
     }
+}
+
+/// What a line says of its own scale stands, whatever the scale of the others.
+#[test]
+fn an_empty_scale_is_that_of_the_questionnaire() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("rated.csv");
+    let text = format!("{RATED}I,a,V,1,A?,,\nI,b,V,1,B?,yes/no,2\nI,c,V,1,C?,likeness,\n");
+    fs::write(&path, text).unwrap();
+    let often: Scale = "never=1; often=2".parse().unwrap();
+    let scales = |questionnaire: Questionnaire| -> Vec<Scale> {
+        let items = questionnaire.items().iter();
+        items.map(|item| item.scale.clone()).collect()
+    };
+    let likeness = || Scale::Ratings(RatingScale::likeness());
+    let on_often = Questionnaire::from_path_on(&path, &often).unwrap();
+    assert_eq!(on_often.items()[1].weight.get(), 2.0);
+    assert_eq!(scales(on_often), [often, Scale::YesNo, likeness()]);
+    let plain = Questionnaire::from_path(&path).unwrap();
+    assert_eq!(scales(plain), [Scale::YesNo, Scale::YesNo, likeness()]);
 }
 
 #[test]

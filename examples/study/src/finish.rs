@@ -126,7 +126,7 @@ pub fn finish(
     let table = match (mode, all_rated(design.items())) {
         (JudgingMode::Likelihood, _) => nothing_for_table_2(
             &study.name,
-            "answers were read off from the likelihood of yes and no, and no thought was written that could differ from them",
+            "answers were read off from their likelihood, and no thought was written that could differ from them",
         ),
         (_, true) => nothing_for_table_2(
             &study.name,

@@ -45,8 +45,7 @@ impl Materials {
     /// A file is missing or malformed; a value is unknown or has too few items; a role is in both sets.
     pub fn read(study: &StudyFile, data: &Path) -> Result<Self, Failure> {
         let file = data.join(&study.questionnaire.file);
-        let scale = study.questionnaire.scale()?;
-        let all = Questionnaire::from_path(&file)?.answered_on(&scale);
+        let all = Questionnaire::from_path_on(&file, &study.questionnaire.scale()?)?;
         let items = chosen(study, &file, &all)?;
         rated::check(&study.judging, items.items())?;
         let split = match study.questionnaire.undivided {
