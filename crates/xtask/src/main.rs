@@ -10,8 +10,10 @@
 //! | `tools` | parts of the toolchain, and cargo-deny |
 //! | `system` | what the operating system has to bring |
 //! | `reproduce` | `cargo xtask reproduce` |
+//! | `data` | `cargo xtask data` |
 //! | `libtorch` | `cargo xtask libtorch`, and where libtorch lies |
 
+mod data;
 mod inputs;
 mod libtorch;
 mod packing;
@@ -35,6 +37,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Data(data::Options),
     Libtorch(libtorch::Options),
     Reproduce(reproduce::Options),
     /// Ask SmolLM2 all of ValueBench, as fixtures/smollm2 was made; the arguments are the script's.
@@ -48,6 +51,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
+        Command::Data(options) => data::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Libtorch(options) => libtorch::run(&options).map(|()| ExitCode::SUCCESS),
         Command::Reproduce(options) => reproduce::run(&options).map(|()| ExitCode::SUCCESS),
         Command::RealStudy { args } => reproduce::real_study(&args).map(|()| ExitCode::SUCCESS),

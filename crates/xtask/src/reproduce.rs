@@ -1,11 +1,11 @@
 //! `cargo xtask reproduce`: builds what makes the figures and tables, and runs it.
 
-use crate::libtorch;
 use crate::system::Install;
 use crate::workspace::Workspace;
+use crate::{data, libtorch};
 use anyhow::{Context, Result};
-use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 use xshell::{Shell, cmd};
 
@@ -17,9 +17,6 @@ const TABLES: &str = "fixtures/smollm2/experiment.toml";
 /// The variable with the number of threads of libtorch.
 const THREADS: &str = "OMP_NUM_THREADS";
 
-/// Options of the program `reproduce`, which works on measurements and needs no model.
-const OF_MEASUREMENTS: [&str; 6] = ["--experiment", "--data", "--help", "-h", "--version", "-V"];
-
 /// Run the reproduction: ask the model, discover the value graph, measure it, draw every figure
 /// and table.
 ///
@@ -30,57 +27,82 @@ const OF_MEASUREMENTS: [&str; 6] = ["--experiment", "--data", "--help", "-h", "-
 ///
 /// From measurements, without a model and in a second:
 ///   cargo xtask reproduce --planted
-/// uses tables drawn from a known graph, --tables those of a real model (fixtures/smollm2), and
-///   cargo xtask reproduce --experiment examples/experiments/gemma-2b-it.toml --data DIR --out DIR
-/// the paper's own. `cargo xtask reproduce -- --help` lists all options for measurements.
+/// uses tables drawn from a known graph, --tables those of a real model (fixtures/smollm2), and --paper
+/// gemma (or llama) the paper's own, which are fetched first. `cargo xtask reproduce -- --help` lists all
+/// options for measurements.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Options {
-    /// Work on the tables that the program `reproduce` carries; must come first.
+    /// Work on the tables that the program `reproduce` carries.
     #[arg(long)]
     planted: bool,
 
-    /// Work on the tables of SmolLM2; must come first.
-    #[arg(long, conflicts_with = "planted")]
+    /// Work on the tables of SmolLM2.
+    #[arg(long, conflicts_with_all = ["planted", "paper", "experiment", "data"])]
     tables: bool,
+
+    /// Work on the paper's tables; what of them is not in `.data/` is fetched.
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["planted", "experiment", "data"])]
+    paper: Option<Paper>,
+
+    /// Work on the tables of an experiment file,
+    #[arg(long, value_name = "FILE")]
+    experiment: Option<PathBuf>,
+
+    /// and of this folder.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// Where everything goes.
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    out: PathBuf,
 
     #[command(flatten)]
     install: Install,
 
-    /// Further arguments: with --planted, --tables, --experiment or --data for the program
+    /// Further arguments, behind those above: where it works on tables for the program
     /// `reproduce`, otherwise for `run_study`.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     args: Vec<OsString>,
+}
+
+/// The paper's models.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum Paper {
+    Gemma,
+    Llama,
 }
 
 /// Runs the reproduction in the user's folder, so that the paths in the arguments mean what the
 /// user means.
 ///
 /// # Errors
-/// If it does not build, does not start, or fails; if there is no libtorch for the study.
+/// If it does not build, does not start, or fails; if libtorch for the study, or the paper's data,
+/// cannot be had.
 pub fn run(options: &Options) -> Result<()> {
     options.install.apply();
     let user = std::env::current_dir()?;
-    let out = user.join(output_folder(&options.args));
     let workspace = Workspace::load()?;
-    let (sh, root) = (&workspace.sh, workspace.root());
-    let from_measurements = options.planted || options.tables || is_of_measurements(&options.args);
-    println!("Everything goes to {}", out.display());
-    let (program, of_program) = if options.tables {
-        ("reproduce", vec!["--experiment".into(), root.join(TABLES)])
-    } else if from_measurements {
-        ("reproduce", Vec::new())
+    let (sh, out) = (&workspace.sh, user.join(&options.out));
+    let from_measurements = options.is_of_measurements();
+    let (program, of_program) = if from_measurements {
+        ("reproduce", options.which(&workspace)?)
     } else {
         libtorch::ensure(&workspace).context(
             "the study needs libtorch; `cargo xtask reproduce --planted` works without it",
         )?;
-        let data = root.join(ORGANISM);
-        ("run_study", vec![root.join(STUDY), "--data".into(), data])
+        let root = workspace.root();
+        let study = [root.join(STUDY), "--data".into(), root.join(ORGANISM)];
+        ("run_study", study.to_vec())
     };
+    println!("Running {program}; everything goes to {}", out.display());
     let cargo = workspace.cargo_run(program)?;
     let _there = sh.push_dir(&user);
     let args = &options.args;
-    let mut cmd = cmd!(sh, "cargo {cargo...} -- {of_program...} {args...}");
+    let mut cmd = cmd!(
+        sh,
+        "cargo {cargo...} -- {of_program...} --out {out} {args...}"
+    );
     // The network is so small that a second thread gains next to nothing, and on a busy machine
     // each waits for the other fifty times as long as it works.
     if !from_measurements && std::env::var_os(THREADS).is_none() {
@@ -110,53 +132,68 @@ pub fn real_study(args: &[OsString]) -> Result<()> {
     Ok(cmd!(sh, "python3 {script} {args...}").run()?)
 }
 
-/// Whether the arguments are for the program that works on measurements.
-fn is_of_measurements(args: &[OsString]) -> bool {
-    let mut names = args
-        .iter()
-        .filter_map(|arg| arg.to_str()?.split('=').next());
-    names.any(|name| OF_MEASUREMENTS.contains(&name))
-}
-
-/// Where the program will write: the last `--out`, or its default.
-fn output_folder(args: &[OsString]) -> PathBuf {
-    let mut out = PathBuf::from("out");
-    let mut args = args.iter();
-    while let Some(arg) = args.next() {
-        if arg == OsStr::new("--out") {
-            out = args.next().map_or(out, PathBuf::from);
-        } else if let Some(folder) = arg.to_str().and_then(|arg| arg.strip_prefix("--out=")) {
-            out = folder.into();
-        }
+impl Options {
+    /// Whether the program that needs no model is meant; with `-- --help` it is.
+    fn is_of_measurements(&self) -> bool {
+        let asks = self.args.first().is_some_and(|arg| arg == "--help");
+        let named = self.experiment.is_some() || self.data.is_some();
+        self.planted || self.tables || self.paper.is_some() || named || asks
     }
-    out
+
+    /// The options that say which tables.
+    fn which(&self, workspace: &Workspace) -> Result<Vec<PathBuf>> {
+        let option = |name: &str, value: &Path| [name.into(), value.to_owned()];
+        if let Some(paper) = self.paper {
+            let file = match paper {
+                Paper::Gemma => "examples/experiments/gemma-2b-it.toml",
+                Paper::Llama => "examples/experiments/llama3-8b-it.toml",
+            };
+            let data = data::ensure(workspace, &["paper".to_owned()])?.join("paper");
+            let file = option("--experiment", &workspace.root().join(file));
+            return Ok([file, option("--data", &data)].concat());
+        }
+        if self.tables {
+            return Ok(option("--experiment", &workspace.root().join(TABLES)).to_vec());
+        }
+        let file = self
+            .experiment
+            .iter()
+            .map(|file| option("--experiment", file));
+        let data = self.data.iter().map(|data| option("--data", data));
+        Ok(file.chain(data).flatten().collect())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser;
 
-    fn args(args: &[&str]) -> Vec<OsString> {
-        args.iter().map(OsString::from).collect()
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
     }
 
     #[test]
     fn the_arguments_say_which_program_is_meant() {
-        let measured = |words: &[&str]| is_of_measurements(&args(words));
-        assert!(!measured(&[]));
-        assert!(!measured(&["--out", "there", "--plan"]));
-        assert!(measured(&["--out", "there", "--experiment", "e.toml"]));
-        assert!(measured(&["--experiment=e.toml"]));
-        assert!(measured(&["--help"]));
-    }
-
-    #[test]
-    fn the_output_folder_is_read_from_the_arguments() {
-        let folder = |words: &[&str]| output_folder(&args(words)).display().to_string();
-        assert_eq!(folder(&[]), "out");
-        assert_eq!(folder(&["--data", "d"]), "out");
-        assert_eq!(folder(&["--out", "there", "--data", "d"]), "there");
-        assert_eq!(folder(&["--data", "d", "--out=there"]), "there");
-        assert_eq!(folder(&["--out"]), "out");
+        let read = |words: &str| {
+            let cli = Cli::try_parse_from(format!("x {words}").split(' '));
+            let Options { out, args, .. } = &cli.as_ref().expect("they are read").options;
+            let of_measurements = cli
+                .as_ref()
+                .is_ok_and(|cli| cli.options.is_of_measurements());
+            (of_measurements, out.display().to_string(), args.len())
+        };
+        assert_eq!(read("--out there --plan"), (false, "there".into(), 1));
+        assert_eq!(read("--plan"), (false, "out".into(), 1));
+        assert_eq!(
+            read("--experiment e.toml --out=there"),
+            (true, "there".into(), 0)
+        );
+        assert_eq!(read("--data d --figures 3"), (true, "out".into(), 2));
+        assert_eq!(read("--paper llama"), (true, "out".into(), 0));
+        assert_eq!(read("-- --help"), (true, "out".into(), 1));
+        assert!(Cli::try_parse_from(["x", "--paper", "gpt"]).is_err());
     }
 }
