@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Fetches ValueBench's questionnaire and the paper's released measurements: `fetch.py FOLDER [GROUP ...]`, with `valuebench`
-and `paper` as groups. `cargo xtask data` runs it.
+"""Fetches ValueBench's questionnaire and the paper's released measurements: `fetch.py FOLDER [GROUP ...]`, with `valuebench`,
+`gemma`, `llama` and `roles` as groups. `cargo xtask data` runs it.
 
 files.txt beside this lists the files. git fetches them by commit, which vouches for their content; length and SHA-256 are
 compared as well. A file that is there, whole, is not fetched again, and one that is something else is an error.

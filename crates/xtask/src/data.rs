@@ -13,7 +13,7 @@ use xshell::cmd;
 /// scripts/data/files.txt pins, as it does lengths and checksums. That takes 2 MB, git and Python 3.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Only some: valuebench or paper.
+    /// Only some: valuebench, gemma, llama or roles.
     groups: Vec<String>,
 }
 

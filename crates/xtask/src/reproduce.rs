@@ -144,12 +144,13 @@ impl Options {
     fn which(&self, workspace: &Workspace) -> Result<Vec<PathBuf>> {
         let option = |name: &str, value: &Path| [name.into(), value.to_owned()];
         if let Some(paper) = self.paper {
-            let file = match paper {
-                Paper::Gemma => "examples/experiments/gemma-2b-it.toml",
-                Paper::Llama => "examples/experiments/llama3-8b-it.toml",
+            let (group, file) = match paper {
+                Paper::Gemma => ("gemma", "gemma-2b-it.toml"),
+                Paper::Llama => ("llama", "llama3-8b-it.toml"),
             };
-            let data = data::ensure(workspace, &["paper".to_owned()])?.join("paper");
-            let file = option("--experiment", &workspace.root().join(file));
+            let data = data::ensure(workspace, &[group.to_owned()])?.join(group);
+            let file = workspace.root().join("examples/experiments").join(file);
+            let file = option("--experiment", &file);
             return Ok([file, option("--data", &data)].concat());
         }
         if self.tables {

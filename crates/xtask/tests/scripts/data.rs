@@ -176,8 +176,8 @@ fn the_list_pins_commits_and_checksums() {
         groups.extend(name.split('/').next());
     }
     groups.dedup();
-    assert_eq!(groups, ["valuebench", "paper"]);
-    for file in ["gemma-2b-it", "llama3-8b-it"] {
+    assert_eq!(groups, ["valuebench", "gemma", "llama", "roles"]);
+    for (group, file) in [("gemma", "gemma-2b-it"), ("llama", "llama3-8b-it")] {
         let experiment = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join(format!("../../examples/experiments/{file}.toml"));
         let experiment = std::fs::read_to_string(experiment).expect("it is there");
@@ -192,7 +192,10 @@ fn the_list_pins_commits_and_checksums() {
         let named: Vec<&str> = named.collect();
         assert_eq!(named.len(), 4, "{file}");
         for table in named {
-            assert!(list.contains(&format!("paper/{table} ")), "{file}: {table}");
+            assert!(
+                list.contains(&format!("{group}/{table} ")),
+                "{file}: {table}"
+            );
         }
     }
 }

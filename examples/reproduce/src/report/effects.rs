@@ -1,6 +1,7 @@
 //! What steering did: the tables of figures 4 to 7 and of table 3.
 
 use value_causal::discovery::graph::UndirectedEdges;
+use value_causal::petgraph::graph::DiGraph;
 
 use crate::distance::{Discovered, Distance};
 use crate::effects::{EffectsByGraph, GraphEffects, PerGraph, SteeringComparisons};
@@ -126,8 +127,10 @@ impl Report<'_> {
         ];
         let mut text = format!("| graph | edges | SHD | SID | {} |", titles.join(" | "));
         text += &format!("\n|---|---:|---:|---:|{}", "---:|".repeat(titles.len()));
-        let mut row = |name: &str, edges: usize, distance: Option<Distance>, cells: String| {
-            let [shd, sid] = distances(distance);
+        let found = &self.results.published_subset.discovered;
+        let discovered = Discovered::new(found);
+        let mut row = |name: &str, edges: usize, graph: &DiGraph<String, ()>, cells: String| {
+            let [shd, sid] = distances(discovered.distance_from(graph));
             text += &format!("\n| {name} | {edges} | {shd} | {sid} | {cells} |");
         };
         let [few, every] = self.experiment.row_titles();
@@ -139,32 +142,24 @@ impl Report<'_> {
             row(
                 &format!("discovered, {set}"),
                 results.pc_edges.len(),
-                None,
+                &results.discovered.to_digraph(UndirectedEdges::BothWays),
                 cells,
             );
         }
-        let found = &self.results.published_subset.discovered;
-        let discovered = Discovered::new(found);
         let subset = &self.results.published_subset.steering_effects;
         for (at, reference) in self.experiment.references.iter().enumerate() {
             let cells = pairs(subset, |graphs| Some(&graphs.references[at].1));
-            let distance = discovered.distance_from(&digraph(found.names(), &reference.edges));
             row(
                 &escaped(&reference.title),
                 reference.edges.len(),
-                distance,
+                &digraph(found.names(), &reference.edges),
                 cells,
             );
         }
         if let Some(truth) = &self.experiment.truth {
             let cells = pairs(subset, |graphs| graphs.planted.as_ref());
             let planted = planted(found.names(), truth).to_digraph(UndirectedEdges::Drop);
-            row(
-                "planted",
-                truth.edges.len(),
-                discovered.distance_from(&planted),
-                cells,
-            );
+            row("planted", truth.edges.len(), &planted, cells);
         }
         text
     }
