@@ -39,8 +39,9 @@ impl Lines {
             .map_or(0, |last| last + 1);
         if whole < bytes.len() {
             let (file_name, n) = (path.display(), bytes.len() - whole);
+            let text = String::from_utf8_lossy(&bytes[whole..]);
             remark(format_args!(
-                "note: {file_name}: an unfinished line of an earlier run ({n} bytes) is taken away"
+                "note: {file_name}: an unfinished line of an earlier run ({n} bytes) is taken away: {text}"
             ));
             file.set_len(whole as u64)?;
             file.seek(SeekFrom::End(0))?;
