@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 use value_causal::bench::journal::{Journal, JournalError, Recorded, Unjudged, Verdict};
-use value_causal::bench::{Setting, Stance};
+use value_causal::bench::{ItemScores, Setting, Stance};
 
 use super::orientations::{Orientation, Orientations, correlation_of, of_values};
 use super::plan::{TRAIN, WRITTEN};
@@ -68,7 +68,7 @@ impl Compared {
         let rows = journal.item_scores(WRITTEN, unjudged)?;
         let writes = |setting: &Setting| rows.settings().contains(setting);
         let read_off = journal.item_scores(TRAIN, unjudged)?.select(writes);
-        let both = [&rows, &read_off].map(|rows| rows.orientations());
+        let both = [&rows, &read_off].map(ItemScores::orientations);
         let mut tally = Tally::default();
         journal.for_each(|recorded| {
             let row = &journal.design().rows()[recorded.response.question.row];

@@ -255,7 +255,7 @@ impl Tables {
             })
         };
         let test = part(TEST)?;
-        let instructed = InstructedTables::of(journal, test.values(), &part)?;
+        let instructed = InstructedTables::of(journal, test.values(), part)?;
         let of_own = |name: &str, inclination: Inclination| {
             if parts.contains(&name) {
                 return Ok(Some(part(name)?));
