@@ -17,11 +17,15 @@
 //! and with them, where a journal has the single answers, the training items. A table has one mean per
 //! role, value and feature, so that without a journal the only check on items is that the test rows
 //! are measured with others. Cross-validation reports and claims nothing.
+//!
+//! Beside the Pareto front, what was nominated is ranked by PROMETHEE, and the orders are held against those of single test
+//! roles, next to a random order and to the order of all other test roles.
 
 mod choice;
 mod cross;
 mod evidence;
 mod instructed;
+mod ranking;
 mod record;
 mod side_effects;
 
@@ -38,8 +42,8 @@ use reproduce::Loaded;
 pub use evidence::Evidences;
 pub use instructed::{AllChanges, Instructed};
 pub use record::{
-    Aim, By, Candidate, CrossValidated, Evidence, Interval, Moved, Plan, PlanOptions, Predicted,
-    SideEffects, Target,
+    Aim, By, Candidate, CrossValidated, Evidence, Foretold, Function, Interval, Moved, Plan,
+    PlanOptions, Predicted, Ranking, RankingOf, SideEffects, Target,
 };
 
 /// The plan of a study: all its features and its instructions. Predicted side effects are those of
@@ -106,6 +110,7 @@ pub fn plan(study: &Evidences<'_>) -> Result<Plan, Failure> {
         n_nominated: count(|candidate| candidate.nominated),
         n_reliable: count(|candidate| candidate.reliable),
         notes: notes(study),
+        foretold: Foretold::mean(&targets),
         targets,
     })
 }

@@ -3,10 +3,12 @@
 use program::Failure;
 use serde::Serialize;
 use value_causal::bench::Inclination;
-use value_causal::ndarray::{Array1, ArrayView1};
+use value_causal::ndarray::ArrayView1;
 
 use crate::asking::Found;
 use crate::causes::Proposal;
+use crate::file::Wanted;
+use crate::goal::Goal;
 use crate::levers::{Does, Levers};
 use crate::questions::Asks;
 use crate::search::{Search, Step, Stop};
@@ -205,7 +207,7 @@ impl Outcome {
     /// # Errors
     /// What it speaks of was not asked.
     pub fn of(
-        (name, values): (&str, &[String]),
+        (wanted, values): (&Wanted, &[String]),
         search: &Search<'_>,
         levers: &Levers,
         (found, chosen): (&Found, &Chosen),
@@ -224,7 +226,12 @@ impl Outcome {
         } else {
             &[]
         };
-        let tried = |set: &[usize]| Tried::of(search, levers, found, set);
+        // On other items what is to stay has another place to stay at.
+        let as_it_is = search.posture(&[]).ok_or(NOT_ASKED)?;
+        let on_others = found.get(&(Asks::Test, as_it_is));
+        let on_others = on_others.map(|now| Goal::of(wanted, values, now.view()));
+        let goals = [Some(search.goal.clone()), on_others.transpose()?];
+        let tried = |set: &[usize]| Tried::of((search, &goals), levers, found, set);
         let tried_if = |set: &Option<Vec<usize>>| set.as_deref().map(tried).transpose();
         let closest =
             (verdict == Verdict::None && !chosen.best.is_empty()).then(|| tried(&chosen.best));
@@ -245,13 +252,13 @@ impl Outcome {
             after_held_out: held_out.map(|values| values[at]),
         };
         Ok(Self {
-            name: name.to_owned(),
+            name: wanted.name.clone(),
             role: search.role().map(str::to_owned),
             verdict,
             stop: search.stop.unwrap_or(Stop::RoundsOver),
             plan: tried(plan)?,
             closest: closest.transpose()?,
-            now: Held::of(search, search.now.view())?,
+            now: Held::of(&search.goal, search.now.view())?,
             by_instruction: tried_if(&chosen.by_instruction)?,
             by_best_instruction: tried_if(&chosen.by_best_instruction)?,
             proposal,
@@ -265,31 +272,35 @@ impl Outcome {
 const NOT_ASKED: &str = "a set of levers that was not asked";
 
 impl Tried {
+    /// With the goals on the items by which plans are chosen and on the others.
     fn of(
-        search: &Search<'_>,
+        (search, goals): (&Search<'_>, &[Option<Goal>; 2]),
         levers: &Levers,
         found: &Found,
         set: &[usize],
     ) -> Result<Self, Failure> {
         let posture = search.posture(set).ok_or(NOT_ASKED)?;
-        let at = |asks| found.get(&(asks, posture.clone()));
-        let held = |values: &Array1<f64>| Held::of(search, values.view());
+        let held = |goal: &Option<Goal>, asks: Asks| {
+            let values = found.get(&(asks, posture.clone()))?;
+            Some(Held::of(goal.as_ref()?, values.view()))
+        };
+        let [chosen, others] = goals;
         Ok(Self {
             levers: levers.names(set),
             price: levers.price(set),
-            held: held(at(Asks::Training).ok_or(NOT_ASKED)?)?,
-            held_out: at(Asks::Test).map(held).transpose()?,
+            held: held(chosen, Asks::Training).ok_or(NOT_ASKED)??,
+            held_out: held(others, Asks::Test).transpose()?,
         })
     }
 }
 
 impl Held {
-    fn of(search: &Search<'_>, values: ArrayView1<'_, f64>) -> Result<Self, Failure> {
+    fn of(goal: &Goal, values: ArrayView1<'_, f64>) -> Result<Self, Failure> {
         Ok(Self {
-            deviation: search.goal.deviation(values)?,
-            met: search.goal.is_met(values),
-            mean_error: search.goal.mean_error(values),
-            rank_correlation: search.goal.rank_correlation(values),
+            deviation: goal.deviation(values)?,
+            met: goal.is_met(values),
+            mean_error: goal.mean_error(values),
+            rank_correlation: goal.rank_correlation(values),
         })
     }
 }

@@ -62,7 +62,7 @@ pub fn couple(
     }
     confirm(&ways, &chosen, asker)?;
     let outcomes = ways.iter().zip(&chosen).map(|(way, chosen)| {
-        let named = (way.wanted.name.as_str(), words.values());
+        let named = (way.wanted, words.values());
         Outcome::of(
             named,
             &way.search,

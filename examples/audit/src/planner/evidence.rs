@@ -7,6 +7,7 @@ use value_causal::ndarray::{Array3, Axis};
 use super::choice::mark_pareto_front;
 use super::cross::{LeftOut, cross_validate, parts, whole};
 use super::instructed::Instructed;
+use super::ranking::ranking;
 use super::record::{Aim, By, Candidate, CrossValidated, Evidence, Interval, PlanOptions, Target};
 use super::side_effects::{of_feature, side_effects};
 
@@ -39,12 +40,14 @@ impl Evidences<'_> {
         candidates.extend(self.instruction(value, aim));
         candidates.sort_by(|a, b| b.gain.total_cmp(&a.gain).then(a.by.cmp(&b.by)));
         let [by_item, by_both] = self.by_item(value, aim);
+        let ranking = ranking(&candidates, (value, aim), self.test, self.options.seed);
         Target {
             value: self.train.values()[value].clone(),
             aim,
             choice: None,
             why: String::new(),
             candidates,
+            ranking,
             cross_validated: self.by_role(value, aim),
             cross_validated_by_item: by_item,
             cross_validated_by_role_and_item: by_both,
@@ -144,7 +147,7 @@ fn known_roles(gains: &Array3<f64>) -> Vec<usize> {
     (0..gains.dim().1).filter(steered).collect()
 }
 
-fn number(intervention: &Intervention) -> Option<u64> {
+pub(super) fn number(intervention: &Intervention) -> Option<u64> {
     match intervention {
         Intervention::Feature(feature) => Some(*feature),
         _ => None,

@@ -1,5 +1,7 @@
 //! What a plan says.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use value_causal::bench::signed_rank;
@@ -39,6 +41,8 @@ pub struct Plan {
     pub n_reliable: usize,
     /// What was not checked.
     pub notes: Vec<String>,
+    /// What rankings foretell of single test roles, on average over the targets with one; `None` without any.
+    pub foretold: Option<Foretold>,
     /// By value, in the order of the table, raised and lowered.
     pub targets: Vec<Target>,
 }
@@ -76,6 +80,8 @@ pub struct Target {
     pub why: String,
     /// All there are, by [`Candidate::gain`], the largest first.
     pub candidates: Vec<Candidate>,
+    /// The nominated features by PROMETHEE; `None` for fewer than two of them.
+    pub ranking: Option<Ranking>,
     /// What choosing the feature with the largest training gain is worth to roles that had no say in
     /// the choice.
     pub cross_validated: Option<CrossValidated>,
@@ -174,6 +180,77 @@ pub struct Predicted {
     /// Pearson's correlation of predicted and observed mean changes over the other values, on the
     /// test roles; `None` where either is constant.
     pub correlation: Option<f64>,
+}
+
+/// The nominated features in order, best first, by what the training rows say: mean gain, small side effects, and the roles
+/// moved the wanted way less those moved the other, equally weighted.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ranking {
+    /// By preference function.
+    pub by: Vec<RankingOf>,
+    /// How far these orders are those of single test roles; `None` for fewer than two roles.
+    pub foretold: Option<Foretold>,
+}
+
+/// PROMETHEE with one preference function.
+#[derive(Clone, Debug, Serialize)]
+pub struct RankingOf {
+    /// Which.
+    pub function: Function,
+    /// PROMETHEE II: by net flow, the best first, of equal ones the one with the larger gain.
+    pub features: Vec<u64>,
+    /// In that order, how much each is preferred to the others.
+    pub plus: Vec<f64>,
+    /// In that order, how much the others are preferred to it.
+    pub minus: Vec<f64>,
+    /// PROMETHEE I: pairs of which one is stronger and weaker too.
+    pub incomparable: Vec<[u64; 2]>,
+}
+
+/// A preference function of Brans and Vincke. Where it has thresholds, a difference of half a standard deviation of the
+/// criterion counts nothing, one of two counts in full, and the Gaussian bends at one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Function {
+    /// Any difference counts in full.
+    Usual,
+    /// In full above a threshold.
+    UShape,
+    /// In proportion up to a threshold.
+    VShape,
+    /// By half above one threshold, in full above another.
+    Level,
+    /// In proportion between two thresholds.
+    Linear,
+    /// By a Gaussian curve.
+    Gaussian,
+}
+
+impl Function {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Usual,
+        Self::UShape,
+        Self::VShape,
+        Self::Level,
+        Self::Linear,
+        Self::Gaussian,
+    ];
+}
+
+/// The average overlap of an order with the orders in which single test roles gain: 1 if they are the same.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Foretold {
+    /// Features in the order; over all targets, their number.
+    pub features: usize,
+    /// Test roles.
+    pub roles: usize,
+    /// Of the order by each preference function, from the training rows.
+    pub by: BTreeMap<Function, f64>,
+    /// Of a random order, on average.
+    pub random_order: f64,
+    /// Of the order in which all other test roles together gain.
+    pub everyone_else: f64,
 }
 
 /// The choice, made and judged on different roles, items or both in turn.

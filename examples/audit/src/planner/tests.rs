@@ -205,6 +205,71 @@ fn noise_has_no_reliable_choice() {
     );
 }
 
+/// Feature 1 raises V0 most, 2 less and others along, 3 least.
+fn three_raise(feature: usize, value: usize) -> f64 {
+    match (feature, value) {
+        (1, 0) => 2.0,
+        (2, 0) => 1.2,
+        (2, _) => 0.8,
+        (3, 0) => 0.6,
+        _ => 0.0,
+    }
+}
+
+#[test]
+fn what_is_nominated_is_ranked_and_the_order_held_against_chance_and_everyone_else() {
+    let drawn = Drawn {
+        n_train: 80,
+        n_test: 40,
+        push: three_raise,
+        ..NOISE
+    };
+    let plan = planned(&drawn.study(3));
+    let target = &plan.targets[0];
+    assert_eq!((&*target.value, target.aim), ("V0", Aim::Raise));
+    let ranking = target.ranking.as_ref().unwrap();
+    for by in &ranking.by {
+        assert_eq!(by.features[0], 1, "{by:?}");
+        assert!(by.plus[0] > by.minus[0], "{by:?}");
+        let features: std::collections::BTreeSet<_> = by.features.iter().collect();
+        assert!(features.is_superset(&[1, 2, 3].iter().collect()), "{by:?}");
+    }
+    let foretold = ranking.foretold.as_ref().unwrap();
+    assert_eq!(foretold.roles, 40);
+    assert!(
+        foretold.everyone_else > foretold.random_order + 0.1,
+        "{foretold:?}"
+    );
+    assert!(
+        foretold
+            .by
+            .values()
+            .all(|overlap| *overlap > foretold.random_order),
+        "{foretold:?}"
+    );
+    // What raises has no ranking among what lowers; one thing alone has none at all.
+    let one = Drawn {
+        push: one_good,
+        ..NOISE
+    };
+    let plan = planned(&one.study(1));
+    let nominated = |target: &Target| {
+        let features = target
+            .candidates
+            .iter()
+            .filter(|c| c.nominated && c.train.is_some());
+        features.count()
+    };
+    for target in &plan.targets {
+        assert_eq!(
+            target.ranking.is_some(),
+            nominated(target) > 1,
+            "{}",
+            target.value
+        );
+    }
+}
+
 /// `cargo test --release -p audit --lib planner -- --ignored --nocapture`
 #[test]
 #[ignore = "minutes in a debug build: cargo xtask test --only test-calibrations"]

@@ -28,6 +28,7 @@ pub(super) fn add_filters(environment: &mut Environment<'_>) {
     environment.add_filter("between", between);
     environment.add_filter("score", score);
     environment.add_filter("by", by);
+    environment.add_filter("preference", preference);
     environment.add_filter("set_kind", set_kind);
     environment.add_filter("thousands", |number: &Value| thousands(&number.to_string()));
 }
@@ -64,6 +65,11 @@ fn score(key: &str) -> Result<&'static str, Error> {
             ));
         }
     })
+}
+
+/// The words for a preference function of PROMETHEE, by its key in `audit.json`.
+fn preference(key: &str) -> String {
+    key.replace('_', " ")
 }
 
 /// The words for a kind of sets of features, by its key in `audit.json`; `own` are those of the study.
