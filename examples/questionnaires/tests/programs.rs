@@ -404,7 +404,7 @@ fn items_that_tell_roles_apart_are_chosen_and_the_loss_is_told() {
                 .trim_matches(|c: char| !c.is_ascii_digit())
                 .parse()
                 .unwrap();
-            number % 2 == 0
+            number.is_multiple_of(2)
         }),
         "{numbers:?}"
     );

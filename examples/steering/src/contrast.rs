@@ -100,20 +100,27 @@ impl Pairs {
     ///
     /// # Errors
     /// As [`readings`](Self::readings); a text has no such tokens.
-    pub fn tokens(&self, lm: &Lm) -> Result<[Vec<(Reading, Range<usize>)>; 2], Failure> {
+    pub fn tokens(&self, lm: &Lm) -> Result<[Vec<ReadTokens>; 2], Failure> {
         let read = |texts: &[Text]| -> Result<Vec<_>, Failure> {
             let texts = texts.iter().map(|text| {
                 let every = Reading::new(text.text.as_str()).at(At::Every(0));
                 let n = lm.tokenizer()?.encode_prompt(&text.text)?.len();
+                let last = n.saturating_sub(1);
                 let tokens = match self.read {
-                    ReadAt::Last => n - 1..n,
-                    ReadAt::BeforeLast => n.saturating_sub(2)..n - 1,
-                    ReadAt::Mean => 1.min(n - 1)..n,
+                    ReadAt::Last => last..n,
+                    ReadAt::BeforeLast => n.saturating_sub(2)..last,
+                    ReadAt::Mean => 1.min(last)..n,
                     ReadAt::Phrase => {
                         let encoded = lm.tokenizer()?.encode_with_offsets(&text.text)?;
                         encoded.token_range(text.phrase()?)?
                     }
                 };
+                if tokens.is_empty() {
+                    let text = &text.text;
+                    return Err(
+                        format!("{text:?}: expected a token to read, found {n} in all").into(),
+                    );
+                }
                 Ok((every, tokens))
             });
             texts.collect()
@@ -121,6 +128,9 @@ impl Pairs {
         Ok([read(&self.positive)?, read(&self.negative)?])
     }
 }
+
+/// Every token of a text, and which of them are read.
+pub type ReadTokens = (Reading, Range<usize>);
 
 impl Text {
     fn phrase(&self) -> Result<Range<usize>, Failure> {

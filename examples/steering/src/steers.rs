@@ -13,13 +13,16 @@ use program::{Failure, steps};
 /// The part of the answers without any steer.
 pub const UNSTEERED: &str = "unsteered";
 
+/// The value that a steer is to move, and which way.
+pub type Aim = (String, Sign);
+
 /// One steer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
     /// Its method's place in the file.
     pub method: usize,
     /// Which value it is to move, and which way; none for a random direction, which is held against all.
-    pub aim: Option<(String, Sign)>,
+    pub aim: Option<Aim>,
     /// How far; 1 where the method has no doses.
     pub dose: f64,
     /// Which of the random directions, from 0.
@@ -36,7 +39,7 @@ impl Planned {
             } else {
                 own.doses.clone()
             };
-            let aims: Vec<(Option<(String, Sign)>, Option<usize>)> = match own.how {
+            let aims: Vec<(Option<Aim>, Option<usize>)> = match own.how {
                 How::Random { draws, .. } => (0..draws).map(|draw| (None, Some(draw))).collect(),
                 _ => {
                     let both = |value: &String| {

@@ -164,10 +164,10 @@ fn methods_do_on_the_organism_what_they_must() {
         }
     }
     assert_eq!(wrong, [""; 0]);
-    // Half a dose moves nothing of its own, and already those that follow.
+    // Half a dose moves next to nothing of its own, one role of ten one way, and already those that follow.
     for value in values {
         let of = |measure| mean(&found, ("planted", value, 3.0), measure);
-        assert_eq!(of("success"), 0.0, "{value}");
+        assert!(of("success") <= 0.05, "{value}: {}", of("success"));
         assert!(
             of("inside") > 0.2 && of("outside") < 0.03,
             "{value}: {}",

@@ -23,7 +23,7 @@ fn dilemmas(folder: &Path, n: usize) -> String {
         let step = |step: usize| {
             // Care stands first in every other step.
             let pair = [("Help", "Care"), ("Wait", other)];
-            let [(a, of_a), (b, of_b)] = if step % 2 == 0 {
+            let [(a, of_a), (b, of_b)] = if step.is_multiple_of(2) {
                 [pair[1], pair[0]]
             } else {
                 pair

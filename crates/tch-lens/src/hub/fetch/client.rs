@@ -218,7 +218,7 @@ impl<'a> Client<'a> {
                 Some(next)
                     if follow == Follow::Everywhere || to.is_some_and(|to| to.starts_with('/')) =>
                 {
-                    url = next
+                    url = next;
                 }
                 Some(_) => return Ok(answer),
                 None => {
@@ -385,7 +385,7 @@ fn encoded(text: &str, kept: &str) -> String {
     for byte in text.bytes() {
         match char::from(byte) {
             c if c.is_ascii_alphanumeric() || "-._~".contains(c) || kept.contains(c) => {
-                encoded.push(c)
+                encoded.push(c);
             }
             _ => encoded.push_str(&format!("%{byte:02X}")),
         }
