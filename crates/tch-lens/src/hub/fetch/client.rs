@@ -143,7 +143,7 @@ impl<'a> Client<'a> {
     pub(super) fn metadata(&self, commit: &str, file: &str) -> Result<Metadata, HubError> {
         let url = self.url(commit, file);
         let answer = self.send("HEAD", &url, None, Follow::Within, file)?;
-        let text = |name: &str| answer.headers().get(name)?.to_str().ok();
+        let text = |name| Some(text(answer.headers(), name)).filter(|text| !text.is_empty());
         let etag = text("X-Linked-Etag")
             .or_else(|| text("ETag"))
             .map(plain_etag);
@@ -173,19 +173,12 @@ impl<'a> Client<'a> {
         let range = (from > 0).then(|| format!("bytes={from}-"));
         let url = self.url(commit, file);
         let answer = self.send("GET", &url, range.as_deref(), Follow::Everywhere, file)?;
-        let range = answer
-            .headers()
-            .get("Content-Range")
-            .and_then(|range| range.to_str().ok());
-        match range {
-            Some(range) if !range.starts_with(&format!("bytes {from}-")) => Err(self.answer(
-                &url,
-                file,
-                &format!("the bytes from {from} on"),
-                format!("those of {range:?}"),
-            )),
-            _ => Ok(answer),
+        let range = text(answer.headers(), "Content-Range");
+        if range.is_empty() || range.starts_with(&format!("bytes {from}-")) {
+            return Ok(answer);
         }
+        let expected = format!("the bytes from {from} on");
+        Err(self.answer(&url, file, &expected, format!("those of {range:?}")))
     }
 
     fn url(&self, commit: &str, file: &str) -> String {
@@ -204,39 +197,24 @@ impl<'a> Client<'a> {
         let mut url = url.to_owned();
         for _ in 0..MOST_REDIRECTIONS {
             let answer = self.once(method, &url, range)?;
-            if !answer.status().is_redirection() {
-                return match answer.status().is_success() {
-                    true => Ok(answer),
-                    false => Err(self.refused(&url, what, answer.status(), answer.headers())),
-                };
+            let status = answer.status();
+            if status.is_success() {
+                return Ok(answer);
             }
-            let to = answer
-                .headers()
-                .get("Location")
-                .and_then(|to| to.to_str().ok());
-            match to.and_then(|to| redirected(&url, to)) {
-                Some(next)
-                    if follow == Follow::Everywhere || to.is_some_and(|to| to.starts_with('/')) =>
-                {
-                    url = next;
-                }
-                Some(_) => return Ok(answer),
-                None => {
-                    return Err(self.answer(
-                        &url,
-                        what,
-                        "a redirection to an http address",
-                        "another one".to_owned(),
-                    ));
-                }
+            if !status.is_redirection() {
+                return Err(self.refused(&url, what, status, answer.headers()));
             }
+            let to = text(answer.headers(), "Location");
+            if follow == Follow::Within && !to.starts_with('/') {
+                return Ok(answer);
+            }
+            let next = redirected(&url, to);
+            let expected = "a redirection to an http address";
+            url =
+                next.ok_or_else(|| self.answer(&url, what, expected, "another one".to_owned()))?;
         }
-        Err(self.answer(
-            &url,
-            what,
-            "a file",
-            format!("more than {MOST_REDIRECTIONS} redirections"),
-        ))
+        let found = format!("more than {MOST_REDIRECTIONS} redirections");
+        Err(self.answer(&url, what, "a file", found))
     }
 
     fn once(
@@ -267,16 +245,10 @@ impl<'a> Client<'a> {
     }
 
     fn refused(&self, url: &str, what: &str, status: StatusCode, headers: &HeaderMap) -> HubError {
-        let text = |name: &str| {
-            headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .unwrap_or_default()
-        };
         let (name, token) = (self.name(), self.access.token.is_some());
         let endpoint = self.access.endpoint.clone();
         let page = format!("{endpoint}/{}", self.repository.id);
-        match (status.as_u16(), text("X-Error-Code")) {
+        match (status.as_u16(), text(headers, "X-Error-Code")) {
             (_, "GatedRepo") => HubError::Gated { name, page, token },
             (_, "RevisionNotFound") => HubError::NoRevision {
                 name,
@@ -289,7 +261,9 @@ impl<'a> Client<'a> {
                 "that there is none (status 404)".to_owned(),
             ),
             (_, "RepoNotFound") => HubError::NoRepository { name, page, token },
-            (401, _) if token && text("X-Error-Message").starts_with("Invalid credentials") => {
+            (401, _)
+                if token && text(headers, "X-Error-Message").starts_with("Invalid credentials") =>
+            {
                 HubError::Token { name, endpoint }
             }
             // The hub does not tell strangers whether a private repository is there.
@@ -328,6 +302,12 @@ impl<'a> Client<'a> {
             found,
         }
     }
+}
+
+/// A header, or nothing.
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.unwrap_or_default()
 }
 
 /// A log that is on and to which the HTTP library writes all that it sends, the token included.
