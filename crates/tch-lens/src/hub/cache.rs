@@ -19,6 +19,7 @@ pub(super) struct Cache {
 /// The files of a repository at a commit, those of them that are here.
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
+    #[cfg(feature = "hub")]
     pub(super) commit: String,
     pub(super) folder: PathBuf,
     absent: PathBuf,
@@ -49,6 +50,7 @@ impl Cache {
     pub(super) fn at(&self, repository: &Repository, commit: &str) -> Snapshot {
         let folder = self.repository(repository);
         Snapshot {
+            #[cfg(feature = "hub")]
             commit: commit.to_owned(),
             absent: folder.join(".no_exist").join(commit),
             folder: folder.join("snapshots").join(commit),
