@@ -6,7 +6,7 @@
 sets up the model (setup.py), trains an autoencoder on the study's own prompts, asks all questions, and makes tables, figures,
 report and audit. VALUEBENCH_DATA names the folder with ValueBench's value_orientation.csv and value_definitions.csv; without it
 they are taken from where `cargo xtask data` puts them. What was stopped goes on where it was when it is called again. --ship
-copies what may be given away, all but the journal and the items' texts, as fixtures/smollm2 has it.
+copies what may be given away, all but the journal and the items' texts.
 """
 
 import argparse

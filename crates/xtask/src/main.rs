@@ -40,7 +40,7 @@ enum Command {
     Data(data::Options),
     Libtorch(libtorch::Options),
     Reproduce(reproduce::Options),
-    /// Ask SmolLM2 all of ValueBench, as fixtures/smollm2 was made; the arguments are the script's.
+    /// Ask SmolLM2 all of ValueBench, in hours; the arguments are those of scripts/real_models/study.py.
     #[command(disable_help_flag = true)]
     RealStudy {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use xshell::{Shell, cmd};
 
-/// The study that runs without arguments, the folder of its model, and the tables of a real model.
+/// The study that runs without arguments, and the folder of its model, in the workspace.
 const STUDY: &str = "examples/studies/organism.toml";
 const ORGANISM: &str = "fixtures/organism";
-const TABLES: &str = "fixtures/smollm2/experiment.toml";
 
 /// The variable with the number of threads of libtorch.
 const THREADS: &str = "OMP_NUM_THREADS";
@@ -27,19 +26,14 @@ const THREADS: &str = "OMP_NUM_THREADS";
 ///
 /// From measurements, without a model and in a second:
 ///   cargo xtask reproduce --planted
-/// uses tables drawn from a known graph, --tables those of a real model (fixtures/smollm2), and --paper
-/// gemma (or llama) the paper's own, which are fetched first. `cargo xtask reproduce -- --help` lists all
-/// options for measurements.
+/// uses tables drawn from a known graph, and --paper gemma (or llama) the paper's own, which are
+/// fetched first. `cargo xtask reproduce -- --help` lists all options for measurements.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Options {
     /// Work on the tables that the program `reproduce` carries.
     #[arg(long)]
     planted: bool,
-
-    /// Work on the tables of SmolLM2.
-    #[arg(long, conflicts_with_all = ["planted", "paper", "experiment", "data"])]
-    tables: bool,
 
     /// Work on the paper's tables; what of them is not in `.data/` is fetched.
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["planted", "experiment", "data"])]
@@ -137,7 +131,7 @@ impl Options {
     fn is_of_measurements(&self) -> bool {
         let asks = self.args.first().is_some_and(|arg| arg == "--help");
         let named = self.experiment.is_some() || self.data.is_some();
-        self.planted || self.tables || self.paper.is_some() || named || asks
+        self.planted || self.paper.is_some() || named || asks
     }
 
     /// The options that say which tables.
@@ -152,9 +146,6 @@ impl Options {
             let file = workspace.root().join("examples/experiments").join(file);
             let file = option("--experiment", &file);
             return Ok([file, option("--data", &data)].concat());
-        }
-        if self.tables {
-            return Ok(option("--experiment", &workspace.root().join(TABLES)).to_vec());
         }
         let file = self
             .experiment
