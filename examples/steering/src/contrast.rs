@@ -23,6 +23,9 @@ pub struct Text {
     pub phrase: Option<Range<usize>>,
 }
 
+/// A text with every token, and those of them that are read.
+pub type TokensRead = (Reading, Range<usize>);
+
 /// Text `i` of both lists is a pair.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pairs {
@@ -100,7 +103,7 @@ impl Pairs {
     ///
     /// # Errors
     /// As [`readings`](Self::readings); a text has no such tokens.
-    pub fn tokens(&self, lm: &Lm) -> Result<[Vec<ReadTokens>; 2], Failure> {
+    pub fn tokens(&self, lm: &Lm) -> Result<[Vec<TokensRead>; 2], Failure> {
         let read = |texts: &[Text]| -> Result<Vec<_>, Failure> {
             let texts = texts.iter().map(|text| {
                 let every = Reading::new(text.text.as_str()).at(At::Every(0));
@@ -128,9 +131,6 @@ impl Pairs {
         Ok([read(&self.positive)?, read(&self.negative)?])
     }
 }
-
-/// Every token of a text, and which of them are read.
-pub type ReadTokens = (Reading, Range<usize>);
 
 impl Text {
     fn phrase(&self) -> Result<Range<usize>, Failure> {

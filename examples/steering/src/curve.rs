@@ -34,8 +34,10 @@ pub struct Dose {
 pub struct At {
     /// The cost in nats, or the length.
     pub at: f64,
-    /// One for each method that has it.
+    /// One for each method that was asked so far.
     pub rows: Vec<Row>,
+    /// The others, with the farthest that they were asked.
+    pub short: Vec<(String, f64)>,
 }
 
 /// One method there.
@@ -142,22 +144,23 @@ impl Dose {
     }
 }
 
-/// All methods where the one that goes least far goes farthest, so that each has been asked up to there. Those with a single
-/// dose, as instructions, do not say how far it is.
+/// All methods where three of four have been asked, so that one that does little does not draw all others to its end. Those with a
+/// single dose, as instructions, do not say how far it is.
 pub(crate) fn equal(curves: &[Curve], of: fn(&Cost) -> Option<f64>) -> Option<At> {
     let farthest = |curve: &Curve| {
         let all = curve.doses.iter().filter_map(|dose| of(&dose.cost));
-        all.max_by(f64::total_cmp)
+        let farthest = all.max_by(f64::total_cmp)?;
+        Some((curve.method.clone(), farthest))
     };
     let several = curves.iter().filter(|curve| curve.doses.len() > 1);
-    let at = several
-        .clone()
-        .filter_map(farthest)
-        .min_by(f64::total_cmp)?;
-    let rows = several.filter_map(|curve| curve.at(at, of));
+    let mut ends: Vec<(String, f64)> = several.clone().filter_map(farthest).collect();
+    ends.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let at = ends.get(ends.len().checked_sub(1)? / 4)?.1;
+    ends.retain(|(_, end)| *end < at);
     Some(At {
         at,
-        rows: rows.collect(),
+        rows: several.filter_map(|curve| curve.at(at, of)).collect(),
+        short: ends,
     })
 }
 
@@ -186,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn methods_meet_where_the_shortest_ends() {
+    fn methods_meet_where_three_of_four_were_asked() {
         let curves = [
             curve("far", &[(1.0, 1.0, 0.2), (3.0, 3.0, 0.8)]),
             curve("near", &[(5.0, 0.5, 0.1), (10.0, 2.0, 0.9)]),
@@ -200,6 +203,17 @@ mod tests {
             .map(|row| (row.method.as_str(), row.dose, row.reported.success))
             .collect();
         assert_eq!(rows, [("far", 2.0, Some(0.5)), ("near", 10.0, Some(0.9))]);
+        assert_eq!(found.short, []);
+        // One that does little is named, and meets nobody.
+        let little = |name: &str| curve(name, &[(1.0, 1e-3, 0.0), (2.0, 1e-2, 0.0)]);
+        let more = [
+            &curves[..],
+            &[little("little"), curves[0].clone(), curves[0].clone()],
+        ]
+        .concat();
+        let found = equal(&more, |cost| Some(cost.kl)).unwrap();
+        assert_eq!((found.at, found.rows.len()), (2.0, 4));
+        assert_eq!(found.short, [("little".to_owned(), 1e-2)]);
         // No length was measured.
         assert_eq!(equal(&curves, |cost| cost.length), None);
     }

@@ -104,8 +104,8 @@ fn at(text: &mut String, title: &str, what: &str, unit: &str, found: Option<&At>
     let number = format!("{:.4} {unit}", found.at);
     write!(
         text,
-        "## {title}\n\nAll methods at {what} {}, the farthest that each of them was asked; between two doses on a straight \
-         line.\n\n| method | dose | {MEASURES} |\n|---|---:|{LINES}|\n",
+        "## {title}\n\nMethods at {what} {}, where three of four were asked; between two doses, and between none and the first, on a \
+         straight line.\n\n| method | dose | {MEASURES} |\n|---|---:|{LINES}|\n",
         number.trim_end()
     )?;
     for row in &found.rows {
@@ -113,6 +113,13 @@ fn at(text: &mut String, title: &str, what: &str, unit: &str, found: Option<&At>
         writeln!(text, "| {method} | {:.3} | {told} |", row.dose)?;
     }
     text.push('\n');
+    let short = found.short.iter();
+    let short: Vec<String> = short
+        .map(|(method, end)| format!("{} ({end:.4})", escaped(method)))
+        .collect();
+    if !short.is_empty() {
+        writeln!(text, "Not asked so far: {}.\n", short.join(", "))?;
+    }
     Ok(())
 }
 

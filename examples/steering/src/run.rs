@@ -9,14 +9,16 @@ use study::lens::{LensRespondent, open_model};
 use study::planted::Truth;
 use study::whole_run::{ask_all, pace_of, say_time};
 use study::{
-    Materials, ModelFiles, Questions as _, Watch, journal_of, journals_of_shards, manifest,
+    Materials, ModelFiles, Questions as _, Respondent, Watch, journal_of, journals_of_shards,
+    manifest,
 };
 use value_causal::bench::journal::{Journal, Manifest, Question, Shard, merge};
 use value_causal::bench::{Prompt, Scale};
+use value_causal::lens::Lm;
 
 use crate::answers::Answers;
 use crate::contrast::{self, From};
-use crate::cost::Ruler;
+use crate::cost::{Cost, Ruler};
 use crate::costs::measure;
 use crate::file::ComparisonFile;
 use crate::graph::{Expected, expected};
@@ -77,11 +79,7 @@ impl Run<'_> {
         })
     }
 
-    fn learned(
-        &self,
-        lm: &value_causal::lens::Lm,
-        prepared: &Prepared,
-    ) -> Result<Compared, Failure> {
+    fn learned(&self, lm: &Lm, prepared: &Prepared) -> Result<Compared, Failure> {
         let from = From {
             study: &self.study,
             materials: &prepared.materials,
@@ -122,9 +120,7 @@ impl Run<'_> {
     pub fn go(&self) -> Result<(), Failure> {
         let prepared = self.prepared()?;
         let Prepared {
-            materials,
-            questions,
-            planned,
+            questions, planned, ..
         } = &prepared;
         let files = ModelFiles::of(&self.study, &self.data)?;
         say(questions
@@ -134,82 +130,107 @@ impl Run<'_> {
         let compared = self.learned(&lm, &prepared)?;
         let mut respondent = LensRespondent::steered_by(lm, &self.study, &compared);
         questions.plan.check(&respondent)?;
-        let server = match self.study.judging.judge {
-            JudgedBy::Chat => Some(
-                self.study
-                    .judging
-                    .server
-                    .clone()
-                    .unwrap_or_default()
-                    .client()?,
-            ),
-            JudgedBy::Rules => None,
-        };
         let interruption = Interruption::watched()?;
-        let manifest = self.manifest(materials, &files, &questions.values)?;
-        let mut journal = self.journal(&manifest, questions)?;
+        let manifest = self.manifest(&prepared.materials, &files, &questions.values)?;
         let watch = Watch {
             interruption: &interruption,
             files: &files,
         };
-        ask_all(&questions.plan, &mut journal, &mut respondent, &watch)?;
-        let judged = judge_open(&self.study, &mut journal, server, &interruption);
-        say_unjudged(&journal, self.study.judging.judges_thoughts())?;
-        judged?;
+        let journal = self.asked(questions, &manifest, &mut respondent, &watch)?;
         if self.shard != Shard::WHOLE {
             let (path, of) = (journal.path().display(), self.shard.of());
-            say(format_args!(
+            return Ok(say(format_args!(
                 "{path}: complete. Once all {of} shards are, run the same command without --shard."
-            ))?;
-            return Ok(());
+            ))?);
         }
         let lm = respondent.model();
-        let ruler = Ruler::new(&self.file.neutral, &self.data, lm, materials)?;
-        let neutral = checksum(&self.data.join(&self.file.neutral.file))?;
-        let of: String = manifest
-            .with("neutral.sha256", neutral)
+        let costs = self.costs(&prepared, manifest, (lm, &compared), &interruption)?;
+        let outcome = self.outcome(&prepared, &journal, &compared, costs)?;
+        for file in write(&outcome, self.out)? {
+            say(self.out.join(file).display())?;
+        }
+        Ok(())
+    }
+
+    /// The journal, once all is answered and judged.
+    fn asked(
+        &self,
+        questions: &Questions,
+        manifest: &Manifest,
+        respondent: &mut dyn Respondent,
+        watch: &Watch<'_>,
+    ) -> Result<Journal, Failure> {
+        let judging = &self.study.judging;
+        // A judge that cannot be had is known before anything is asked.
+        let server = match judging.judge {
+            JudgedBy::Chat => Some(judging.server.clone().unwrap_or_default().client()?),
+            JudgedBy::Rules => None,
+        };
+        let mut journal = self.journal(manifest, questions)?;
+        ask_all(&questions.plan, &mut journal, respondent, watch)?;
+        let judged = judge_open(&self.study, &mut journal, server, watch.interruption);
+        say_unjudged(&journal, judging.judges_thoughts())?;
+        judged?;
+        Ok(journal)
+    }
+
+    /// What the model without a steer costs, and what each steer does.
+    fn costs(
+        &self,
+        prepared: &Prepared,
+        manifest: Manifest,
+        (lm, compared): (&Lm, &Compared),
+        interruption: &Interruption,
+    ) -> Result<(Cost, Vec<Cost>), Failure> {
+        let neutral = &self.file.neutral;
+        let ruler = Ruler::new(neutral, &self.data, lm, &prepared.materials)?;
+        let of = manifest.with("neutral.sha256", checksum(&self.data.join(&neutral.file))?);
+        let of = of.with("neutral", serde_json::to_string(neutral)?);
+        let of: String = of
             .iter()
             .map(|(key, value)| format!("{key}={value}\n"))
             .collect();
         let costs = measure(
             &self.out.join("costs.jsonl"),
             &bytes_checksum(of),
-            (&self.file, planned, &compared),
-            (&ruler, &prompts(questions)?),
-            &interruption,
+            (&self.file, &prepared.planned, compared),
+            (&ruler, &prompts(&prepared.questions)?),
+            interruption,
         )?;
+        Ok((ruler.unsteered, costs))
+    }
+
+    fn outcome(
+        &self,
+        prepared: &Prepared,
+        journal: &Journal,
+        compared: &Compared,
+        (unsteered, costs): (Cost, Vec<Cost>),
+    ) -> Result<Outcome, Failure> {
+        let (materials, questions) = (&prepared.materials, &prepared.questions);
         let Expected { follows, truth } = expected(&self.file, &self.study, &self.data, materials)?;
         let design = journal.design();
         let asked = design.rows().first().map(|row| row.items.clone());
+        let asked = asked.iter().flat_map(|items| items.iter());
         let judge = Judge {
-            items: asked
-                .iter()
-                .flat_map(|items| items.iter())
-                .map(|&item| &design.items()[item])
-                .collect(),
+            items: asked.map(|&item| &design.items()[item]).collect(),
             values: materials.items.values(),
             roles: roles(questions),
             follows,
             truth: truth.as_ref(),
             definitions: &materials.definitions,
         };
-        let outcome = Outcome::of(
-            &self.study.name,
-            &Made {
-                file: &self.file,
-                planned,
-                costs: &costs,
-                answers: &Answers::of(&journal)?,
-                judge: &judge,
-                values: &questions.values,
-                compared: &compared,
-                unsteered: ruler.unsteered,
-            },
-        )?;
-        for file in write(&outcome, self.out)? {
-            say(self.out.join(file).display())?;
-        }
-        Ok(())
+        let made = Made {
+            file: &self.file,
+            planned: &prepared.planned,
+            costs: &costs,
+            answers: &Answers::of(journal)?,
+            judge: &judge,
+            values: &questions.values,
+            compared,
+            unsteered,
+        };
+        Outcome::of(&self.study.name, &made)
     }
 
     /// The journal of this comparison. Where there is none of the whole, but shards have some, these become one.

@@ -13,8 +13,8 @@ use program::{Failure, steps};
 /// The part of the answers without any steer.
 pub const UNSTEERED: &str = "unsteered";
 
-/// The value that a steer is to move, and which way.
-pub type Aim = (String, Sign);
+/// A value and which way it is to move, if any.
+pub type Aim = Option<(String, Sign)>;
 
 /// One steer.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +22,7 @@ pub struct Planned {
     /// Its method's place in the file.
     pub method: usize,
     /// Which value it is to move, and which way; none for a random direction, which is held against all.
-    pub aim: Option<Aim>,
+    pub aim: Aim,
     /// How far; 1 where the method has no doses.
     pub dose: f64,
     /// Which of the random directions, from 0.
@@ -39,7 +39,7 @@ impl Planned {
             } else {
                 own.doses.clone()
             };
-            let aims: Vec<(Option<Aim>, Option<usize>)> = match own.how {
+            let aims: Vec<(Aim, Option<usize>)> = match own.how {
                 How::Random { draws, .. } => (0..draws).map(|draw| (None, Some(draw))).collect(),
                 _ => {
                     let both = |value: &String| {
@@ -77,6 +77,28 @@ impl Planned {
         match method.how {
             How::Instruction {} => name,
             _ => format!("{name}, {}", self.dose),
+        }
+    }
+
+    /// A random direction goes one way, which is held against both.
+    fn sign(&self) -> Sign {
+        self.aim.as_ref().map_or(Sign::Raise, |(_, sign)| *sign)
+    }
+
+    /// Whether both are learned at once, and differ by sign and dose alone.
+    fn is_learned_with(&self, other: &Self) -> bool {
+        let value = |one: &Self| one.aim.as_ref().map(|(value, _)| value.clone());
+        (self.method, value(self), self.draw) == (other.method, value(other), other.draw)
+    }
+
+    fn learn(&self, file: &ComparisonFile, learner: &Learner<'_>) -> Result<Learned, Failure> {
+        let method = &file.methods[self.method];
+        match (&method.how, &self.aim) {
+            (How::Random { at, seed, .. }, _) => {
+                learner.random(at, seed + self.draw.unwrap_or(0) as u64)
+            }
+            (_, Some((value, _))) => learner.learn(method, value),
+            (_, None) => Err(format!("{}: no value", method.name).into()),
         }
     }
 
@@ -131,35 +153,22 @@ impl Compared {
             directions: Vec::new(),
         };
         let progress = steps(planned.len() as u64).with_message("steers learned");
-        let same = |a: &Planned, b: &Planned| {
-            let value = |planned: &Planned| planned.aim.as_ref().map(|(value, _)| value.clone());
-            (a.method, value(a), a.draw) == (b.method, value(b), b.draw)
-        };
-        for group in planned.chunk_by(same) {
+        for group in planned.chunk_by(Planned::is_learned_with) {
             let Some(first) = group.first() else { continue };
-            let method = &file.methods[first.method];
-            let learned = match (&method.how, &first.aim) {
-                (How::Random { at, seed, .. }, _) => {
-                    learner.random(at, seed + first.draw.unwrap_or(0) as u64)?
-                }
-                (_, Some((value, _))) => learner.learn(method, value)?,
-                (_, None) => return Err(format!("{}: no value", method.name).into()),
-            };
-            for planned in group {
-                let sign = planned.aim.as_ref().map_or(Sign::Raise, |(_, sign)| *sign);
-                let steers = learned.steers(sign, planned.dose)?;
+            let learned = first.learn(file, learner)?;
+            for one in group {
+                let steers = learned.steers(one.sign(), one.dose)?;
                 for steer in &steers {
-                    let refused = |why| format!("{}: {why}", planned.name(file));
+                    let refused = |why| format!("{}: {why}", one.name(file));
                     lm.check_steer(steer).map_err(refused)?;
                 }
-                compared.steers.push((planned.method, steers));
+                compared.steers.push((one.method, steers));
                 progress.inc(1);
             }
             if let (Learned::Lines(lines), Some((value, _))) = (learned, &first.aim) {
-                let (method, value) = (method.name.clone(), value.clone());
                 compared.directions.push(Direction {
-                    method,
-                    value,
+                    method: file.methods[first.method].name.clone(),
+                    value: value.clone(),
                     lines,
                 });
             }

@@ -7,7 +7,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use value_causal::bench::SteeringChanges;
 use value_causal::discovery::decide::{Criterion, Flows, Outranking, Preference, promethee};
-use value_causal::ndarray::{Array2, ArrayView1, ArrayView2, Axis};
+use value_causal::ndarray::{Array2, ArrayView1, Axis};
 use value_causal::psychometrics::ranks::average_overlap;
 
 use super::record::{Aim, By, Candidate, Foretold, Function, Ranking, RankingOf, Target};
@@ -143,9 +143,7 @@ impl OfRoles {
     ) -> Self {
         let changes = ranked.iter().map(|ranked| of_feature(test, ranked.place));
         let changes: Vec<_> = changes.collect();
-        let n_roles = changes
-            .first()
-            .map_or(0, |changes: &ArrayView2<'_, f64>| changes.nrows());
+        let n_roles = test.matrix().dim().1;
         let is_known = |role: &usize| {
             changes
                 .iter()

@@ -9,6 +9,7 @@ use value_causal::lens::tch::{Kind, Tensor};
 use value_causal::lens::{HookPoint, Reading, Steer, SteeringDirection};
 
 use super::{Learned, Learner};
+use crate::contrast::TokensRead;
 use crate::method::{Action, How, Method};
 use program::Failure;
 
@@ -98,7 +99,7 @@ impl Learner<'_> {
         Ok([self.side(&positive, point)?, self.side(&negative, point)?])
     }
 
-    fn side(&self, texts: &[(Reading, Range<usize>)], point: HookPoint) -> Result<Side, Failure> {
+    fn side(&self, texts: &[TokensRead], point: HookPoint) -> Result<Side, Failure> {
         let readings: Vec<Reading> = texts.iter().map(|(reading, _)| reading.clone()).collect();
         let read = self.lm.read(&readings, &[point.to_string()])?;
         let (mut rows, mut own, mut end) = (Vec::new(), Vec::new(), 0);
