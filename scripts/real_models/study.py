@@ -4,8 +4,8 @@
     scripts/real_models/study.py [--out DIR] [--study FILE] [--ship DIR]
 
 sets up the model (setup.py), trains an autoencoder on the study's own prompts, asks all questions, and makes tables, figures,
-report and audit. VALUEBENCH_DATA names the folder with ValueBench's value_orientation.csv and value_definitions.csv; without it
-they are taken from where `cargo xtask data` puts them. What was stopped goes on where it was when it is called again. --ship
+report and audit. VALUEBENCH_DATA names the folder with ValueBench's value_orientation.csv; without it that is taken from where
+`cargo xtask data` puts it. What was stopped goes on where it was when it is called again. --ship
 copies what may be given away, all but the journal and the items' texts.
 """
 
@@ -22,7 +22,7 @@ import setup
 
 ROOT = setup.HERE.parent.parent
 FETCHED = ROOT / ".data/valuebench"
-QUESTIONS = ["value_orientation.csv", "value_definitions.csv"]
+QUESTIONS = "value_orientation.csv"
 AT = "blocks.15.hook_resid_post"
 TRAINING = ["--tokens", "20000", "--features", "1024", "--active", "32", "--steps", "300", "--batch", "1024"]
 SHIPPED = ["*.csv", "*.json", "*.toml", "*.md", "*.png", "*.svg"]
@@ -49,10 +49,9 @@ def main():
 def materials():
     """The folder that the study's paths are relative to."""
     questions = Path(os.environ.get("VALUEBENCH_DATA", FETCHED))
-    missing = [name for name in QUESTIONS if not (questions / name).is_file()]
-    if missing:
-        sys.exit(f"{questions}: expected ValueBench's {' and '.join(missing)}, found none: "
-                 "`cargo xtask data` fetches them, and VALUEBENCH_DATA names a folder that has them")
+    if not (questions / QUESTIONS).is_file():
+        sys.exit(f"{questions}: expected ValueBench's {QUESTIONS}, found none: `cargo xtask data valuebench` fetches it, and "
+                 "VALUEBENCH_DATA names a folder that has it")
     model = subprocess.run([sys.executable, setup.HERE / "setup.py"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     data = Path(model).parent / "study"
     data.mkdir(exist_ok=True)
@@ -60,7 +59,7 @@ def materials():
         ("model", Path(model)),
         ("references.toml", ROOT / "examples/experiments/references.toml"),
         ("template.txt", ROOT / "examples/studies/smollm2-135m.txt"),
-        *((name, questions / name) for name in QUESTIONS),
+        (QUESTIONS, questions / QUESTIONS),
     ]:
         (data / name).unlink(missing_ok=True)
         (data / name).symlink_to(target.resolve())
