@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
-use std::io::{ErrorKind, IsTerminal, stderr};
+use std::io::{self, ErrorKind, IsTerminal, stderr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -57,34 +57,15 @@ pub(super) fn hub(value_of: impl Fn(&str) -> Option<OsString>) -> Result<Hub, Hu
         }
     };
     let endpoint = text("HF_ENDPOINT")?.unwrap_or_else(|| ENDPOINT.to_owned());
-    let token = match text("HF_TOKEN")?.or(text("HUGGING_FACE_HUB_TOKEN")?) {
-        Some(token) => Some(token),
-        None => kept_token(
-            set("HF_TOKEN_PATH")
-                .map(PathBuf::from)
-                .or(home.map(|home| home.join("token")))
-                .as_deref(),
-        )?,
-    };
-    let token = token
-        .map(|token| token.trim().to_owned())
-        .filter(|token| !token.is_empty());
-    if token
-        .as_ref()
-        .is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic()))
-    {
-        return Err(HubError::variable(
-            "HF_TOKEN",
-            "visible ASCII characters",
-            "others (not shown, as it is secret)",
-        ));
-    }
+    let given = text("HF_TOKEN")?.or(text("HUGGING_FACE_HUB_TOKEN")?);
+    let file = set("HF_TOKEN_PATH").map(PathBuf::from);
+    let file = file.or(home.map(|home| home.join("token")));
     let silent = yes("HF_HUB_DISABLE_PROGRESS_BARS")?;
     Ok(Hub {
         cache: Cache { folder: cache },
         access: Access {
             endpoint: endpoint.trim_end_matches('/').to_owned(),
-            token,
+            token: token(given, file.as_deref())?,
         },
         offline: yes("HF_HUB_OFFLINE")? || yes("TRANSFORMERS_OFFLINE")?,
         progress: match (silent, stderr().is_terminal()) {
@@ -106,16 +87,29 @@ fn home(set: &impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         .or_else(|| Some(cache()?.join("huggingface")))
 }
 
-/// The token in the file that `hf auth login` leaves.
-fn kept_token(file: Option<&Path>) -> Result<Option<String>, HubError> {
-    let Some(file) = file else { return Ok(None) };
-    match fs::read_to_string(file) {
-        Ok(token) => Ok(Some(token)),
-        Err(error) if [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind()) => {
-            Ok(None)
+/// The token that is given, or that in the file that `hf auth login` leaves.
+fn token(given: Option<String>, file: Option<&Path>) -> Result<Option<String>, HubError> {
+    let token = match (given, file.map(|file| (file, fs::read_to_string(file)))) {
+        (Some(token), _) | (None, Some((_, Ok(token)))) => token,
+        (None, Some((file, Err(error)))) if !is_missing(&error) => {
+            return Err(HubError::at(file, error));
         }
-        Err(source) => Err(HubError::at(file, source)),
+        (None, _) => return Ok(None),
+    };
+    let token = token.trim();
+    if token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok((!token.is_empty()).then(|| token.to_owned()));
     }
+    let found = "others (not shown, as it is secret)";
+    Err(HubError::variable(
+        "HF_TOKEN",
+        "visible ASCII characters",
+        found,
+    ))
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    [ErrorKind::NotFound, ErrorKind::NotADirectory].contains(&error.kind())
 }
 
 #[cfg(test)]
