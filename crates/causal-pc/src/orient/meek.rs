@@ -10,6 +10,9 @@ use crate::options::MeekRules;
 /// How the rules are applied.
 pub(super) struct Closure<'a> {
     pub(super) rules: MeekRules,
+    /// For each variable its place among all, where edges are to be looked at in that order and not in
+    /// that of the numbers.
+    pub(super) places: Option<&'a [usize]>,
     /// Triples that may be colliders or not, and so keep out of R1, R3 and R4.
     pub(super) ambiguous: &'a HashSet<Triple>,
 }
@@ -18,7 +21,8 @@ impl Closure<'_> {
     /// Turns undirected edges by the rules until none applies, and notes why. Each edge is looked
     /// at in both directions, edges in ascending order, each turn at once.
     ///
-    /// On the pattern of a DAG the result does not depend on the order: it is the DAG's CPDAG.
+    /// On the pattern of a DAG the result does not depend on the order: it is the DAG's CPDAG. It may on
+    /// others, where two rules turn an edge in opposite directions.
     /// O(edges · degree³) for a sweep over all edges; most graphs need a few sweeps.
     pub(super) fn close(
         &self,
@@ -26,7 +30,10 @@ impl Closure<'_> {
         reasons: &mut BTreeMap<(usize, usize), Reason>,
     ) {
         let edges = graph.edges().filter(Edge::is_undirected);
-        let mut open: Vec<(usize, usize)> = edges.map(|edge| (edge.a, edge.b)).collect();
+        let place = |v: usize| self.places.map_or(v, |places| places[v]);
+        let ascending = |(a, b)| if place(a) < place(b) { (a, b) } else { (b, a) };
+        let mut open: Vec<(usize, usize)> = edges.map(|edge| ascending((edge.a, edge.b))).collect();
+        open.sort_by_key(|&(a, b)| (place(a), place(b)));
         loop {
             let before = open.len();
             open.retain(|&(a, b)| !self.turn(graph, reasons, a, b));
@@ -122,6 +129,7 @@ mod tests {
         let mut reasons = BTreeMap::new();
         let closure = Closure {
             rules: MeekRules::All,
+            places: None,
             ambiguous: &HashSet::new(),
         };
         closure.close(&mut graph, &mut reasons);

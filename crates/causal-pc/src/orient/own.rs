@@ -208,8 +208,10 @@ impl Start {
         search: &Search<'_, T>,
         ambiguous: &HashSet<Triple>,
     ) -> Oriented {
+        let by_name = by_name(search);
         let closure = Closure {
             rules: search.options.meek,
+            places: by_name.as_deref(),
             ambiguous,
         };
         closure.close(&mut self.graph, &mut self.reasons);
