@@ -1,6 +1,7 @@
 //! Questions to the hub, and every answer that is a refusal.
 
 use std::io::{self, ErrorKind};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -349,7 +350,9 @@ fn is_http(uri: &Uri) -> bool {
 
 fn is_here(uri: &Uri) -> bool {
     let host = uri.host().unwrap_or_default();
-    host == "localhost" || host == "[::1]" || host.starts_with("127.")
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let address = address.parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The host alone: what follows it in an address may be a secret.
@@ -371,4 +374,31 @@ fn encoded(text: &str, kept: &str) -> String {
         }
     }
     encoded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_may_hear_a_token_unencrypted() {
+        let here = |url: &str| is_here(&url.parse().unwrap());
+        for url in [
+            "http://localhost:1",
+            "http://LOCALHOST",
+            "http://127.0.0.1:8080/x",
+            "http://127.1.2.3",
+            "http://[::1]:1",
+        ] {
+            assert!(here(url), "{url}");
+        }
+        for url in [
+            "http://127.example.org",
+            "http://127.0.0.1.example.org",
+            "http://localhost.example.org",
+            "http://10.0.0.1",
+        ] {
+            assert!(!here(url), "{url}");
+        }
+    }
 }
