@@ -272,9 +272,11 @@ fn what_cannot_be_used_is_told_before_anything_is_asked() {
     let why = refusal(portrait.run("out", &["--model", &nowhere], &[]));
     assert!(why.contains("nowhere"), "{why}");
     let why = refusal(portrait.run("out", &[], &[]));
-    assert!(why.contains("--model <MODEL>"), "{why}");
-    let why = refusal(portrait.local("out", &["--chat"]));
-    assert!(why.contains("chat"), "{why}");
+    assert!(why.contains("expected --model FOLDER or --served"), "{why}");
+    let why = refusal(portrait.run("out", &["--served", "--plain"], &[]));
+    assert!(why.contains("cannot be used with"), "{why}");
+    let why = refusal(portrait.local("out", &["--extra", "{}"]));
+    assert!(why.contains("cannot be used with"), "{why}");
     fs::remove_file(portrait.path("prompts/v2/sharegpt_prompt.txt")).unwrap();
     let why = refusal(portrait.local("out", &[]));
     assert!(

@@ -1,14 +1,16 @@
 //! A model that is asked in this process.
 
 use std::path::Path;
+use std::time::Instant;
 
 use program::{Failure, remark};
 use value_causal::bench::chat::{ChatRole, Message};
 use value_causal::lens::{
-    ChatTemplate, Engine, EngineOptions, Lm, LoadOptions, Message as Spoken, Request, device,
+    ChatTemplate, Engine, EngineOptions, Error, Lm, LoadOptions, Message as Spoken, Request, Stop,
+    device,
 };
 
-use super::speaker::Each;
+use super::speaker::{EachChoice, EachWritten, Likely, Written};
 
 /// A model with its own way to chat, if it has one.
 pub(super) struct Local {
@@ -17,33 +19,35 @@ pub(super) struct Local {
 }
 
 impl Local {
-    pub(super) fn open(folder: &Path, on: &str) -> Result<Self, Failure> {
+    pub(super) fn open(folder: &Path, on: &str, plain: bool) -> Result<Self, Failure> {
         let device = device(on).map_err(|error| format!("--device: {error}"))?;
         let lm = Lm::open(folder, &LoadOptions::default().device(device))?;
-        let template = ChatTemplate::open(folder);
-        if let Err(why) = &template {
+        let template = (!plain).then(|| ChatTemplate::open(folder));
+        if let Some(Err(why)) = &template {
             remark(format_args!(
                 "note: asked in plain text, without a chat template: {why}"
             ));
         }
         Ok(Self {
             lm,
-            template: template.ok(),
+            template: template.and_then(Result::ok),
         })
     }
 
-    pub(super) fn answer(
+    pub(super) fn asked_in(&self) -> &'static str {
+        match self.template {
+            Some(_) => "a chat",
+            None => "a text",
+        }
+    }
+
+    pub(super) fn choose(
         &self,
         chats: &[Vec<Message>],
         among: &[String],
-        each: &mut Each<'_>,
+        each: &mut EachChoice<'_>,
     ) -> Result<(), Failure> {
-        // A template ends where the answer begins; plain text ends with a word.
-        let space = if self.template.is_some() { "" } else { " " };
-        let candidates: Vec<String> = among
-            .iter()
-            .map(|answer| format!("{space}{answer}"))
-            .collect();
+        let candidates: Vec<String> = among.iter().map(|answer| self.behind(answer)).collect();
         let mut requests = Vec::with_capacity(chats.len());
         for (number, chat) in chats.iter().enumerate() {
             let request = Request::new(self.prompt(chat)?);
@@ -58,6 +62,109 @@ impl Local {
             )?;
         }
         Ok(())
+    }
+
+    /// A prompt without a chat template stands as it is: it says itself where its answer begins.
+    pub(super) fn write(
+        &self,
+        prompts: &[String],
+        max_tokens: u32,
+        each: &mut EachWritten<'_>,
+    ) -> Result<(), Failure> {
+        let asked = Instant::now();
+        let mut requests = Vec::with_capacity(prompts.len());
+        for (number, prompt) in prompts.iter().enumerate() {
+            let text = match &self.template {
+                Some(template) => template.render(&[Spoken::user(prompt.as_str())], true)?,
+                None => prompt.clone(),
+            };
+            let request = Request::new(text).stop(Stop::after(max_tokens as usize));
+            requests.push(request.tag(number));
+        }
+        for completion in Engine::new(&self.lm, EngineOptions::default()).run(requests) {
+            let (number, text, tokens) = match completion {
+                Ok(found) => {
+                    let tokens = [found.prompt_tokens as u64, found.tokens.len() as u64];
+                    (found.tag, Ok(found.text), tokens)
+                }
+                Err(Error::InRequest { number, source }) => {
+                    (number, Err(source.to_string()), [0, 0])
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let seconds = asked.elapsed().as_secs_f64();
+            each(
+                number,
+                Written {
+                    text,
+                    tokens,
+                    seconds,
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn likelihoods(
+        &self,
+        responses: &[(String, Vec<&str>)],
+    ) -> Result<Vec<Vec<Option<Likely>>>, Failure> {
+        let (mut requests, mut tokens) = (Vec::new(), Vec::new());
+        for (number, (before, responses)) in responses.iter().enumerate() {
+            let before = self.prompt(&[Message::user(before.as_str())])?;
+            let responses: Vec<String> = responses.iter().map(|text| self.behind(text)).collect();
+            let length = |response: &String| {
+                let ids = self
+                    .lm
+                    .tokenizer()?
+                    .encode_continuation(&before, response)?;
+                Ok(ids.len())
+            };
+            tokens.push(
+                responses
+                    .iter()
+                    .map(length)
+                    .collect::<Result<Vec<usize>, Failure>>()?,
+            );
+            requests.push(Request::new(before).score(responses).tag(number));
+        }
+        let mut found: Vec<Vec<Option<Likely>>> =
+            tokens.iter().map(|of| vec![None; of.len()]).collect();
+        let mut failed = 0;
+        for completion in Engine::new(&self.lm, EngineOptions::default()).run(requests) {
+            match completion {
+                Ok(completion) => {
+                    let tokens = &tokens[completion.tag];
+                    let likely = completion.log_probabilities.iter().zip(tokens);
+                    let likely = likely.map(|(&log_probability, &tokens)| {
+                        Some(Likely {
+                            log_probability,
+                            tokens,
+                        })
+                    });
+                    found[completion.tag] = likely.collect();
+                }
+                Err(Error::InRequest { source, .. }) => {
+                    if failed == 0 {
+                        remark(format_args!(
+                            "note: responses are left out of the likelihoods: {source}"
+                        ));
+                    }
+                    failed += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if failed > 1 {
+            remark(format_args!("note: so are those to {} more", failed - 1));
+        }
+        Ok(found)
+    }
+
+    /// A text as it stands behind a prompt: a template ends where the answer begins, plain text ends with a word.
+    fn behind(&self, text: &str) -> String {
+        let space = if self.template.is_some() { "" } else { " " };
+        format!("{space}{text}")
     }
 
     fn prompt(&self, chat: &[Message]) -> Result<String, Failure> {

@@ -3,7 +3,8 @@
 mod lines;
 #[cfg(feature = "lens")]
 mod local;
+mod served;
 mod speaker;
 
 pub use lines::Lines;
-pub use speaker::{Speaker, Whom};
+pub use speaker::{Likely, Speaker, Whom, Written};

@@ -53,7 +53,7 @@ pub fn ask(
                 .iter()
                 .map(|of| chat(of.dialogue(step, context, &answered.before(of, step))))
                 .collect();
-            speaker.answer(&chats, &letters, &mut |number, answer| {
+            speaker.choose(&chats, &letters, &mut |number, answer| {
                 let dilemma = dilemmas[number];
                 let choice = choice_in(answer);
                 let [a, b] = dilemma.steps[step - 1].alternatives.each_ref();

@@ -43,7 +43,7 @@ pub fn ask(
             let chats: Vec<Vec<Message>> =
                 prompts.map(|prompt| vec![Message::user(prompt)]).collect();
             let mut answers = vec![String::new(); chats.len()];
-            speaker.answer(&chats, &among, &mut |number, answer| {
+            speaker.choose(&chats, &among, &mut |number, answer| {
                 let rating = judge.judge(answer);
                 answers[number] = rating.map_or_else(String::new, |rating| rating.to_string());
                 Ok(interruption.check()?)

@@ -4,14 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use program::{Failure, Interruption, counted, remark, steps};
+use questionnaires::asking::{Likely, Speaker, Written};
 use value_causal::bench::journal::{
     Design, Journal, JournalError, Manifest, PlannedRow, Question, Response, Shard, Verdict,
     prompt_hash,
 };
-use value_causal::bench::portrait::{PortraitItem, PortraitPrompts, PortraitRatings, Variant};
+use value_causal::bench::portrait::{
+    PortraitItem, PortraitPrompts, PortraitRatings, Query, Variant,
+};
 use value_causal::bench::{Item, RatingJudge, RatingScale, Reading, Scale, Setting};
-
-use crate::model::{Model, Written};
 
 /// Questions that are handed over together: a stop costs at most their answers.
 const TOGETHER: usize = 128;
@@ -21,6 +22,7 @@ pub struct Asking<'a> {
     pub items: &'a [PortraitItem],
     pub prompts: &'a PortraitPrompts,
     pub scale: &'a RatingScale,
+    pub max_new_tokens: u32,
     pub interruption: &'a Interruption,
 }
 
@@ -54,12 +56,14 @@ impl Asking<'_> {
     /// # Errors
     /// The model or the journal fails, the journal is another model's or of other items, or the run is to end; what was
     /// answered before stays.
-    pub fn ask(&self, model: &mut Model, out: &Path) -> Result<Ratings, Failure> {
+    pub fn ask(&self, speaker: &Speaker, out: &Path) -> Result<Ratings, Failure> {
         let design = self.design()?;
         let prompts: Vec<Vec<String>> = Variant::ALL.map(|variant| self.rendered(variant)).into();
+        let (most, form) = (self.max_new_tokens, speaker.asked_in());
+        let asked = format!("at most {most} tokens, asked in {form}");
         let manifest = Manifest::default()
-            .with("model", model.name())
-            .with("asked", model.settings())
+            .with("model", speaker.name())
+            .with("asked", asked)
             .with("prompts", hex(&prompt_hash(&prompts.concat().concat())));
         let path = out.join("answers.journal");
         let mut journal = Journal::open(&path, &manifest, &design, Shard::WHOLE)?;
@@ -75,7 +79,7 @@ impl Asking<'_> {
                 .map(|question| prompts[question.row][question.item].clone());
             let texts: Vec<String> = texts.collect();
             let mut answers = Vec::new();
-            let outcome = model.write(&texts, &mut |place, written| {
+            let outcome = speaker.write(&texts, most, &mut |place, written| {
                 answers.push(self.response(questions[place], &texts[place], written));
                 bar.inc(1);
                 Ok(self.interruption.check()?)
@@ -168,6 +172,30 @@ impl Asking<'_> {
             }
         }
     }
+}
+
+/// How likely a local model finds each item's response behind its query, in the order of the items; none at all of a served
+/// one.
+///
+/// # Errors
+/// The model fails.
+pub fn likelihoods(
+    speaker: &Speaker,
+    items: &[PortraitItem],
+) -> Result<Option<Vec<Option<Likely>>>, Failure> {
+    let queries = items.chunk_by(|a, b| a.query.id == b.query.id);
+    let responses = queries.map(|items| {
+        let texts = items.iter().map(|item| item.text.as_str());
+        (said(&items[0].query), texts.collect())
+    });
+    let found = speaker.likelihoods(&responses.collect::<Vec<_>>())?;
+    Ok(found.map(|found| found.concat()))
+}
+
+/// What somebody says or asks in a query.
+fn said(query: &Query) -> String {
+    let title = query.title.as_deref().map(|title| format!("{title}\n\n"));
+    format!("{}{}", title.unwrap_or_default(), query.text)
 }
 
 fn unrated(reason: String) -> Verdict {

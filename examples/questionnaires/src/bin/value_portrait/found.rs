@@ -4,9 +4,9 @@ use std::path::Path;
 
 use figures::{IntervalFigure, IntervalRow, intervals};
 use program::{Failure, cell, save_picture, save_text, say};
+use questionnaires::asking::Likely;
 use value_causal::bench::portrait::{PortraitItem, PortraitRatings, ValueSystem, value_scores};
 
-use crate::model::Likely;
 use crate::others::People;
 use crate::profile::{LikelyProfile, Profile};
 

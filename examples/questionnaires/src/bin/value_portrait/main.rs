@@ -3,15 +3,13 @@
 //! | file | what it does |
 //! |---|---|
 //! | `main.rs` | from arguments to files |
-//! | `model.rs` | whoever answers: a local model or a served one; how likely a local one finds responses |
-//! | `asking.rs` | every item under every variant of the prompt, answers into a journal, ratings out of it |
+//! | `asking.rs` | every item under every variant of the prompt, answers into a journal, ratings out of it; how likely a local model finds responses |
 //! | `profile.rs` | scores of values, and how far two profiles rank them alike |
 //! | `others.rs` | released scores of models, people's values: files of the user's |
 //! | `found.rs` | all of it as words, a table and a picture |
 
 mod asking;
 mod found;
-mod model;
 mod others;
 mod profile;
 
@@ -20,12 +18,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use program::{Failure, Interruption, exit_code, make_folder, say};
+use questionnaires::asking::{Speaker, Whom};
 use value_causal::bench::RatingScale;
 use value_causal::bench::portrait::{PortraitPrompts, Portraits, ValueSystem, sensitivity};
 
-use asking::Asking;
+use asking::{Asking, likelihoods};
 use found::Found;
-use model::Model;
 use others::{People, released};
 use profile::{LikelyProfile, Profile};
 
@@ -45,18 +43,8 @@ struct Args {
     /// The folder for what is found.
     #[arg(long)]
     out: PathBuf,
-    /// The folder of a model in the layout of Hugging Face.
-    #[arg(long, required_unless_present = "served")]
-    model: Option<PathBuf>,
-    /// Ask the server that OPENAI_BASE_URL, OPENAI_MODEL and OPENAI_API_KEY name instead.
-    #[arg(long, conflicts_with = "model")]
-    served: bool,
-    /// Put prompts into the local model's own chat template; a served model's is its server's matter.
-    #[arg(long, requires = "model")]
-    chat: bool,
-    /// Where a local model computes: cpu, cuda or cuda:N.
-    #[arg(long, default_value = "cpu")]
-    device: String,
+    #[command(flatten)]
+    whom: Whom,
     /// The most tokens of an answer.
     #[arg(long, value_name = "N", default_value_t = 64)]
     max_new_tokens: u32,
@@ -91,29 +79,27 @@ fn run(args: &Args) -> Result<(), Failure> {
     let released = args.released.as_deref().map(released).transpose()?;
     let people = args.people.as_deref().map(People::from_path).transpose()?;
     let interruption = Interruption::watched()?;
-    let mut model = match &args.model {
-        Some(folder) => Model::local(folder, &args.device, args.chat, args.max_new_tokens)?,
-        None => Model::served(args.max_new_tokens)?,
-    };
+    let speaker = Speaker::open(&args.whom)?;
     make_folder(&args.out)?;
     let asking = Asking {
         items,
         prompts: &prompts,
         scale: &scale,
+        max_new_tokens: args.max_new_tokens,
         interruption: &interruption,
     };
-    let ratings = asking.ask(&mut model, &args.out)?;
-    say(format_args!("{}: {}", model.name(), ratings.counts()))?;
+    let ratings = asking.ask(&speaker, &args.out)?;
+    say(format_args!("{}: {}", speaker.name(), ratings.counts()))?;
     if let Some(found) = sensitivity(&ratings.of_items) {
         say(format_args!(
             "share of items that are rated otherwise in another wording {:.3}, with the options reversed {:.3}",
             found.wording, found.order_mean
         ))?;
     }
-    let likely = model.likelihoods(items)?;
+    let likely = likelihoods(&speaker, items)?;
     let found = Found {
         items,
-        rated: Profile::of_ratings(model.name(), items, &ratings.of_items),
+        rated: Profile::of_ratings(speaker.name(), items, &ratings.of_items),
         likely: likely
             .as_ref()
             .map(|likely| LikelyProfile::of(items, likely)),

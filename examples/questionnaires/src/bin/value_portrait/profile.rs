@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
+use questionnaires::asking::Likely;
 use value_causal::bench::portrait::{
     PortraitItem, PortraitRatings, ValueScore, ValueSystem, value_scores, weighted_scores,
 };
 use value_causal::psychometrics::ranks::spearman;
-
-use crate::model::Likely;
 
 /// How much somebody holds each value, in units of their own.
 #[derive(Clone, Debug, Default, PartialEq)]
