@@ -89,6 +89,24 @@ pub enum Centred {
     Global,
 }
 
+/// What heads are chosen by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Best {
+    /// The accuracy of a probe, as published: 70% of the pairs fit it and give the direction, the others choose.
+    #[default]
+    Probe,
+    /// The difference of the two kinds' means in standard deviations within them, over all pairs. It still tells heads
+    /// apart where every probe is right.
+    Separation,
+}
+
+impl Best {
+    fn is_probe(&self) -> bool {
+        *self == Self::Probe
+    }
+}
+
 /// What is done to a feature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -152,12 +170,15 @@ pub enum How {
         #[serde(default)]
         once: bool,
     },
-    /// The heads whose probes tell the two kinds apart best (ITI, Li et al. 2023). Doses are standard deviations.
+    /// The heads that tell the two kinds apart best (ITI, Li et al. 2023). Doses are standard deviations.
     Heads {
-        /// Of these pairs, of which 70% fit the probes and the others choose.
+        /// Of these pairs.
         contrast: String,
         /// How many.
         heads: usize,
+        /// What counts as best.
+        #[serde(default, skip_serializing_if = "Best::is_probe")]
+        best: Best,
     },
     /// A feature of an autoencoder. Doses are multiples: see [`Action`].
     Feature {

@@ -79,37 +79,46 @@ fn mean(found: &Value, (method, value, dose): (&str, &str, f64), measure: &str) 
     own.iter().sum::<f64>() / 2.0
 }
 
+/// Ranges are told to three digits.
+const ROUNDED: f64 = 2e-3;
+
 /// What each method does on the organism: its dose, and the least and most of success, of answers as under do() and of other
 /// values that moved.
 const EXPECTED: [(&str, f64, [[f64; 2]; 3]); 12] = [
-    ("instruction", 1.0, [[1.0, 1.0], [0.997, 1.0], [0.0, 0.025]]),
-    ("planted", 6.0, [[0.95, 1.0], [0.98, 1.0], [0.0, 0.031]]),
-    ("mean", 0.5, [[0.8, 1.0], [0.97, 1.0], [0.0, 0.042]]),
-    ("mean, length", 6.0, [[0.1, 0.8], [0.9, 0.97], [0.0, 0.05]]),
-    ("pairs", 6.0, [[0.1, 0.8], [0.9, 0.97], [0.0, 0.05]]),
-    ("probe", 6.0, [[0.1, 0.8], [0.9, 0.97], [0.0, 0.05]]),
-    ("centred", 6.0, [[0.0, 0.1], [0.85, 0.9], [0.0, 0.094]]),
-    ("feature", 12.0, [[0.5, 1.0], [0.92, 0.99], [0.0, 0.17]]),
+    (
+        "instruction",
+        1.0,
+        [[1.0, 1.0], [0.997, 0.999], [0.006, 0.025]],
+    ),
+    ("planted", 6.0, [[0.95, 1.0], [0.982, 0.999], [0.0, 0.031]]),
+    ("mean", 0.5, [[0.8, 1.0], [0.976, 0.995], [0.0, 0.042]]),
+    (
+        "mean, length",
+        6.0,
+        [[0.1, 0.8], [0.908, 0.969], [0.0, 0.05]],
+    ),
+    ("pairs", 6.0, [[0.1, 0.8], [0.908, 0.969], [0.0, 0.05]]),
+    ("probe", 6.0, [[0.1, 0.8], [0.908, 0.969], [0.0, 0.05]]),
+    ("centred", 6.0, [[0.0, 0.1], [0.852, 0.898], [0.0, 0.094]]),
+    ("feature", 12.0, [[0.5, 1.0], [0.873, 0.985], [0.0, 0.17]]),
     ("probability", 0.9, [[0.0, 0.0], [0.76, 0.9], [0.0, 0.05]]),
     (
         "probability",
         0.999,
-        [[0.65, 0.95], [0.96, 0.991], [0.0, 0.05]],
+        [[0.65, 0.95], [0.965, 0.99], [0.0, 0.05]],
     ),
-    // Wider than the prototype's (success to 0.95; as under do() to 0.6 everywhere): measured here were 1 and 0.645. Heads are
-    // chosen by probes on pairs that these were not fitted to, there by the separation of all pairs; whether that is why, nobody tried.
-    ("heads", 3.0, [[0.0, 1.0], [0.83, 0.97], [0.1, 0.25]]),
+    ("heads", 3.0, [[0.0, 0.95], [0.83, 0.97], [0.12, 0.23]]),
     (
         "heads, everywhere",
         3.0,
-        [[0.2, 0.55], [0.44, 0.65], [0.75, 1.0]],
+        [[0.2, 0.5], [0.44, 0.592], [0.79, 1.0]],
     ),
 ];
 
 #[test]
 fn methods_do_on_the_organism_what_they_must() {
     let folder = tempfile::tempdir().unwrap();
-    let heads = "heads = { contrast = \"told\", heads = 3 }";
+    let heads = "heads = { contrast = \"told\", heads = 3, best = \"separation\" }";
     let at = "at = \"blocks.0.hook_resid_post\"";
     let methods = [
         "[[methods]]\nname = \"instruction\"\nhow.instruction = {}\n".to_owned(),
@@ -137,7 +146,7 @@ fn methods_do_on_the_organism_what_they_must() {
         method("heads, everywhere", "3", heads) + "place = \"everywhere\"\n",
         method("random", "6", &format!("random = {{ draws = 20, {at} }}")),
     ];
-    let values = ["Hedonism", "Courage"];
+    let values = ["Security", "Hedonism", "Courage", "Achievement"];
     let head = format!("values = {values:?}\nask = {{ of = \"all\", roles = 10, items = 12 }}");
     let study = "comparisons/organism_study.toml";
     let file = written(folder.path(), "all.toml", study, &head, &methods.concat());
@@ -156,7 +165,7 @@ fn methods_do_on_the_organism_what_they_must() {
                 .zip(ranges)
             {
                 let is = mean(&found, (method, value, dose), measure);
-                if !(least..=most).contains(&is) {
+                if !(least - ROUNDED..=most + ROUNDED).contains(&is) {
                     wrong.push(format!(
                         "{method}, {value}, {dose}: {measure} {is}, not {least} to {most}"
                     ));
@@ -166,7 +175,7 @@ fn methods_do_on_the_organism_what_they_must() {
     }
     assert_eq!(wrong, [""; 0]);
     // Half a dose moves next to nothing of its own, one role of ten one way, and already those that follow.
-    for value in values {
+    for value in ["Hedonism", "Courage"] {
         let of = |measure| mean(&found, ("planted", value, 3.0), measure);
         assert!(of("success") <= 0.05, "{value}: {}", of("success"));
         assert!(
@@ -176,7 +185,7 @@ fn methods_do_on_the_organism_what_they_must() {
         );
     }
     let band = found["band"].as_array().unwrap();
-    assert_eq!(band.len(), 4);
+    assert_eq!(band.len(), 8);
     for one in band {
         assert_eq!(one["directions"], 20);
         assert!(one["success"][1].as_f64().unwrap() < 0.05, "{one}");

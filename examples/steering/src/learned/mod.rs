@@ -161,7 +161,7 @@ impl<'a> Learner<'a> {
             How::Principal { at, centred, .. } => self.principal(method, at, *centred, value),
             How::Probe { at, .. } => self.probe_direction(method, at, value),
             How::Probability { at, once, .. } => self.floors(method, at, *once, value),
-            How::Heads { heads, .. } => self.heads(method, *heads, value),
+            How::Heads { heads, best, .. } => self.heads(method, *heads, *best, value),
             How::Feature { .. } => self.feature(method, value),
             How::Neurons { least, .. } => self.neurons(method, *least, value),
             How::Rotation { at, adaptive, .. } => self.planes(method, at, *adaptive, value),
