@@ -43,7 +43,7 @@ def main():
     audit = given.out / "audit"
     program(given, "audit", "--study", given.out, "--out", audit)
     if given.ship:
-        ship(given.out, audit, given.ship)
+        ship(given.out, audit, data / QUESTIONS, given.ship)
 
 
 def materials():
@@ -78,19 +78,22 @@ def program(given, name, *arguments):
     print(f"{name}: {(time.monotonic() - begin) / 60:.1f} minutes", flush=True)
 
 
-def ship(out, audit, folder):
-    """Copies results without the journal, and the table of items without their texts."""
+def ship(out, audit, questions, folder):
+    """Copies results without the journal, and the table of items with their numbers in ValueBench's file for their texts."""
     folder.mkdir(parents=True, exist_ok=True)
     for pattern in SHIPPED:
         for path in out.glob(pattern):
             if path.name != "items.csv":
                 shutil.copyfile(path, folder / path.name)
     shutil.copyfile(audit / "audit.json", folder / "audit.json")
+    with open(questions, newline="") as table:
+        numbers = {(row["question"], row["value"]): number for number, row in enumerate(csv.DictReader(table), 1)}
     with open(out / "items.csv", newline="") as items, open(folder / "items.csv", "w", newline="") as kept:
-        rows = [{name: cell for name, cell in row.items() if name != "question"} for row in csv.DictReader(items)]
-        writer = csv.DictWriter(kept, rows[0], lineterminator="\n")
+        items = csv.DictReader(items)
+        writer = csv.DictWriter(kept, ["item" if name == "question" else name for name in items.fieldnames], lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        for row in items:
+            writer.writerow({"item": numbers[row.pop("question"), row["value"]], **row})
 
 
 if __name__ == "__main__":
