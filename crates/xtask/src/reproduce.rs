@@ -13,6 +13,9 @@ use xshell::{Shell, cmd};
 const STUDY: &str = "examples/studies/organism.toml";
 const ORGANISM: &str = "fixtures/organism";
 
+/// What `cargo xtask real-study` measured.
+const TABLES: &str = "fixtures/smollm2";
+
 /// The variable with the number of threads of libtorch.
 const THREADS: &str = "OMP_NUM_THREADS";
 
@@ -26,8 +29,8 @@ const THREADS: &str = "OMP_NUM_THREADS";
 ///
 /// From measurements, without a model and in a second:
 ///   cargo xtask reproduce --planted
-/// uses tables drawn from a known graph, and --paper gemma (or llama) the paper's own, which are
-/// fetched first. `cargo xtask reproduce -- --help` lists all options for measurements.
+/// uses tables drawn from a known graph, --tables those of SmolLM2-135M-Instruct, which the
+/// repository has, and --paper gemma (or llama) the paper's own, which are fetched first. `cargo xtask reproduce -- --help` lists all options for measurements.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Options {
@@ -35,8 +38,12 @@ pub struct Options {
     #[arg(long)]
     planted: bool,
 
+    /// Work on the tables of SmolLM2-135M-Instruct in `fixtures/smollm2`.
+    #[arg(long, conflicts_with_all = ["planted", "experiment", "data"])]
+    tables: bool,
+
     /// Work on the paper's tables; what of them is not in `.data/` is fetched.
-    #[arg(long, value_name = "MODEL", conflicts_with_all = ["planted", "experiment", "data"])]
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["planted", "tables", "experiment", "data"])]
     paper: Option<Paper>,
 
     /// Work on the tables of an experiment file,
@@ -131,7 +138,7 @@ impl Options {
     fn is_of_measurements(&self) -> bool {
         let asks = self.args.first().is_some_and(|arg| arg == "--help");
         let named = self.experiment.is_some() || self.data.is_some();
-        self.planted || self.paper.is_some() || named || asks
+        self.planted || self.tables || self.paper.is_some() || named || asks
     }
 
     /// The options that say which tables.
@@ -146,6 +153,11 @@ impl Options {
             let file = workspace.root().join("examples/experiments").join(file);
             let file = option("--experiment", &file);
             return Ok([file, option("--data", &data)].concat());
+        }
+        if self.tables {
+            let folder = workspace.root().join(TABLES);
+            let file = folder.join("experiment.toml");
+            return Ok([option("--experiment", &file), option("--data", &folder)].concat());
         }
         let file = self
             .experiment
@@ -184,6 +196,7 @@ mod tests {
             (true, "there".into(), 0)
         );
         assert_eq!(read("--data d --figures 3"), (true, "out".into(), 2));
+        assert_eq!(read("--tables"), (true, "out".into(), 0));
         assert_eq!(read("--paper llama"), (true, "out".into(), 0));
         assert_eq!(read("-- --help"), (true, "out".into(), 1));
         assert!(Cli::try_parse_from(["x", "--paper", "gpt"]).is_err());

@@ -32,6 +32,9 @@ const REAL_MODEL: &str = "scripts/real_models/setup.py";
 /// The test program that asks it.
 const REAL_MODEL_TEST: &str = "real_model";
 
+/// The variable with the seed from which proptest draws.
+const SEED: &str = "PROPTEST_RNG_SEED";
+
 /// Every step in its order, with a line about it; after `test-workspace` come the published packages alone.
 const STEPS: &str = "\
 fmt: rustfmt would change no file
@@ -113,6 +116,10 @@ impl Site {
         // Everything is built once, in many feature sets, so what would make the next build of the
         // same quicker only fills the disk.
         workspace.sh.set_var("CARGO_INCREMENTAL", "0");
+        // What fails is to be the change, not what was drawn; `cargo test` draws anew.
+        if std::env::var_os(SEED).is_none() {
+            workspace.sh.set_var(SEED, "1");
+        }
         system::keep_compiled(&workspace.sh, &workspace.target().join("ccache"));
         Site {
             workspace,
