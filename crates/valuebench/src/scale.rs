@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -326,7 +327,9 @@ impl FromStr for RatingScale {
 /// equally long spellings the one that stands first counts.
 ///
 /// A spelling within another word or sentence counts too ("I don't think that is like me"): the rule
-/// is that of Value Portrait's released ratings.
+/// is that of Value Portrait's released ratings. Spellings that are whole numbers are sought where no
+/// other is found, and not within other numbers: "from 1 to 6" and "1-6" name the scale, "5/6" and
+/// "5 out of 6" say 5, and what says two ratings says none.
 #[derive(Clone, Copy, Debug)]
 pub struct RatingJudge<'a> {
     scale: &'a RatingScale,
@@ -343,13 +346,77 @@ impl<'a> RatingJudge<'a> {
         let response = normal(response);
         let spellings = &self.scale.sought;
         let mut alike = spellings.chunk_by(|(a, _), (b, _)| a.len() == b.len());
-        alike.find_map(|spellings| {
-            let places = spellings
+        let said = alike.find_map(|spellings| {
+            let words = spellings
                 .iter()
-                .filter_map(|(spelling, rating)| Some((response.find(spelling)?, *rating)));
+                .filter(|(spelling, _)| whole(spelling).is_none());
+            let places =
+                words.filter_map(|(spelling, rating)| Some((response.find(spelling)?, *rating)));
             places.min().map(|(_, rating)| rating)
-        })
+        });
+        said.or_else(|| self.number_in(&response))
     }
+
+    /// The rating that the whole numbers of a response say, if it is one.
+    fn number_in(&self, response: &str) -> Option<i32> {
+        let numbers = numbers(response);
+        let mut counts = vec![true; numbers.len()];
+        for (at, pair) in numbers.windows(2).enumerate() {
+            match response[pair[0].0.end..pair[1].0.start].trim() {
+                "to" | "-" | "\u{2013}" | "through" => counts[at..at + 2].fill(false),
+                "/" | "out of" => counts[at + 1] = false,
+                _ => {}
+            }
+        }
+        let rating = |number: i64| {
+            let mut spellings = self.scale.sought.iter();
+            spellings
+                .find_map(|(spelling, rating)| (whole(spelling) == Some(number)).then_some(*rating))
+        };
+        let said = numbers.iter().zip(counts).filter(|(_, counts)| *counts);
+        let mut said: Vec<i32> = said
+            .filter_map(|((_, number), _)| rating((*number)?))
+            .collect();
+        said.sort_unstable();
+        said.dedup();
+        match said[..] {
+            [rating] => Some(rating),
+            _ => None,
+        }
+    }
+}
+
+fn whole(text: &str) -> Option<i64> {
+    text.parse().ok()
+}
+
+/// The numbers of a text with their places, those that are not whole as `None`. A number in a word is
+/// none.
+fn numbers(text: &str) -> Vec<(Range<usize>, Option<i64>)> {
+    let mut found = Vec::new();
+    let mut rest = 0;
+    while let Some(first) = text[rest..].find(|c: char| c.is_ascii_digit()) {
+        let start = rest + first;
+        let is_part = |c: char| c.is_ascii_digit() || ".,".contains(c);
+        let length = text[start..].find(|c| !is_part(c));
+        let end = length.map_or(text.len(), |length| start + length);
+        let digits = text[start..end].trim_end_matches(['.', ',']);
+        rest = end;
+        let before = text[..start].strip_suffix(['-', '\u{2212}']);
+        let is_negative = before.is_some_and(|before| !before.ends_with(char::is_alphanumeric));
+        let before = if is_negative {
+            before.unwrap_or_default()
+        } else {
+            &text[..start]
+        };
+        let in_word =
+            before.ends_with(char::is_alphabetic) || text[end..].starts_with(char::is_alphabetic);
+        if !in_word {
+            let number = whole(digits).map(|number| if is_negative { -number } else { number });
+            found.push((before.len()..start + digits.len(), number));
+        }
+    }
+    found
 }
 
 /// Lower case, white space as one space and none around.

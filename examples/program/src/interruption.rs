@@ -45,6 +45,11 @@ impl Interruption {
         Ok(new)
     }
 
+    /// From here on the first signal ends the program at once: what is left is nothing that could be kept.
+    pub fn no_longer(&self) {
+        self.asked.store(true, Ordering::SeqCst);
+    }
+
     /// Whether the run should end.
     #[must_use]
     pub fn is_asked_for(&self) -> bool {

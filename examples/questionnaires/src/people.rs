@@ -147,7 +147,7 @@ pub fn reference(graph: &MixedGraph, key: &str, title: &str) -> String {
     let (key, title) = (quoted(key), quoted(title));
     let mut text = format!(
         "# A reference graph made by `people`. An edge that goes both ways has no direction.\n\n\
-         [[reference]]\nkey = {key}\ntitle = {title}\nshort = \"people\"\nedges = [\n"
+         [[reference]]\nkey = {key}\ntitle = {title}\nshort = {key}\nedges = [\n"
     );
     let arrows = graph.to_digraph(UndirectedEdges::BothWays);
     for edge in arrows.raw_edges() {

@@ -303,7 +303,7 @@ fn who_stands_higher_on_a_value_is_told_with_intervals() {
     assert!(printed.unwrap().contains("  other less two: "));
     let message = run(portraits, &["pvq21", &file, "--warm-up", "2"]).unwrap_err();
     assert!(
-        message.contains("n_warm_up is 2: expected 100 or more"),
+        message.contains("--warm-up is 2: expected 100 or more"),
         "{message}"
     );
 }

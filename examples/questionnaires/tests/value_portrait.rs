@@ -255,6 +255,27 @@ fn a_local_model_has_a_profile_by_its_ratings_and_one_by_what_it_finds_likely() 
 }
 
 #[test]
+fn without_any_rating_what_it_finds_likely_still_makes_a_profile() {
+    let portrait = Portrait::new();
+    let output = portrait.local(
+        "out",
+        &["--scale", "quux=1; corge=2", "--max-new-tokens", "4"],
+    );
+    let note = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        note.contains("note: no profile by ratings: expected a rating in some answer, found none"),
+        "{note}"
+    );
+    assert!(said(output).contains("not rated ("));
+    let rows = portrait.table("out/profile.csv");
+    assert!(!rows.is_empty());
+    for row in rows {
+        assert_eq!((&*row["mean"], &*row["centred"]), ("", ""), "{row:?}");
+        assert!(number(&row["likelihood"]).is_finite(), "{row:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_told_before_anything_is_asked() {
     let portrait = Portrait::new();
     let file = |name: &str, text: &str| {

@@ -72,7 +72,33 @@ impl PosteriorOptions {
         self
     }
 
-    fn check(self) -> Result<Self, OrdinalError> {
+    /// Refuses settings that no posterior can be drawn with.
+    ///
+    /// # Errors
+    /// The setting, what was expected and what was found.
+    pub fn check(self) -> Result<Self, OrdinalError> {
+        /// Chains, and draws of each: more would take all memory.
+        const MOST: [usize; 2] = [1_000, 10_000_000];
+        let most = [
+            ("n_chains", self.n_chains, MOST[0], "1000 or less"),
+            ("n_warm_up", self.n_warm_up, MOST[1], "10000000 or less"),
+            ("n_draws", self.n_draws, MOST[1], "10000000 or less"),
+            (
+                "n_chains * n_draws",
+                self.n_chains.saturating_mul(self.n_draws),
+                MOST[1],
+                "10000000 or less",
+            ),
+        ];
+        if let Some((setting, found, _, expected)) =
+            most.into_iter().find(|(_, found, most, _)| found > most)
+        {
+            return Err(OrdinalError::Setting {
+                setting,
+                found: found as f64,
+                expected,
+            });
+        }
         let positive = "a number above 0";
         let settings = [
             ("prior_deviation", self.prior_deviation, 0.0, positive),

@@ -54,8 +54,8 @@ impl Dilemmas {
     /// # Errors
     ///
     /// [`ReadError`] with the place: for text that is not UTF-8, missing or repeated columns, rows
-    /// of another length than the header, an empty text, the same dilemma twice, and files without a
-    /// dilemma.
+    /// of another length than the header, an empty text, two choices for the same value, the same
+    /// dilemma twice, and files without a dilemma.
     pub fn from_path(path: impl AsRef<Path>) -> Result<Self, ReadError> {
         Self::from_sheet(&Sheet::from_path(path.as_ref(), COLUMNS)?)
     }
@@ -87,7 +87,7 @@ impl Dilemmas {
         let mut lines = HashMap::new();
         let (mut dilemmas, mut values) = (Vec::new(), Vec::new());
         for row in &sheet.rows {
-            let id = text(sheet, row, id, "the number of a dilemma")?;
+            let id = name(sheet, row, id, "the number of a dilemma")?;
             if let Some(first_line) = lines.insert(id.clone(), row.line) {
                 return Err(ReadError::DuplicateRow {
                     file: sheet.file.clone(),
@@ -143,14 +143,18 @@ impl StepColumns {
         let alternative = |[of_text, value]: [usize; 2]| {
             Ok(Alternative {
                 text: text(sheet, row, of_text, "a choice")?,
-                value: text(sheet, row, value, "the name of a value")?,
+                value: name(sheet, row, value, "the name of a value")?,
             })
         };
         let [a, b] = self.alternatives;
+        let alternatives = [alternative(a)?, alternative(b)?];
+        if alternatives[0].value == alternatives[1].value {
+            return Err(sheet.wrong(row, b[1], "another value than that of choice A"));
+        }
         Ok(Step {
             situation: text(sheet, row, self.situation, "a situation")?,
             question: text(sheet, row, self.question, "a dilemma")?,
-            alternatives: [alternative(a)?, alternative(b)?],
+            alternatives,
         })
     }
 }
@@ -166,6 +170,12 @@ pub(super) fn text(
         "" => Err(sheet.wrong(row, column, expected)),
         text => Ok(text.to_owned()),
     }
+}
+
+/// The same on one line: names are compared with those in files of answers.
+fn name(sheet: &Sheet, row: &Row, column: usize, expected: &str) -> Result<String, ReadError> {
+    let words = text(sheet, row, column, expected)?;
+    Ok(words.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 #[cfg(test)]

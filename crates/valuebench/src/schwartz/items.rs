@@ -185,6 +185,16 @@ mod tests {
             ("Not like me at all.", Some(1)),
             ("I'd say 3", Some(3)),
             ("7", None),
+            ("On a scale from 1 to 6, I would say 5.", Some(5)),
+            ("Rating (1-6): 4", Some(4)),
+            ("5/6, or 5 out of 6", Some(5)),
+            ("10", None),
+            ("3.5", None),
+            ("3, perhaps 4", None),
+            ("**2**", Some(2)),
+            ("2nd", None),
+            ("I2", None),
+            ("99999999999999999999 or 2,", Some(2)),
         ] {
             assert_eq!(RatingJudge::new(&pvq).judge(answer), rating, "{answer}");
         }
@@ -195,6 +205,9 @@ mod tests {
             ("Not important", 0),
             ("very important", 6),
             ("4", 4),
+            ("On the scale from -1 to 7 I say 5", 5),
+            ("(-1)", -1),
+            ("\u{2212}1", -1),
         ] {
             assert_eq!(
                 RatingJudge::new(&svs).judge(answer),

@@ -30,6 +30,9 @@ impl Lines {
                 "expected a file that no other program writes: {error}"
             ))
         })?;
+        if !file.metadata().is_ok_and(|found| found.is_file()) {
+            return Err(named("expected a file, found something else".to_owned()));
+        }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)
             .map_err(|error| named(error.to_string()))?;
@@ -52,20 +55,21 @@ impl Lines {
             header: header.iter().map(|name| (*name).to_owned()).collect(),
             is_new: false,
         };
-        let first = bytes[..whole].split_inclusive(|byte| *byte == b'\n').next();
-        let expected = line(header)?;
-        match first {
-            None => lines.write(&expected)?,
-            Some(found) if found == expected => {}
+        let mut written = bytes[..whole].split_inclusive(|byte| *byte == b'\n');
+        match written.next() {
+            None => lines.write(&line(header)?)?,
             Some(found) => {
-                let (expected, found) = (header.join(","), String::from_utf8_lossy(found));
-                let found = found.trim_end();
-                return Err(named(format!(
-                    "line 1: expected {expected:?}, found {found:?}"
-                )));
+                let found = String::from_utf8_lossy(found);
+                let found = found.trim_start_matches('\u{feff}').trim_end();
+                let expected = header.join(",");
+                if found.replace('"', "") != expected {
+                    return Err(named(format!(
+                        "line 1: expected {expected:?}, found {found:?}"
+                    )));
+                }
             }
         }
-        lines.is_new = whole <= expected.len();
+        lines.is_new = written.next().is_none();
         Ok(lines)
     }
 
@@ -93,8 +97,21 @@ impl Lines {
     /// # Errors
     /// Which row, and what it has.
     pub fn check(&self, name: &str, expected: &str) -> Result<(), Failure> {
+        self.check_rows(&self.rows()?, name, expected)
+    }
+
+    /// The same of some of its rows.
+    ///
+    /// # Errors
+    /// Which row, and what it has.
+    pub fn check_rows<'r>(
+        &self,
+        rows: impl IntoIterator<Item = &'r csv::StringRecord>,
+        name: &str,
+        expected: &str,
+    ) -> Result<(), Failure> {
         let place = self.header.iter().position(|other| other == name);
-        for row in self.rows()? {
+        for row in rows {
             let found = place.and_then(|place| row.get(place)).unwrap_or_default();
             if found != expected {
                 let line = row.position().map_or(0, csv::Position::line);
@@ -162,6 +179,13 @@ mod tests {
                 format!("{whole}2,three\n"),
                 "{cut}"
             );
+        }
+        // As spreadsheets save it.
+        for saved in ["a,b\r\n1,2\r\n", "\u{feff}a,b\n1,2\n", "\"a\",\"b\"\n1,2\n"] {
+            fs::write(&path, saved).unwrap();
+            let mut lines = Lines::open(&path, &["a", "b"]).unwrap();
+            lines.push(&["3", "4"]).unwrap();
+            assert_eq!(lines.rows().unwrap().len(), 2, "{saved:?}");
         }
         fs::write(&path, "a,").unwrap();
         assert!(Lines::open(&path, &["a", "b"]).unwrap().is_new());

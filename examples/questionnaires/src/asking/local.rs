@@ -1,5 +1,6 @@
 //! A model that is asked in this process.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::Instant;
 
@@ -178,6 +179,42 @@ impl Local {
         });
         Ok(template.render(&spoken.collect::<Vec<_>>(), true)?)
     }
+}
+
+/// What tells the checkpoint in a folder from others: the sizes, beginnings and ends of its weights, settings and tokenizer. A
+/// model by name is told by that.
+pub(super) fn mark(folder: &Path) -> Result<String, Failure> {
+    /// Bytes that are read at either end of a file.
+    const ENDS: u64 = 1 << 16;
+    let named = |error: std::io::Error| format!("{}: {error}", folder.display());
+    if !folder.is_dir() {
+        return Ok(folder.display().to_string());
+    }
+    let files = std::fs::read_dir(folder).map_err(named)?;
+    let mut files: Vec<_> = files.collect::<Result<_, _>>().map_err(named)?;
+    files.sort_by_key(std::fs::DirEntry::file_name);
+    let mut all = String::new();
+    let is_of_model = |path: &Path| {
+        let kind = path.extension().unwrap_or_default();
+        path.is_file()
+            && ["json", "safetensors", "jinja", "model"]
+                .iter()
+                .any(|of| kind == *of)
+    };
+    for file in files.iter().filter(|file| is_of_model(&file.path())) {
+        let mut open = std::fs::File::open(file.path()).map_err(named)?;
+        let length = open.metadata().map_err(named)?.len();
+        let mut ends = Vec::new();
+        for start in [0, length.saturating_sub(ENDS)] {
+            open.seek(SeekFrom::Start(start)).map_err(named)?;
+            open.by_ref()
+                .take(ENDS)
+                .read_to_end(&mut ends)
+                .map_err(named)?;
+        }
+        all += &format!("{:?} {length} {ends:?}\n", file.file_name());
+    }
+    Ok(all)
 }
 
 /// Questions with their answers, up to where the last one begins.

@@ -14,8 +14,14 @@ pub(super) struct Served {
 
 impl Served {
     pub(super) fn from_env(extra: Option<&str>) -> Result<Self, Failure> {
-        let extra = extra.map(serde_json::from_str).transpose();
-        let extra = extra.map_err(|error| format!("--extra: {error}"))?;
+        let object = |text: &str| {
+            serde_json::from_str(text).map_err(|why| {
+                format!(
+                    "--extra: expected a JSON object such as {{\"seed\": 1}}, found {text:?}: {why}"
+                )
+            })
+        };
+        let extra = extra.map(object).transpose()?;
         Ok(Self {
             client: ChatClient::from_env()?,
             extra: extra.unwrap_or_default(),

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::Args;
 use program::Failure;
 use value_causal::bench::chat::{Message, Reply};
+use value_causal::bench::journal::prompt_hash;
 
 #[cfg(feature = "lens")]
 use super::local::Local;
@@ -45,6 +46,8 @@ pub struct Whom {
 /// A model that answers.
 pub struct Speaker {
     name: String,
+    /// What tells it from others of that name.
+    mark: String,
     kind: Kind,
 }
 
@@ -87,6 +90,19 @@ pub(super) type EachChoice<'a> = dyn FnMut(usize, &str) -> Result<(), Failure> +
 /// What an answer is handed over to, with the number of its prompt.
 pub(super) type EachWritten<'a> = dyn FnMut(usize, Written) -> Result<(), Failure> + 'a;
 
+impl Whom {
+    /// Refuses a model that nothing is asked.
+    ///
+    /// # Errors
+    /// One is named.
+    pub fn check_nobody(&self) -> Result<(), Failure> {
+        match self.model.is_some() || self.served {
+            true => Err("--model, --served: expected --ask beside them, found none".into()),
+            false => Ok(()),
+        }
+    }
+}
+
 impl Speaker {
     /// The model that is meant.
     ///
@@ -99,6 +115,7 @@ impl Speaker {
                 let served = Served::from_env(whom.extra.as_deref())?;
                 Ok(Self {
                     name: served.name().to_owned(),
+                    mark: served.name().to_owned(),
                     kind: Kind::Served(served),
                 })
             }
@@ -112,6 +129,7 @@ impl Speaker {
         let name = named.file_name().unwrap_or(folder.as_os_str());
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
+            mark: super::local::mark(folder)?,
             kind: Kind::Here(Box::new(Local::open(folder, &whom.device, whom.plain)?)),
         })
     }
@@ -125,6 +143,15 @@ impl Speaker {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// A few digits that are others where the model, the way in which it is asked or the text is another.
+    #[must_use]
+    pub fn asked(&self, text: &str) -> String {
+        let all = [&self.mark, &self.asked_in(), text].join("\n");
+        let hash = prompt_hash(&all);
+        let digits = hash[..8].iter().map(|byte| format!("{byte:02x}"));
+        digits.collect()
     }
 
     /// What a prompt is put into, in words.

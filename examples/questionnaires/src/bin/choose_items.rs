@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use program::{Failure, cell, counted, exit_code, save_text, say};
+use program::{Failure, cell, counted, exit_code, remark, save_text, say};
 use questionnaires::items::{Fit, Information, Loss, Roles, as_csv, information};
 use value_causal::bench::ItemScores;
 use value_causal::bench::journal::{Journal, Unjudged};
@@ -27,7 +27,7 @@ struct Args {
     #[arg(long, default_value_t = 8)]
     per_value: usize,
     /// Weight of how far roles lie from the model without a role.
-    #[arg(long, default_value_t = 1.0)]
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
     beta: f64,
     /// Share of the roles that take no part in the choice.
     #[arg(long, default_value_t = 0.5)]
@@ -54,11 +54,23 @@ fn run(args: &Args) -> Result<(), Failure> {
     if !args.beta.is_finite() {
         return Err(format!("--beta: expected a number, found {}", args.beta).into());
     }
+    if !args.journal.is_file() {
+        let file = args.journal.display();
+        return Err(format!("{file}: expected the journal of a study, found no such file").into());
+    }
     let journal = Journal::of_file(&args.journal)?;
     let scores = journal.item_scores(&args.part, Unjudged::AsUnsure)?;
     journal.close()?;
     let roles = Roles::split(&scores, args.held_out, args.seed)?;
     let information = information(&scores, &roles.choosing)?;
+    if information
+        .iter()
+        .all(|of| of.between_roles == information[0].between_roles)
+    {
+        remark(
+            "note: every item tells as much of who answers as every other: the first of each value are chosen",
+        );
+    }
     let score: Vec<f64> = information.iter().map(|of| of.score(args.beta)).collect();
     let values: Vec<&str> = scores
         .items()

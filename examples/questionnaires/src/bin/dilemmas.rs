@@ -30,7 +30,7 @@ struct Args {
     #[command(flatten)]
     whom: Whom,
     /// Wins added each way to every pair that was compared, so that a value that never wins has a strength.
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     pseudo_wins: f64,
     /// Draw the ladder of the values over the steps: STEM.svg and STEM.png.
     #[arg(long, value_name = "STEM")]
@@ -79,6 +79,9 @@ fn run(args: &Args) -> Result<(), Failure> {
             &speaker,
             &interruption,
         )?;
+        interruption.no_longer();
+    } else {
+        args.whom.check_nobody()?;
     }
     let choices = Choices::from_path(&args.choices)?;
     let values = choices.values();

@@ -37,6 +37,9 @@ struct Args {
     picture: Option<PathBuf>,
 }
 
+/// Fewer values have no circle.
+const LEAST_ON_CIRCLE: usize = 4;
+
 fn main() -> ExitCode {
     exit_code(run(&Args::parse()))
 }
@@ -44,6 +47,16 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<(), Failure> {
     let alpha = Alpha::new(args.alpha)?;
     let people = People::read(&args.table, &args.values)?;
+    if args.picture.is_some() && people.names.len() < LEAST_ON_CIRCLE {
+        let found = counted(people.names.len(), "value");
+        return Err(format!(
+            "--picture: expected at least {LEAST_ON_CIRCLE} values on the circle, found {found}"
+        )
+        .into());
+    }
+    if args.key.is_empty() {
+        return Err("--key: expected a name, found none".into());
+    }
     let correlations = people.correlations()?;
     say(format_args!(
         "{} people, {}, which vary in {}",
@@ -95,6 +108,7 @@ fn show_circle(
 
 fn show_graphs(names: &[String], graphs: &Graphs) -> Result<(), Failure> {
     let (why, found) = match graphs {
+        Graphs::Whole(graph) if graph.n_edges() == 0 => return Ok(say("the graph has no edges")?),
         Graphs::Whole(graph) => return Ok(say(format_args!("the graph:\n{graph}"))?),
         Graphs::LeftOut { why, found } => (why, found),
     };

@@ -11,7 +11,7 @@ use questionnaires::Kind;
 use questionnaires::asking::{Speaker, Whom};
 use questionnaires::portraits::{Answerer, Comparison, Design, ask, figure, table};
 use value_causal::bench::RoleSet;
-use value_causal::bench::schwartz::{Answers, Items};
+use value_causal::bench::schwartz::{Answers, Instrument, Items};
 use value_causal::psychometrics::ordinal::PosteriorOptions;
 
 /// Compare who answered one of Schwartz's instruments.
@@ -65,15 +65,21 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Failure> {
-    if let Some(items) = &args.ask {
-        asked(args, items)?;
-    }
-    let design = Design::new(args.instrument.instrument(), &answerers(args)?)?;
     let options = PosteriorOptions::default()
         .n_chains(args.chains)
         .n_draws(args.draws)
         .n_warm_up(args.warm_up)
         .seed(args.seed);
+    let options = options.check().map_err(|why| {
+        let named = why.to_string().replace("n_", "--").replace('_', "-");
+        Failure::from(named)
+    })?;
+    match &args.ask {
+        Some(items) => asked(args, items)?,
+        None => args.whom.check_nobody()?,
+    }
+    let instrument = args.instrument.instrument();
+    let design = Design::new(instrument, &complete(instrument, answerers(args)?)?)?;
     let comparison = Comparison::of(&design, options)?;
     show(&design, &comparison)?;
     if let Some(file) = &args.table {
@@ -103,7 +109,32 @@ fn asked(args: &Args, items: &Path) -> Result<(), Failure> {
         &roles,
         &speaker,
         &interruption,
-    )
+    )?;
+    interruption.no_longer();
+    Ok(())
+}
+
+/// Those who answered an item of each value; who did not is named.
+fn complete(instrument: &Instrument, who: Vec<Answerer>) -> Result<Vec<Answerer>, Failure> {
+    let open = |of: &Answerer| {
+        let is_answered = |items: &&[usize]| {
+            let mut items = items.iter();
+            items.any(|item| of.answers.iter().any(|row| row[item - 1].is_some()))
+        };
+        let mut values = instrument.values.iter();
+        values.find_map(|(value, items)| (!is_answered(items)).then_some(*value))
+    };
+    let (complete, left): (Vec<_>, Vec<_>) = who.into_iter().partition(|of| open(of).is_none());
+    for (of, value) in left.iter().filter_map(|of| Some((of, open(of)?))) {
+        let name = &of.name;
+        remark(format_args!(
+            "note: {name} is left out: expected an answer to an item of {value}, found none"
+        ));
+    }
+    match complete.is_empty() {
+        true => Err("expected somebody who answered an item of each value, found nobody".into()),
+        false => Ok(complete),
+    }
 }
 
 /// Files, or the rows of the only one.
@@ -119,10 +150,15 @@ fn answerers(args: &Args) -> Result<Vec<Answerer>, Failure> {
             })
             .collect());
     }
+    let stem = |file: &PathBuf| file.file_stem().unwrap_or(file.as_os_str()).to_owned();
     let of_file = |file: &PathBuf| {
-        let stem = file.file_stem().unwrap_or(file.as_os_str());
+        let mut others = args.answers.iter().filter(|other| *other != file);
+        let name = match others.any(|other| stem(other) == stem(file)) {
+            true => file.clone().into_os_string(),
+            false => stem(file),
+        };
         Ok(Answerer {
-            name: stem.to_string_lossy().into_owned(),
+            name: name.to_string_lossy().into_owned(),
             answers: Answers::from_path(file, instrument)?.answers,
         })
     };

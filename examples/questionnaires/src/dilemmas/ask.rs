@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use program::{Failure, Interruption, steps};
+use program::{Failure, Interruption, counted, steps};
 use value_causal::bench::chat::Message;
 use value_causal::bench::dilemmas::{
     Choices, Context, Dilemma, Dilemmas, LETTERS, STEPS, Turn, choice_in,
@@ -9,7 +9,7 @@ use value_causal::bench::dilemmas::{
 
 use crate::asking::{Lines, Speaker};
 
-const HEADER: [&str; 8] = [
+const HEADER: [&str; 9] = [
     "dilemma",
     "step",
     "choiceA_value",
@@ -18,6 +18,7 @@ const HEADER: [&str; 8] = [
     "context",
     "model",
     "answer",
+    "asked",
 ];
 
 /// Questions that are put together, of which each may wait for the slowest.
@@ -27,7 +28,8 @@ const TOGETHER: usize = 64;
 /// has already is not asked again.
 ///
 /// # Errors
-/// If the file is that of another model, context or set of dilemmas, or the model cannot answer; when the run is interrupted.
+/// If the file is that of another model, context or set of dilemmas, or was asked otherwise; if the model cannot answer, or
+/// makes no choice at all; when the run is interrupted.
 pub fn ask(
     file: &Path,
     dilemmas: &Dilemmas,
@@ -42,6 +44,22 @@ pub fn ask(
         true => Answered::default(),
         false => Answered::read(file, dilemmas)?,
     };
+    let asked = |chat: &[Message]| {
+        let texts: Vec<&str> = chat.iter().map(|message| &*message.text).collect();
+        speaker.asked(&texts.join("\n"))
+    };
+    for row in lines.rows()? {
+        let cell = |at: usize| row.get(at).unwrap_or_default();
+        let own = dilemmas.dilemmas().iter().find(|of| of.id == cell(0));
+        let step = cell(1)
+            .parse()
+            .ok()
+            .filter(|step| (1..=STEPS).contains(step));
+        if let (Some(of), Some(step)) = (own, step) {
+            let chat = chat(of.dialogue(step, context, &answered.before(of, step)));
+            lines.check_rows([&row], "asked", &asked(&chat))?;
+        }
+    }
     let all = (dilemmas.dilemmas().len() * STEPS) as u64;
     let progress = steps(all).with_position(answered.0.len() as u64);
     let letters = LETTERS.map(str::to_owned);
@@ -67,6 +85,7 @@ pub fn ask(
                     context.name(),
                     speaker.name(),
                     answer,
+                    &asked(&chats[number]),
                 ])?;
                 answered.0.insert((dilemma.id.clone(), step), choice);
                 progress.inc(1);
@@ -75,6 +94,15 @@ pub fn ask(
         }
     }
     progress.finish_and_clear();
+    if answered.0.values().all(Option::is_none) {
+        let (rows, n) = (lines.rows()?, counted(answered.0.len(), "answer"));
+        let first = rows.first().and_then(|row| row.get(7)).unwrap_or_default();
+        return Err(format!(
+            "{}: expected the choice of A or B in an answer, found none in {n}, the first of which is {first:?}",
+            file.display()
+        )
+        .into());
+    }
     Ok(())
 }
 

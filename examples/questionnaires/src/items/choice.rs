@@ -3,7 +3,7 @@ use program::Failure;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use value_causal::bench::{Item, ItemScores};
+use value_causal::bench::{Item, ItemScores, Scale};
 use value_causal::psychometrics::divergence::Distributions;
 
 /// The roles of a study in two parts: items are chosen by the answers of one, and judged by those of the other.
@@ -65,26 +65,70 @@ impl Information {
     }
 }
 
+/// What an answer can be.
+enum Outcomes {
+    /// One of these, ascending.
+    Each(Vec<f64>),
+    /// A number between two ends, read off and not said: each end by the share that goes to it.
+    Ends,
+}
+
+impl Outcomes {
+    fn of(scores: &ItemScores) -> Self {
+        let matrix = scores.matrix();
+        let is_said = |(item, x): (&Item, f64)| match &item.scale {
+            Scale::YesNo => x.fract() == 0.0,
+            Scale::Ratings(scale) => {
+                let mut ratings = scale.ratings().into_iter();
+                ratings.any(|rating| (scale.lean(rating.into()).abs() - x.abs()).abs() < 1e-9)
+            }
+        };
+        let rows = matrix.rows();
+        let numbers = rows
+            .into_iter()
+            .flat_map(|row| scores.items().iter().zip(row.to_vec()));
+        let known: Vec<(&Item, f64)> = numbers.filter(|(_, x)| !x.is_nan()).collect();
+        if !known.iter().copied().all(is_said) {
+            return Self::Ends;
+        }
+        let mut each: Vec<f64> = known.into_iter().map(|(_, x)| x).collect();
+        each.sort_by(f64::total_cmp);
+        each.dedup_by(|a, b| (*a - *b).abs() < 1e-9);
+        Self::Each(each)
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Each(each) => each.len(),
+            Self::Ends => 2,
+        }
+    }
+
+    fn count(&self, answer: f64, counts: &mut [f64]) {
+        match self {
+            Self::Each(each) => counts[each.partition_point(|lower| *lower < answer - 1e-9)] += 1.0,
+            Self::Ends => {
+                let share = ((1.0 + answer) / 2.0).clamp(0.0, 1.0);
+                counts[0] += 1.0 - share;
+                counts[1] += share;
+            }
+        }
+    }
+}
+
 /// What each item tells, from the answers of these roles and of the model without a role, steered or not.
 ///
 /// # Errors
 /// If there are no answers at all.
 pub fn information(scores: &ItemScores, roles: &[String]) -> Result<Vec<Information>, Failure> {
-    let mut outcomes: Vec<f64> = scores
-        .matrix()
-        .iter()
-        .filter(|x| !x.is_nan())
-        .map(|x| x.round())
-        .collect();
-    outcomes.sort_by(f64::total_cmp);
-    outcomes.dedup();
+    let outcomes = Outcomes::of(scores);
     let counts = |item: usize, role: Option<&str>| -> Vec<f64> {
         let answers = scores.matrix();
         let rows = scores.settings().iter().zip(answers.column(item));
         let of_role = rows.filter(|(setting, _)| setting.role.as_deref() == role);
         let mut counts = vec![0.0; outcomes.len()];
         for (_, answer) in of_role.filter(|(_, answer)| !answer.is_nan()) {
-            counts[outcomes.partition_point(|lower| *lower < answer.round())] += 1.0;
+            outcomes.count(*answer, &mut counts);
         }
         counts
     };
@@ -124,15 +168,24 @@ pub fn information(scores: &ItemScores, roles: &[String]) -> Result<Vec<Informat
 /// If a cell cannot be written.
 pub fn as_csv<'a>(items: impl IntoIterator<Item = &'a Item>) -> Result<String, Failure> {
     let mut table = csv::Writer::from_writer(Vec::new());
-    table.write_record(["questionnaire", "item", "value", "agreement", "question"])?;
+    table.write_record([
+        "questionnaire",
+        "item",
+        "value",
+        "agreement",
+        "question",
+        "scale",
+        "weight",
+    ])?;
     for item in items {
-        let keying = item.keying.to_string();
         table.write_record([
             &item.inventory,
             &item.statement,
             &item.value,
-            &keying,
+            &item.keying.to_string(),
             &item.question,
+            &item.scale.to_string(),
+            &item.weight.get().to_string(),
         ])?;
     }
     Ok(String::from_utf8(table.into_inner()?)?)
@@ -141,7 +194,7 @@ pub fn as_csv<'a>(items: impl IntoIterator<Item = &'a Item>) -> Result<String, F
 #[cfg(test)]
 mod tests {
     use super::*;
-    use value_causal::bench::{Keying, Questionnaire, Setting};
+    use value_causal::bench::{Keying, Questionnaire, RatingScale, Setting, Weight};
 
     fn scores() -> ItemScores {
         let item = |n: usize| Item {
@@ -184,8 +237,31 @@ mod tests {
     }
 
     #[test]
+    fn answers_that_are_read_off_tell_roles_apart_too() {
+        let item = |n: usize| Item {
+            value: "A".to_owned(),
+            question: format!("Should I {n}?"),
+            ..Item::default()
+        };
+        let roles = ["x".to_owned(), "y".to_owned()];
+        let rows = [[0.4, -0.2], [-0.4, -0.1]];
+        let rows = roles.iter().zip(rows).map(|(role, row)| {
+            (
+                Setting::of_role(Some(role.as_str())),
+                row.map(Some).to_vec(),
+            )
+        });
+        let scores = ItemScores::of((0..2).map(item).collect(), rows.collect()).unwrap();
+        let found = information(&scores, &roles).unwrap();
+        assert!(found[0].between_roles > 10.0 * found[1].between_roles);
+        assert!(found[1].between_roles > 0.0);
+    }
+
+    #[test]
     fn chosen_items_are_a_questionnaire() {
-        let items = scores().items().to_vec();
+        let mut items = scores().items().to_vec();
+        items[1].scale = Scale::Ratings(RatingScale::likeness());
+        items[1].weight = Weight::new(0.25).unwrap();
         let csv = as_csv(&items).unwrap();
         let read = Questionnaire::from_reader(csv.as_bytes()).unwrap();
         assert_eq!(read.items(), items);

@@ -46,7 +46,10 @@ impl Comparison {
         let posterior =
             OrdinalPosterior::sample(&Scores::new(cells.view())?, &items, &categories, options)?;
         let by_item = design.by_item();
-        let likelihood = CumulativeLogit::fit(&Scores::new(by_item.view())?, &categories);
+        let likelihood = CumulativeLogit::fit(
+            &Scores::named(by_item.view(), &design.names_by_item())?,
+            &categories,
+        );
         let mut estimates = Vec::new();
         for value in 0..design.values.len() {
             let all = (0..design.names.len()).map(|who| (who, false));

@@ -30,13 +30,15 @@ pub struct Design {
     answers: Vec<Answer>,
     /// For each item that was answered the place of its value.
     value_of: Vec<usize>,
+    /// And its number.
+    numbers: Vec<usize>,
 }
 
 impl Design {
     /// Of answers to an instrument.
     ///
     /// # Errors
-    /// If somebody answered no item of a value.
+    /// If somebody answered no item of a value, or all answers are alike.
     pub fn new(instrument: &Instrument, who: &[Answerer]) -> Result<Self, Failure> {
         let values: Vec<&'static str> = instrument.values.iter().map(|(value, _)| *value).collect();
         let items = instrument.values.iter().enumerate();
@@ -59,6 +61,9 @@ impl Design {
             .collect();
         ratings.sort_by(f64::total_cmp);
         ratings.dedup();
+        if let [only] = ratings[..] {
+            return Err(format!("expected different answers, found {only} to every item").into());
+        }
         let mut answers = Vec::new();
         for (item, &(value, number)) in items.iter().enumerate() {
             answers.extend(given(number).map(|(who, rating)| Answer {
@@ -71,6 +76,7 @@ impl Design {
         let design = Self {
             names: who.iter().map(|who| who.name.clone()).collect(),
             value_of: items.iter().map(|(value, _)| *value).collect(),
+            numbers: items.iter().map(|(_, item)| item + 1).collect(),
             values,
             answers,
         };
@@ -94,6 +100,17 @@ impl Design {
             }
         }
         Ok(())
+    }
+
+    /// What a column of [`by_item`](Self::by_item) is the effect of.
+    #[must_use]
+    pub fn names_by_item(&self) -> Vec<String> {
+        let items = self.numbers[1..].iter().map(|item| format!("item {item}"));
+        let others = self.names.iter().skip(1).flat_map(|name| {
+            let values = self.values.iter();
+            values.map(move |value| format!("{value} with {name}"))
+        });
+        items.chain(others).collect()
     }
 
     /// The category of each answer.
@@ -230,6 +247,14 @@ mod tests {
         assert_eq!(design.by_cell().dim(), (40, 19));
         assert_eq!(design.by_item().dim(), (40, 19 + 10));
         assert_eq!(design.categories().iter().max(), Some(&3));
+        assert_eq!(design.names_by_item().len(), 29);
+        assert_eq!(design.names_by_item()[19], "Self_Direction with b");
+        let same = Answerer {
+            name: "same".to_owned(),
+            answers: vec![vec![Some(3.0); 21]],
+        };
+        let message = Design::new(&PVQ_21, &[same]).err().unwrap().to_string();
+        assert_eq!(message, "expected different answers, found 3 to every item");
         let none = Answerer {
             name: "silent".to_owned(),
             answers: vec![vec![None; 21]],

@@ -91,6 +91,17 @@ fn dilemmas_are_asked_once_whenever_it_is_stopped() {
         message.contains("is about Care and Liberty, which is not so in the dilemmas"),
         "{message}"
     );
+    let other = fs::read_to_string(&file).unwrap();
+    let other = other
+        .replace("Law", "Liberty")
+        .replace("Event 2 of 0", "Event 3 of 0");
+    fs::write(&file, other).unwrap();
+    let message = ask(&server, &choices, &file, "none");
+    assert!(
+        message.contains("column \"asked\"") && message.contains("belong into another file"),
+        "{message}"
+    );
+    assert_eq!(server.n.load(Ordering::SeqCst), 31);
 }
 
 #[test]
@@ -125,11 +136,15 @@ fn what_makes_no_choice_is_kept_as_none() {
     let server = Server::start(|_| "I, for one,\ncannot say.".to_owned());
     let choices = folder.path().join("choices.csv");
     let printed = ask(&server, &choices, &file, "causal");
-    assert!(printed.contains("all steps: 0 choices\n"), "{printed}");
-    assert!(printed.contains("without a choice: 10"), "{printed}");
+    assert!(
+        printed.contains(
+            "found none in 10 answers, the first of which is \"I, for one, cannot say.\""
+        ),
+        "{printed}"
+    );
     let text = fs::read_to_string(choices).unwrap();
     assert!(
-        text.contains("0,1,Care,Loyalty,,causal,tiny,\"I, for one, cannot say.\"\n"),
+        text.contains("0,1,Care,Loyalty,,causal,tiny,\"I, for one, cannot say.\","),
         "{text}"
     );
 }
@@ -148,9 +163,9 @@ fn roles_answer_an_instrument_and_are_compared() {
             (true, false) => 1,
             (false, _) => 3 + asked.len() % 2,
         };
-        format!("{rating}")
+        format!("On a scale from 1 to 6, {rating}.")
     });
-    let run = |extra: &[&str]| {
+    let run_as = |model: &str, extra: &[&str]| {
         let output = program(env!("CARGO_BIN_EXE_portraits"))
             .args([
                 "pvq21",
@@ -162,11 +177,12 @@ fn roles_answer_an_instrument_and_are_compared() {
             .args(["--draws", "300"])
             .args(extra)
             .env("OPENAI_BASE_URL", &server.url)
-            .env("OPENAI_MODEL", "tiny")
+            .env("OPENAI_MODEL", model)
             .output()
             .unwrap();
         said(&output)
     };
+    let run = |extra: &[&str]| run_as("tiny", extra);
     let printed = run(&["--roles", &roles]);
     assert_eq!(server.n.load(Ordering::SeqCst), 42);
     let power = printed.split_once("\nPower\n").unwrap().1;
@@ -178,6 +194,100 @@ fn roles_answer_an_instrument_and_are_compared() {
     let printed = run(&[]);
     assert_eq!(server.n.load(Ordering::SeqCst), 63);
     assert!(printed.contains("  tiny less Ada: "), "{printed}");
+
+    // What the model said is kept, and only what is not there is asked again.
+    let texts = answers.with_extension("texts.csv");
+    let said = fs::read_to_string(&texts).unwrap();
+    assert!(
+        said.contains("Ada,2,\"On a scale from 1 to 6, 1.\","),
+        "{said}"
+    );
+    let rows = fs::read_to_string(&answers).unwrap();
+    fs::write(
+        &answers,
+        rows.lines()
+            .take(2)
+            .map(|row| format!("{row}\n"))
+            .collect::<String>(),
+    )
+    .unwrap();
+    fs::write(
+        &texts,
+        said.lines()
+            .take(1 + 21 + 9)
+            .map(|row| format!("{row}\n"))
+            .collect::<String>(),
+    )
+    .unwrap();
+    run(&["--roles", &roles]);
+    assert_eq!(server.n.load(Ordering::SeqCst), 63 + 12);
+    assert_eq!(
+        fs::read_to_string(&answers).unwrap().lines().nth(2),
+        rows.lines().nth(2)
+    );
+
+    // Another model, or other items, is another file.
+    let wrong = run_as("other", &["--roles", &roles]);
+    assert!(
+        wrong.contains("column \"asked\"") && wrong.contains("belong into another file"),
+        "{wrong}"
+    );
+    let others = fs::read_to_string(&items)
+        .unwrap()
+        .replace("Somebody", "Nobody");
+    fs::write(&items, others).unwrap();
+    let wrong = run(&["--roles", &roles]);
+    assert!(wrong.contains("belong into another file"), "{wrong}");
+    assert_eq!(server.n.load(Ordering::SeqCst), 63 + 12);
+}
+
+#[test]
+fn a_model_that_rates_nothing_is_named_and_not_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let items = items(folder.path());
+    let answers = folder.path().join("answers.csv");
+    let server = Server::start(|_| "Well.".to_owned());
+    for _ in 0..2 {
+        let output = program(env!("CARGO_BIN_EXE_portraits"))
+            .args([
+                "pvq21",
+                answers.to_str().unwrap(),
+                "--ask",
+                &items,
+                "--served",
+            ])
+            .env("OPENAI_BASE_URL", &server.url)
+            .env("OPENAI_MODEL", "tiny")
+            .output()
+            .unwrap();
+        let wrong = said(&output);
+        assert!(
+            wrong.contains("error: tiny: expected a rating in an answer, found none in 21 answers, the first of which is \"Well.\""),
+            "{wrong}"
+        );
+        assert_eq!(server.n.load(Ordering::SeqCst), 21);
+    }
+    // Settings are checked before anything is asked, and whom to ask needs a question.
+    let checked = |arguments: &[&str]| {
+        let output = program(env!("CARGO_BIN_EXE_portraits"))
+            .args(["pvq21", answers.to_str().unwrap()])
+            .args(arguments)
+            .output()
+            .unwrap();
+        said(&output)
+    };
+    let wrong = checked(&["--chains", "9999999999999"]);
+    assert!(
+        wrong.contains("--chains is 9999999999999: expected 1000 or less"),
+        "{wrong}"
+    );
+    let wrong = checked(&["--warm-up", "50"]);
+    assert!(
+        wrong.contains("--warm-up is 50: expected 100 or more"),
+        "{wrong}"
+    );
+    let wrong = checked(&["--served"]);
+    assert!(wrong.contains("expected --ask beside them"), "{wrong}");
 }
 
 #[test]
@@ -210,7 +320,11 @@ fn who_is_asked_must_be_said() {
         .env("OPENAI_MODEL", "tiny")
         .output()
         .unwrap();
-    assert!(said(&output).contains("--extra: "), "{output:?}");
+    assert!(
+        said(&output)
+            .contains("--extra: expected a JSON object such as {\"seed\": 1}, found \"[]\""),
+        "{output:?}"
+    );
     #[cfg(not(feature = "lens"))]
     assert!(ask(&["--model", "."]).contains("without the feature lens"));
 }

@@ -36,12 +36,20 @@ pub struct Ratings {
 }
 
 impl Ratings {
+    /// What there is in the place of a rating, if there is none at all.
+    pub fn none(&self) -> Option<String> {
+        let why = self.unrated.as_deref().unwrap_or("nothing was asked");
+        let is_rated = self.of_items.iter().any(|of| of.mean().is_some());
+        (!is_rated)
+            .then(|| format!("expected a rating in some answer, found none; the first: {why}"))
+    }
+
     /// How many there are, in words.
     pub fn counts(&self) -> String {
         let all = self.of_items.iter().flat_map(|ratings| ratings.0);
         let rated = all.flatten().count();
         let why = self.unrated.as_ref().map_or(String::new(), |why| {
-            format!(" (the first that is not because {why})")
+            format!(" (the first that is not: {why})")
         });
         format!(
             "{}, {rated} of them rated{why}",
@@ -64,7 +72,7 @@ impl Asking<'_> {
         let manifest = Manifest::default()
             .with("model", speaker.name())
             .with("asked", asked)
-            .with("prompts", hex(&prompt_hash(&prompts.concat().concat())));
+            .with("prompts", speaker.asked(&prompts.concat().concat()));
         let path = out.join("answers.journal");
         let mut journal = Journal::open(&path, &manifest, &design, Shard::WHOLE)?;
         let pending = journal.pending()?;
@@ -161,16 +169,7 @@ impl Asking<'_> {
             }
             Ok::<_, JournalError>(())
         })?;
-        match ratings.of_items.iter().any(|of| of.mean().is_some()) {
-            true => Ok(ratings),
-            false => {
-                let (file, why) = (
-                    journal.path().display(),
-                    ratings.unrated.unwrap_or_default(),
-                );
-                Err(format!("{file}: expected a rating in some answer, found none, in the first because {why}").into())
-            }
-        }
+        Ok(ratings)
     }
 }
 
@@ -200,8 +199,4 @@ fn said(query: &Query) -> String {
 
 fn unrated(reason: String) -> Verdict {
     Verdict::Unjudged { reason }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use figures::{IntervalFigure, IntervalRow, intervals};
-use program::{Failure, cell, save_picture, save_text, say};
+use program::{Failure, cell, counted, save_picture, save_text, say};
 use questionnaires::asking::Likely;
-use value_causal::bench::portrait::{PortraitItem, PortraitRatings, ValueSystem, value_scores};
+use value_causal::bench::portrait::{
+    PortraitItem, PortraitRatings, ValueSystem, value_scores, weighted_scores,
+};
 
 use crate::others::People;
 use crate::profile::{LikelyProfile, Profile};
@@ -26,8 +28,9 @@ pub struct Found<'a> {
 struct Line {
     value: String,
     n_items: usize,
-    mean: f64,
-    rated: f64,
+    /// As it is and centred; none without ratings.
+    mean: Option<f64>,
+    rated: Option<f64>,
     /// Per token as it is, and less the mean within the query.
     likely: [Option<f64>; 2],
     /// Lowest, mean, highest.
@@ -37,16 +40,23 @@ struct Line {
 }
 
 impl Found<'_> {
-    /// The values that were rated, the one that is held most first.
+    /// The values that were rated, without any rating those of which likelihoods are known; the one that is held most first.
     fn lines(&self, system: ValueSystem) -> Vec<Line> {
         let rated = self.items.iter().zip(self.ratings.iter().copied());
+        let mut scores = value_scores(rated, system);
+        let is_rated = self.ratings.iter().any(|of| of.mean().is_some());
+        if let (false, Some(likelihoods)) = (is_rated, self.likelihoods) {
+            let known = self.items.iter().zip(likelihoods);
+            let known = known.filter_map(|(item, likely)| Some((item, (*likely)?.per_token())));
+            scores = weighted_scores(known, system);
+        }
         let line = |score: value_causal::bench::portrait::ValueScore| {
             let likely = self.likely.as_ref();
             let of = |profile: &Profile| profile.get(system, &score.value);
             Line {
                 n_items: score.n_items,
-                mean: score.mean,
-                rated: score.centred,
+                mean: is_rated.then_some(score.mean),
+                rated: is_rated.then_some(score.centred),
                 likely: [
                     likely.and_then(|likely| of(&likely.as_is)),
                     likely.and_then(|likely| of(&likely.within_query)),
@@ -59,8 +69,9 @@ impl Found<'_> {
                 value: score.value,
             }
         };
-        let mut lines: Vec<Line> = value_scores(rated, system).into_iter().map(line).collect();
-        lines.sort_by(|a, b| b.rated.total_cmp(&a.rated));
+        let mut lines: Vec<Line> = scores.into_iter().map(line).collect();
+        let held = |line: &Line| line.rated.or(line.likely[1]).unwrap_or(f64::NEG_INFINITY);
+        lines.sort_by(|a, b| held(b).total_cmp(&held(a)));
         lines
     }
 
@@ -75,10 +86,11 @@ impl Found<'_> {
         }
         say(format_args!("{}, centred mean ratings:", system.name()))?;
         for line in &lines {
-            let mut text = format!(
-                "  {:<20} {:+.3} ({} items)",
-                line.value, line.rated, line.n_items
-            );
+            let rated = line
+                .rated
+                .map_or("not rated".to_owned(), |x| format!("{x:+.3}"));
+            let items = counted(line.n_items, "item");
+            let mut text = format!("  {:<20} {rated} ({items})", line.value);
             if let Some([low, mean, high]) = line.released {
                 text += &format!("; released models {low:+.3} to {high:+.3}, mean {mean:+.3}");
             }
@@ -136,11 +148,14 @@ impl Found<'_> {
     pub fn write(&self, out: &Path) -> Result<Vec<String>, Failure> {
         save_text(&out.join("profile.csv"), &self.profile_csv()?)?;
         save_text(&out.join("items.csv"), &self.items_csv()?)?;
-        let picture = intervals(&self.figure(ValueSystem::Schwartz))?;
-        save_picture(&out.join("profile"), picture.svg(), &picture.png()?)?;
-        Ok(["profile.csv", "items.csv", "profile.svg", "profile.png"]
-            .map(str::to_owned)
-            .into())
+        let mut files = vec!["profile.csv", "items.csv"];
+        let figure = self.figure(ValueSystem::Schwartz);
+        if !figure.rows.is_empty() {
+            let picture = intervals(&figure)?;
+            save_picture(&out.join("profile"), picture.svg(), &picture.png()?)?;
+            files.extend(["profile.svg", "profile.png"]);
+        }
+        Ok(files.into_iter().map(str::to_owned).collect())
     }
 
     fn profile_csv(&self) -> Result<String, Failure> {
@@ -175,7 +190,7 @@ impl Found<'_> {
                     cell(&line.value).into_owned(),
                     line.n_items.to_string(),
                 ];
-                cells.extend([text(Some(line.mean)), text(Some(line.rated)), as_is, within]);
+                cells.extend([text(line.mean), text(line.rated), as_is, within]);
                 cells.extend(released.into_iter().chain(people));
                 out.write_record(&cells)?;
             }
@@ -211,7 +226,7 @@ impl Found<'_> {
     /// common.
     fn figure(&self, system: ValueSystem) -> IntervalFigure {
         let lines = self.lines(system);
-        let rated = standardised(lines.iter().map(|line| Some(line.rated)));
+        let rated = standardised(lines.iter().map(|line| line.rated));
         let likely = standardised(lines.iter().map(|line| line.likely[1]));
         let people = standardised(lines.iter().map(|line| line.people.map(|[mean, _]| mean)));
         let values: Vec<&str> = lines.iter().map(|line| line.value.as_str()).collect();

@@ -13,11 +13,12 @@ mod found;
 mod others;
 mod profile;
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use program::{Failure, Interruption, exit_code, make_folder, say};
+use program::{Failure, Interruption, exit_code, make_folder, remark, say};
 use questionnaires::asking::{Speaker, Whom};
 use value_causal::bench::RatingScale;
 use value_causal::bench::portrait::{PortraitPrompts, Portraits, ValueSystem, sensitivity};
@@ -46,11 +47,11 @@ struct Args {
     #[command(flatten)]
     whom: Whom,
     /// The most tokens of an answer.
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
     max_new_tokens: u32,
     /// Only the first N items.
     #[arg(long = "first", value_name = "N")]
-    first: Option<usize>,
+    first: Option<NonZeroUsize>,
     /// The ratings of other options than Value Portrait's, such as "no=1; yes=6".
     #[arg(long)]
     scale: Option<RatingScale>,
@@ -70,7 +71,7 @@ fn run(args: &Args) -> Result<(), Failure> {
     let portraits = Portraits::from_path(&args.items)?.like_released();
     let n = args
         .first
-        .unwrap_or(usize::MAX)
+        .map_or(usize::MAX, NonZeroUsize::get)
         .min(portraits.items().len());
     let items = &portraits.items()[..n];
     let prompts = PortraitPrompts::from_folder(&args.prompts)?;
@@ -96,7 +97,14 @@ fn run(args: &Args) -> Result<(), Failure> {
             found.wording, found.order_mean
         ))?;
     }
+    interruption.no_longer();
     let likely = likelihoods(&speaker, items)?;
+    if let Some(why) = ratings.none() {
+        match likely {
+            Some(_) => remark(format_args!("note: no profile by ratings: {why}")),
+            None => return Err(why.into()),
+        }
+    }
     let found = Found {
         items,
         rated: Profile::of_ratings(speaker.name(), items, &ratings.of_items),
