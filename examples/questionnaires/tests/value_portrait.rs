@@ -85,12 +85,11 @@ impl Portrait {
     fn run(&self, out: &str, more: &[&str], environment: &[(&str, &str)]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_value_portrait"));
         command.args([self.path("items.json"), self.path("prompts")]);
-        command.arg("--out").arg(self.path(out)).args([
-            "--max-new-tokens",
-            "24",
-            "--scale",
-            "no=1; yes=6",
-        ]);
+        command.arg("--out").arg(self.path(out));
+        command.args(["--max-new-tokens", "24"]);
+        if !more.contains(&"--scale") {
+            command.args(["--scale", "no=1; yes=6"]);
+        }
         let command = command
             .args(more)
             .env("OMP_NUM_THREADS", "1")
@@ -257,10 +256,7 @@ fn a_local_model_has_a_profile_by_its_ratings_and_one_by_what_it_finds_likely() 
 #[test]
 fn without_any_rating_what_it_finds_likely_still_makes_a_profile() {
     let portrait = Portrait::new();
-    let output = portrait.local(
-        "out",
-        &["--scale", "quux=1; corge=2", "--max-new-tokens", "4"],
-    );
+    let output = portrait.local("out", &["--scale", "quux=1; corge=2"]);
     let note = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(
         note.contains("note: no profile by ratings: expected a rating in some answer, found none"),

@@ -57,6 +57,9 @@ impl Told {
     }
 }
 
+/// More values are no picture that can be read.
+const MOST_ON_LADDER: usize = 60;
+
 fn main() -> ExitCode {
     exit_code(run(&Args::parse()))
 }
@@ -85,6 +88,12 @@ fn run(args: &Args) -> Result<(), Failure> {
     }
     let choices = Choices::from_path(&args.choices)?;
     let values = choices.values();
+    if args.picture.is_some() && values.len() > MOST_ON_LADDER {
+        let found = counted(values.len(), "value");
+        return Err(
+            format!("--picture: expected at most {MOST_ON_LADDER} values, found {found}").into(),
+        );
+    }
     let wins = StepWins::of(&choices)?;
     show("all steps", &wins.all, values, args.pseudo_wins)?;
     show_letters(&choices)?;

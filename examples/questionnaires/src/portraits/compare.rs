@@ -47,7 +47,7 @@ impl Comparison {
             OrdinalPosterior::sample(&Scores::new(cells.view())?, &items, &categories, options)?;
         let by_item = design.by_item();
         let likelihood = CumulativeLogit::fit(
-            &Scores::named(by_item.view(), &design.names_by_item())?,
+            &Scores::named(by_item.view(), design.names_by_item())?,
             &categories,
         );
         let mut estimates = Vec::new();

@@ -80,37 +80,15 @@ impl People {
     /// From a CSV file with a row for each person: every column but the first is a value.
     ///
     /// # Errors
-    /// The file cannot be read, a cell is no number, or nobody is in it.
+    /// The file cannot be read, has a column twice, a cell is no number, or nobody is in it.
     pub fn from_path(path: &Path) -> Result<Self, Failure> {
-        let file = path.display();
-        let mut table = csv::Reader::from_path(path).map_err(|error| format!("{file}: {error}"))?;
-        let header = table
-            .headers()
-            .map_err(|error| format!("{file}: {error}"))?
-            .clone();
-        let mut columns: Vec<Vec<f64>> = vec![Vec::new(); header.len()];
-        for row in table.records() {
-            let row = row.map_err(|error| format!("{file}: {error}"))?;
-            let line = row.position().map_or(0, csv::Position::line);
-            for ((column, cell), name) in columns.iter_mut().zip(&row).zip(&header).skip(1) {
-                let number = cell.trim().parse::<f64>().ok().filter(|x| x.is_finite());
-                column.push(number.ok_or_else(|| {
-                    format!(
-                        "{file}, line {line}, column {name:?}: expected a number, found {cell:?}"
-                    )
-                })?);
-            }
-        }
-        let n = columns.last().map_or(0, Vec::len);
-        if n == 0 {
-            return Err(format!("{file}: expected a column for the person and one for each value, and a person, found none").into());
-        }
-        let values = header.iter().zip(&columns).skip(1);
+        let questionnaires::people::People { names, table } =
+            questionnaires::people::People::read(path, &[])?;
+        let columns = table.columns().into_iter();
+        let moments = columns.map(|column| [column.mean().unwrap_or(f64::NAN), column.std(0.0)]);
         Ok(Self {
-            n,
-            values: values
-                .map(|(name, column)| (name.to_owned(), moments(column)))
-                .collect(),
+            n: table.nrows(),
+            values: names.into_iter().zip(moments).collect(),
         })
     }
 
@@ -118,13 +96,6 @@ impl People {
     pub fn of(&self, value: &str) -> Option<[f64; 2]> {
         self.values.get(value).copied()
     }
-}
-
-fn moments(column: &[f64]) -> [f64; 2] {
-    let n = column.len() as f64;
-    let mean = column.iter().sum::<f64>() / n;
-    let squares: f64 = column.iter().map(|x| (x - mean).powi(2)).sum();
-    [mean, (squares / n).sqrt()]
 }
 
 #[cfg(test)]
@@ -199,8 +170,9 @@ mod tests {
                 "expected a number, found \"nan\"",
             ),
             ("person,Power\nAda,1,2\n", "people.csv: CSV error"),
-            ("person,Power\n", "and a person, found none"),
-            ("person\nAda\n", "one for each value"),
+            ("person,Power\n", "and a person at least, found none"),
+            ("person,Power,Power\nAda,1,2\n", "\"Power\" twice"),
+            ("person\nAda\n", "expected a value and"),
             ("", "found none"),
         ] {
             let error = read(text).unwrap_err();
