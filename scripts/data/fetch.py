@@ -45,6 +45,10 @@ def main():
     options = options.parse_args()
     lines = [line for line in options.list.read_text().splitlines() if line and not line.startswith("#")]
     files = [File(*line.split(" ")) for line in lines]
+    known = sorted({file.name.split("/")[0] for file in files})
+    unknown = [group for group in options.groups if group not in known]
+    if unknown:
+        sys.exit(f"{unknown[0]}: expected one of {', '.join(known)}")
     if options.groups:
         files = [file for file in files if file.name.split("/")[0] in options.groups]
     missing = [file for file in files if not is_there(options.folder, file)]

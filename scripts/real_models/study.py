@@ -3,14 +3,15 @@
 
     scripts/real_models/study.py [--out DIR] [--study FILE] [--ship DIR]
 
-sets up the model (setup.py), trains an autoencoder on the study's own prompts, asks all questions, and makes tables, figures,
-report and audit. VALUEBENCH_DATA names the folder with ValueBench's value_orientation.csv; without it that is taken from where
+sets up the model (setup.py), trains an autoencoder on prompts of the small study, so that every study steers the same features,
+asks all questions, and makes tables, figures, report and audit. VALUEBENCH_DATA names the folder with ValueBench's value_orientation.csv; without it that is taken from where
 `cargo xtask data` puts it. What was stopped goes on where it was when it is called again. --ship
 copies what may be given away, all but the journal and the items' texts.
 """
 
 import argparse
 import csv
+import hashlib
 import os
 import shutil
 import subprocess
@@ -24,21 +25,21 @@ ROOT = setup.HERE.parent.parent
 FETCHED = ROOT / ".data/valuebench"
 QUESTIONS = "value_orientation.csv"
 AT = "blocks.15.hook_resid_post"
+TRAINED_ON = ROOT / "examples/studies/smollm2-135m-small.toml"
 TRAINING = ["--tokens", "20000", "--features", "1024", "--active", "32", "--steps", "300", "--batch", "1024"]
 SHIPPED = ["*.csv", "*.json", "*.toml", "*.md", "*.png", "*.svg"]
 
 
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--out", type=Path, default=Path("out/smollm2"), help="where answers and results go")
+    options.add_argument("--out", type=Path, help="where answers and results go; out/ and the study's name unless given")
     options.add_argument("--study", type=Path, default=ROOT / "examples/studies/smollm2-135m.toml", help="another study file")
     options.add_argument("--ship", type=Path, help="folder for what may be given away")
     options.add_argument("--programs", type=Path, help="folder of programs that are built already")
     given = options.parse_args()
+    given.out = given.out or Path("out") / given.study.stem
     data = materials()
-    sae = data / "sae"
-    if not (sae / "cfg.json").exists():
-        program(given, "train_sae", given.study, "--data", data, "--at", AT, "--out", sae, *TRAINING)
+    autoencoder(given, data)
     program(given, "run_study", given.study, "--data", data, "--out", given.out)
     audit = given.out / "audit"
     program(given, "audit", "--study", given.out, "--out", audit)
@@ -64,6 +65,18 @@ def materials():
         (data / name).unlink(missing_ok=True)
         (data / name).symlink_to(target.resolve())
     return data
+
+
+def autoencoder(given, data):
+    """Trains the autoencoder, unless the one that is there was trained so."""
+    sae = data / "sae"
+    how = [TRAINED_ON.read_bytes(), AT.encode(), *(word.encode() for word in TRAINING)]
+    how, mark = hashlib.sha256(b"\0".join(how)).hexdigest(), data / "sae.sha256"
+    if mark.exists() and mark.read_text() == how:
+        return
+    shutil.rmtree(sae, ignore_errors=True)
+    program(given, "train_sae", TRAINED_ON, "--data", data, "--at", AT, "--out", sae, *TRAINING)
+    mark.write_text(how)
 
 
 def program(given, name, *arguments):

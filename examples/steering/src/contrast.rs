@@ -114,7 +114,7 @@ impl Pairs {
                     ReadAt::BeforeLast => n.saturating_sub(2)..last,
                     ReadAt::Mean => 1.min(last)..n,
                     ReadAt::Phrase => {
-                        let encoded = lm.tokenizer()?.encode_with_offsets(&text.text)?;
+                        let encoded = lm.tokenizer()?.encode_prompt_with_offsets(&text.text)?;
                         encoded.token_range(text.phrase()?)?
                     }
                 };
@@ -151,6 +151,16 @@ type Sides = (Vec<Text>, Vec<Text>);
 /// The same role and item under opposite instructions.
 fn told(value: &str, roles: usize, items: usize, from: From<'_>) -> Result<Sides, Failure> {
     let materials = from.materials;
+    let there = [
+        ("roles", roles, materials.train_roles.iter().count()),
+        ("items", items, materials.split.train.items().len()),
+    ];
+    if let Some((what, found, most)) = there.into_iter().find(|(_, found, most)| found > most) {
+        return Err(format!(
+            "{what}: expected at most {most}, as the study's training has, found {found}"
+        )
+        .into());
+    }
     let after = from.study.judging.likelihood.as_ref();
     let after = after.map_or("", |words| words.after.as_str());
     let side = |sign: Sign| {

@@ -133,7 +133,7 @@ impl<'a> Ruler<'a> {
         let prompt = beginning(self.materials, told)?;
         let texts = self.texts.iter().map(|text| {
             let whole = format!("{}.\n\n{text}", prompt.text);
-            let encoded = self.lm.tokenizer()?.encode_with_offsets(&whole)?;
+            let encoded = self.lm.tokenizer()?.encode_prompt_with_offsets(&whole)?;
             let first = encoded
                 .token_range(whole.len() - text.len()..whole.len())?
                 .start;

@@ -144,8 +144,8 @@ impl Dose {
     }
 }
 
-/// All methods where three of four have been asked, so that one that does little does not draw all others to its end. Those with a
-/// single dose, as instructions, do not say how far it is.
+/// All methods at the greatest cost that three of four of them reach, so that one that does little does not draw all others to its
+/// end. Those with a single dose, as instructions, do not say how far it is.
 pub(crate) fn equal(curves: &[Curve], of: fn(&Cost) -> Option<f64>) -> Option<At> {
     let farthest = |curve: &Curve| {
         let all = curve.doses.iter().filter_map(|dose| of(&dose.cost));

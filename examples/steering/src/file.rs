@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use value_causal::bench::Inclination;
 
-use crate::method::{How, Method};
+use crate::method::{How, In, Method, Place};
 
 /// A comparison file. The study's path is relative to the file; all others are relative to the data folder, which is that
 /// of the study file unless another is named.
@@ -236,6 +236,20 @@ impl ComparisonFile {
         }
         if let Some(dose) = method.doses.iter().find(|dose| !dose.is_finite()) {
             return Some(format!("doses: expected numbers, found {dose}"));
+        }
+        if method.place == Place::Phrase && method.passes == In::Every {
+            return Some(
+                "passes: expected \"prompt\", or another place than the phrase, of which new tokens are no part".to_owned(),
+            );
+        }
+        let is_placed = (method.place, method.passes) != (Place::default(), In::default());
+        if is_placed
+            && matches!(
+                method.how,
+                How::Instruction {} | How::ActivationAddition { .. }
+            )
+        {
+            return Some("place, passes: expected none, as this method has its own".to_owned());
         }
         match (&method.how, method.doses.is_empty()) {
             (How::Instruction {}, false) => {

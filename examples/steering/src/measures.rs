@@ -8,8 +8,8 @@ use crate::answers::Answer;
 use crate::file::Sign;
 use program::Failure;
 
-/// What a steer did, over all roles. Values are moved where the mean of their answers, yes and no counted alike whichever
-/// way items are keyed, is another than without it.
+/// What a steer did, over all roles. A value has moved where the mean of its answers (yes 1, no -1, turned where an item is keyed
+/// negatively) is another than without the steer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Measures {
     /// The share of roles whose own value moved as it was to, of those with room to; none where none has room.
@@ -193,7 +193,7 @@ fn share(all: impl Iterator<Item = bool>) -> Option<f64> {
 }
 
 impl Measures {
-    /// The mean of some, none left out but where there is none.
+    /// The mean over these; a number that some lack is the mean over the others.
     #[must_use]
     pub fn mean<'a>(all: impl Iterator<Item = &'a Self> + Clone) -> Self {
         let of = |number: fn(&Self) -> Option<f64>| {

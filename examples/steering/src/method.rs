@@ -160,7 +160,8 @@ pub enum How {
         /// Where; each point has its own.
         at: Points,
     },
-    /// At least a probability of a probe, to lower at most one less it (ConVA, Jin et al. 2025). Doses are probabilities.
+    /// Raises a probe's probability to the dose where it is lower, or lowers it to 1 less the dose where it is higher (ConVA,
+    /// Jin et al. 2025). Doses are probabilities.
     Probability {
         /// Of these pairs.
         contrast: String,
@@ -268,6 +269,13 @@ impl How {
             }
             Self::Random { draws, .. } if *draws < LEAST_DRAWS => Some(format!(
                 "how.random.draws: expected at least {LEAST_DRAWS}, so that there is a band, found {draws}"
+            )),
+            Self::Random { .. } if doses.iter().any(|dose| *dose <= 0.0) => {
+                let found = doses.iter().find(|dose| **dose <= 0.0)?;
+                Some(format!("doses: expected lengths above 0, found {found}"))
+            }
+            Self::Neurons { least, .. } if !(*least > 0.0 && *least <= 1.0) => Some(format!(
+                "how.neurons.least: expected a share above 0 and at most 1, found {least}"
             )),
             Self::Heads { heads: 0, .. } => {
                 Some("how.heads.heads: expected at least 1, found 0".to_owned())

@@ -53,6 +53,13 @@ impl Questions {
         values: Vec<String>,
     ) -> Result<Self, Failure> {
         let items = items(file, materials)?;
+        let there = materials.test_roles.iter().count();
+        if let Some(roles) = file.ask.roles.filter(|roles| *roles > there) {
+            return Err(format!(
+                "ask.roles: expected at most {there}, as there are test roles, found {roles}"
+            )
+            .into());
+        }
         let roles = materials.test_roles.iter().map(|role| role.name.clone());
         let roles: Vec<Option<String>> = roles
             .map(Some)

@@ -6,6 +6,7 @@ use study::chat::in_chat;
 use study::file::{JudgedBy, StudyFile};
 use study::judging_open::{judge_open, say_unjudged};
 use study::lens::{LensRespondent, open_model};
+use study::place::{Kind, fetched};
 use study::planted::Truth;
 use study::whole_run::{ask_all, pace_of, say_time};
 use study::{
@@ -266,7 +267,10 @@ impl Run<'_> {
                 manifest = manifest.with(format!("{key}.sha256"), checksum(&self.data.join(file))?);
             }
             if let How::Feature { sae: Some(sae), .. } = &method.how {
-                manifest = manifest.with(format!("{key}.sha256"), checksum(&self.data.join(sae))?);
+                manifest = manifest.with(
+                    format!("{key}.sha256"),
+                    checksum(&fetched(&self.data, sae, Kind::Sae)?)?,
+                );
             }
         }
         for (name, of) in &self.file.contrasts {

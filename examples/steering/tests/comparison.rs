@@ -84,7 +84,7 @@ const ROUNDED: f64 = 2e-3;
 
 /// What each method does on the organism: its dose, and the least and most of success, of answers as under do() and of other
 /// values that moved.
-const EXPECTED: [(&str, f64, [[f64; 2]; 3]); 12] = [
+const EXPECTED: [(&str, f64, [[f64; 2]; 3]); 13] = [
     (
         "instruction",
         1.0,
@@ -102,6 +102,11 @@ const EXPECTED: [(&str, f64, [[f64; 2]; 3]); 12] = [
     ("centred", 6.0, [[0.0, 0.1], [0.852, 0.898], [0.0, 0.094]]),
     ("feature", 12.0, [[0.5, 1.0], [0.873, 0.985], [0.0, 0.17]]),
     ("probability", 0.9, [[0.0, 0.0], [0.76, 0.9], [0.0, 0.05]]),
+    (
+        "probability",
+        0.99,
+        [[0.0, 0.45], [0.865, 0.93], [0.0, 0.05]],
+    ),
     (
         "probability",
         0.999,
@@ -140,7 +145,11 @@ fn methods_do_on_the_organism_what_they_must() {
             &learned("principal", ", centred = \"differences\""),
         ),
         method("probe", "6", &learned("probe", "")),
-        method("probability", "0.9, 0.999", &learned("probability", "")),
+        method(
+            "probability",
+            "0.9, 0.99, 0.999",
+            &learned("probability", ""),
+        ),
         method("feature", "12", "feature = { contrast = \"told\" }"),
         method("heads", "3", heads),
         method("heads, everywhere", "3", heads) + "place = \"everywhere\"\n",

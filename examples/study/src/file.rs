@@ -688,6 +688,28 @@ impl StudyFile {
                 "{name}: expected a share above 0 and up to 1, found {found}"
             ));
         }
+        let counts = [
+            ("judging.written_roles", self.judging.written_roles),
+            (
+                "steering.roles",
+                self.steering.as_ref().and_then(|steering| steering.roles),
+            ),
+            (
+                "instructions.roles",
+                self.instructions.as_ref().and_then(|told| told.roles),
+            ),
+            (
+                "roles.made.train",
+                self.roles.made.as_ref().map(|made| made.train),
+            ),
+            (
+                "roles.made.test",
+                self.roles.made.as_ref().map(|made| made.test),
+            ),
+        ];
+        if let Some((name, _)) = counts.iter().find(|(_, count)| *count == Some(0)) {
+            return Some(format!("{name}: expected at least 1, found 0"));
+        }
         let roles = &self.roles;
         if !matches!(
             (&roles.train, &roles.test, &roles.made),

@@ -34,6 +34,7 @@ pub mod lens;
 #[cfg(feature = "lens")]
 pub mod opened;
 pub mod pace;
+pub mod place;
 pub mod planted;
 #[cfg(feature = "lens")]
 pub mod served;
@@ -59,7 +60,6 @@ mod materials;
 mod meter;
 mod obedience;
 mod orientations;
-mod place;
 mod plan;
 mod rated;
 mod read_off;

@@ -66,7 +66,11 @@ impl Work {
     pub(super) fn add(&mut self, answered: &Answered) {
         let sums = self.0.entry(answered.question.row).or_default();
         sums.answers += 1.0;
-        sums.tokens += answered.new_tokens as f64;
+        // Where nothing is written the prompt is what is computed.
+        sums.tokens += match answered.new_tokens {
+            0 => answered.prompt_tokens as f64,
+            n => n as f64,
+        };
         sums.seconds += answered.seconds;
     }
 
@@ -83,7 +87,7 @@ impl Work {
 
     /// By which factor a time that is estimated from these answers may be too long or too short: twice the standard error
     /// of the work of an answer over settings, relative to its mean, and at least a tenth, for what else the machine does.
-    /// Work is counted in new tokens, or seconds where a server counts no tokens. None for fewer than two settings.
+    /// Work is counted in new tokens, in the prompt's where none are written, or seconds where a server counts no tokens. None for fewer than two settings.
     #[must_use]
     pub fn spread(&self) -> Option<f64> {
         let answered: Vec<&Sums> = self.0.values().filter(|sums| sums.answers > 0.0).collect();

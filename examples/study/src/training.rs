@@ -49,7 +49,7 @@ impl Prompts {
             let item = rows[row].items.choose(&mut rng);
             let item = *item.ok_or("a row of the study asks nothing")?;
             let prompt = plan.prompt(Question { row, item })?;
-            let encoded = lm.tokenizer()?.encode_with_offsets(&prompt.text)?;
+            let encoded = lm.tokenizer()?.encode_prompt_with_offsets(&prompt.text)?;
             let phrase = encoded.token_range(prompt.steered)?;
             Ok((encoded.ids, phrase))
         };

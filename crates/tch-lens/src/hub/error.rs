@@ -182,7 +182,10 @@ pub enum Why {
 impl HubError {
     /// Whether what is in the cache is all that can be had.
     pub(super) fn is_absence(&self) -> bool {
-        matches!(self, Self::NotInCache { .. } | Self::Unreachable { .. })
+        matches!(
+            self,
+            Self::NotInCache { .. } | Self::Unreachable { .. } | Self::Answer { .. }
+        )
     }
 
     pub(super) fn no_name(found: &str) -> Self {

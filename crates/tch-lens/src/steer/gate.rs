@@ -11,7 +11,7 @@ use crate::{Error, HookPoint, ModelConfig};
 
 /// Whether a row is steered: decided in the prompt pass and kept for the tokens that follow.
 ///
-/// Where it is shut the row keeps every bit. A steer of a row that is measured by its own prompt shares no prefix.
+/// Where it is shut the row keeps every bit. A row whose gate is decided by its prompt shares no prefix with others.
 #[derive(Debug, Clone)]
 pub struct Gate {
     test: Test,

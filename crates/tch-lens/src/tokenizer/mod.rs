@@ -144,7 +144,11 @@ impl Tokenizer {
         Ok(ids.map(|&id| i64::from(id)).collect())
     }
 
-    pub(crate) fn encode_prompt_with_offsets(&self, text: &str) -> Result<Encoded, Error> {
+    /// The same with the bytes of the text that each token stands for: the tokens that a request of this text has.
+    ///
+    /// # Errors
+    /// As for [`encode`](Self::encode).
+    pub fn encode_prompt_with_offsets(&self, text: &str) -> Result<Encoded, Error> {
         let middle = self.inner.encode(text, false).map_err(failed)?;
         let before = self.before_prompt(&middle);
         Ok(Encoded::new(before, &middle, &self.after, text.len()))

@@ -62,7 +62,7 @@ fn run(trainer: &mut SaeTrainer, until: usize) -> Option<TrainingStep> {
 fn saved(trainer: &SaeTrainer) -> Sae {
     let folder = tempfile::tempdir().unwrap();
     let point = HookPoint::ResidPost(1);
-    trainer.save(folder.path(), "none", point).unwrap();
+    trainer.save(folder.path(), "none", point, true).unwrap();
     let sae = Sae::open(folder.path(), &SaeOptions::default()).unwrap();
     assert_eq!(sae.hook_name(), Some("blocks.1.hook_resid_post"));
     sae

@@ -129,7 +129,7 @@ impl Speaker {
         let name = named.file_name().unwrap_or(folder.as_os_str());
         Ok(Self {
             name: name.to_string_lossy().into_owned(),
-            mark: super::local::mark(folder)?,
+            mark: digits(&super::local::mark(folder)?),
             kind: Kind::Here(Box::new(Local::open(folder, &whom.device, whom.plain)?)),
         })
     }
@@ -148,10 +148,7 @@ impl Speaker {
     /// A few digits that are others where the model, the way in which it is asked or the text is another.
     #[must_use]
     pub fn asked(&self, text: &str) -> String {
-        let all = [&self.mark, &self.asked_in(), text].join("\n");
-        let hash = prompt_hash(&all);
-        let digits = hash[..8].iter().map(|byte| format!("{byte:02x}"));
-        digits.collect()
+        digits(&[&self.mark, &self.asked_in(), text].join("\n"))
     }
 
     /// What a prompt is put into, in words.
@@ -226,6 +223,12 @@ impl Speaker {
             Kind::Here(local) => local.likelihoods(responses).map(Some),
         }
     }
+}
+
+/// The first digits of the text's SHA-256.
+fn digits(text: &str) -> String {
+    let hash = prompt_hash(text);
+    hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Written {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use study::place::opened;
 use value_causal::lens::contrast::mean_difference;
 use value_causal::lens::sae::{Sae, SaeOptions};
 use value_causal::lens::tch::{Kind, Tensor};
@@ -48,11 +49,17 @@ impl Learner<'_> {
             return Err("expected a feature".into());
         };
         let steering = self.from.study.steering.as_ref();
-        let sae = sae.as_ref().or(steering.map(|steering| &steering.sae));
-        let sae = sae.ok_or("sae: expected the file of an autoencoder, as the study has none")?;
-        let path = self.from.data.join(sae);
-        let sae = Rc::new(self.opened(&path)?);
-        let name = at.as_deref().or(sae.hook_name());
+        let (named, of_study) = match (sae, steering) {
+            (Some(sae), _) => (sae, None),
+            (None, Some(steering)) => (&steering.sae, steering.at.as_deref()),
+            (None, None) => {
+                return Err(
+                    "sae: expected the file of an autoencoder, as the study has none".into(),
+                );
+            }
+        };
+        let sae = Rc::new(self.opened(&opened(self.from.data, named))?);
+        let name = at.as_deref().or(of_study).or(sae.hook_name());
         let name = name.ok_or("at: expected a hook point, as the autoencoder names none")?;
         let point = self.lm.hook_point(name)?;
         sae.fits(self.lm.config(), point)?;
@@ -76,10 +83,18 @@ impl Learner<'_> {
                 )?,
             })
         };
+        let both = Box::new([chosen(raise)?, chosen(lower)?]);
+        let silent = both.iter().find(|chosen| chosen.greatest <= 0.0);
+        if let (Some(Chosen { feature, .. }), false) = (silent, *action == Action::Add) {
+            return Err(format!(
+                "feature {feature}: expected one that is active in the pairs, of whose activations doses are multiples"
+            )
+            .into());
+        }
         Ok(Learned::Feature {
             point,
             action: *action,
-            both: Box::new([chosen(raise)?, chosen(lower)?]),
+            both,
         })
     }
 

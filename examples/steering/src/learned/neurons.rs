@@ -45,7 +45,7 @@ struct Active {
 
 impl Learner<'_> {
     /// A neuron whose share of active tokens differs by `least` is raised on its own side by its 95% quantile there, times
-    /// `1 / (1 + exp(-10 (difference - .15)))`, and muted on the other, as NPTI is released.
+    /// `1 / (1 + exp(-10 (difference - .15)))`, and muted on the other: NPTI's rule, over the tokens that are read.
     pub(super) fn neurons(
         &self,
         method: &Method,

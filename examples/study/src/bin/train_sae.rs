@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use program::{Failure, Interruption, exit_code, make_folder, say, steps};
+use study::chat::in_chat;
 use study::lens::open_model;
 use study::training::{Prompts, Rows, data};
 use study::{Materials, Plan, read_study};
@@ -92,7 +93,11 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Failure> {
     let (study, data_folder) = read_study(&args.study, args.data.as_deref())?;
-    let materials = Materials::read(&study, &data_folder)?;
+    if !(args.phrase >= 0.0 && args.phrase.is_finite()) {
+        let found = args.phrase;
+        return Err(format!("--phrase: expected a number of at least 0, found {found}").into());
+    }
+    let materials = in_chat(Materials::read(&study, &data_folder)?, &study, &data_folder)?;
     let plan = Plan::new(&study, &materials, &[])?;
     let texts = args
         .text
@@ -124,7 +129,7 @@ fn run(args: &Args) -> Result<(), Failure> {
         false => SaeTrainer::new(data, options)?,
     };
     train(&mut trainer, &checkpoint)?;
-    trainer.save(&args.out, &study.name, point)?;
+    trainer.save(&args.out, &study.name, point, lm.tokenizer()?.adds_bos())?;
     if checkpoint.exists() {
         fs::remove_file(&checkpoint)?;
     }

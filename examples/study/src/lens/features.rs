@@ -100,7 +100,10 @@ impl LensRespondent {
     }
 
     fn ranked(&self, steered: &Steered, prompt: &Prompt, top: usize) -> Result<Vec<u64>, Failure> {
-        let encoded = self.lm.tokenizer()?.encode_with_offsets(&prompt.text)?;
+        let encoded = self
+            .lm
+            .tokenizer()?
+            .encode_prompt_with_offsets(&prompt.text)?;
         let tokens = encoded.token_range(prompt.steered.clone())?;
         let names = [steered.at.to_string()];
         let read = self.lm.run_with_cache(&[encoded.ids], &names, &mut [])?;

@@ -20,7 +20,7 @@
 //!     println!("{} of 20: {:.3} of the variance, {} dead", step.step, step.explained, step.dead);
 //! }
 //! let folder = tempfile::tempdir()?;
-//! trainer.save(folder.path(), "a model", HookPoint::ResidPost(3))?;
+//! trainer.save(folder.path(), "a model", HookPoint::ResidPost(3), true)?;
 //! assert_eq!(Sae::open(folder.path(), &SaeOptions::default())?.d_sae(), 16);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

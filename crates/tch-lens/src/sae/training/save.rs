@@ -14,11 +14,18 @@ use crate::{HookPoint, LoadError};
 impl SaeTrainer {
     /// Writes `cfg.json` and `sae_weights.safetensors` into a folder, which is made if there is none: a top-k autoencoder, or
     /// for batch-top-k a jumprelu one with one threshold for all features. The scale of the training is in the weights, so that
-    /// it reads activations as they are.
+    /// it reads activations as they are. `prepends_bos` says whether the texts that these come from begin with the model's token for
+    /// that ([`Tokenizer::adds_bos`](crate::Tokenizer::adds_bos)).
     ///
     /// # Errors
     /// Files that cannot be written; libtorch's failures.
-    pub fn save(&self, folder: &Path, model: &str, point: HookPoint) -> Result<(), LoadError> {
+    pub fn save(
+        &self,
+        folder: &Path,
+        model: &str,
+        point: HookPoint,
+        prepends_bos: bool,
+    ) -> Result<(), LoadError> {
         let read = |path: &Path, source| LoadError::Read {
             path: path.to_owned(),
             source,
@@ -40,7 +47,7 @@ impl SaeTrainer {
                 "model_name": model,
                 "hook_name": point.to_string(),
                 "hook_head_index": null,
-                "prepend_bos": true,
+                "prepend_bos": prepends_bos,
             },
         });
         match options.sparsity {
