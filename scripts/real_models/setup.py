@@ -22,6 +22,9 @@ from typing import NamedTuple
 HERE = Path(__file__).resolve().parent
 PLACE = HERE.parent.parent / ".peers" / "real_models"
 
+# What cannot be fetched now may be another time: EX_TEMPFAIL.
+NOT_HAD = 75
+
 TERMS = "https://ai.google.dev/gemma/terms"
 
 
@@ -86,7 +89,11 @@ def environment(folder):
     """The Python of an environment with what convert.py imports."""
     python, mark, wanted = folder / "bin" / "python", folder / "made-from", HERE / "requirements.txt"
     if not mark.exists() or mark.read_text() != wanted.read_text():
-        venv.create(folder, clear=True, with_pip=True)
+        try:
+            venv.create(folder, clear=True, with_pip=True)
+        except subprocess.CalledProcessError as error:
+            print(f"{folder}: expected an environment of Python with pip: {error}", file=sys.stderr)
+            sys.exit(NOT_HAD)
         run(python, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:", "-r", wanted)
         mark.write_text(wanted.read_text())
     return python
@@ -99,7 +106,8 @@ def digest(path):
 def run(*command):
     ended = subprocess.run([str(word) for word in command], stdout=sys.stderr)
     if ended.returncode != 0:
-        sys.exit(f"{command[0]} {command[1]} {command[2]} ended with {ended.returncode}")
+        print(f"{command[0]} {command[1]} {command[2]} ended with {ended.returncode}", file=sys.stderr)
+        sys.exit(NOT_HAD if command[1:3] == ("-m", "pip") else 1)
 
 
 if __name__ == "__main__":

