@@ -26,6 +26,19 @@ fn ask(server: &Server, choices: &Path, file: &str, context: &str) -> String {
     said(&output)
 }
 
+/// What is said when a served model is asked the PVQ-21.
+fn portraits(server: &Server, model: &str, answers: &Path, items: &str, more: &[&str]) -> String {
+    let answers = answers.to_str().unwrap();
+    let output = program(env!("CARGO_BIN_EXE_portraits"))
+        .args(["pvq21", answers, "--ask", items, "--served"])
+        .args(more)
+        .env("OPENAI_BASE_URL", &server.url)
+        .env("OPENAI_MODEL", model)
+        .output()
+        .unwrap();
+    said(&output)
+}
+
 /// Helps in the first three steps, waits in the last two, and says so in words.
 fn helper(messages: &[String]) -> String {
     let asked = messages.last().unwrap();
@@ -166,21 +179,8 @@ fn roles_answer_an_instrument_and_are_compared() {
         format!("On a scale from 1 to 6, {rating}.")
     });
     let run_as = |model: &str, extra: &[&str]| {
-        let output = program(env!("CARGO_BIN_EXE_portraits"))
-            .args([
-                "pvq21",
-                answers.to_str().unwrap(),
-                "--ask",
-                &items,
-                "--served",
-            ])
-            .args(["--draws", "300"])
-            .args(extra)
-            .env("OPENAI_BASE_URL", &server.url)
-            .env("OPENAI_MODEL", model)
-            .output()
-            .unwrap();
-        said(&output)
+        let more = [&["--draws", "300"], extra].concat();
+        portraits(&server, model, &answers, &items, &more)
     };
     let run = |extra: &[&str]| run_as("tiny", extra);
     let printed = run(&["--roles", &roles]);
@@ -248,19 +248,7 @@ fn a_model_that_rates_nothing_is_named_and_not_asked_again() {
     let answers = folder.path().join("answers.csv");
     let server = Server::start(|_| "Well.".to_owned());
     for _ in 0..2 {
-        let output = program(env!("CARGO_BIN_EXE_portraits"))
-            .args([
-                "pvq21",
-                answers.to_str().unwrap(),
-                "--ask",
-                &items,
-                "--served",
-            ])
-            .env("OPENAI_BASE_URL", &server.url)
-            .env("OPENAI_MODEL", "tiny")
-            .output()
-            .unwrap();
-        let wrong = said(&output);
+        let wrong = portraits(&server, "tiny", &answers, &items, &[]);
         assert!(
             wrong.contains("error: tiny: expected a rating in an answer, found none in 21 answers, the first of which is \"Well.\""),
             "{wrong}"
